@@ -1,0 +1,63 @@
+"""The example melodies: the committed files are what the notation says, and the notation is in key, range and time."""
+
+import pathlib
+
+import pytest
+import symusic
+
+from examples import write_examples
+from examples.write_examples import BAR_TICKS, TUNES, bars, parse, score
+
+FOLDER = pathlib.Path(write_examples.__file__).parent
+
+each_tune = pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.stem)
+
+
+@each_tune
+def test_committed_file_is_the_notation(tune):
+    assert (FOLDER / f"{tune.stem}.mid").read_bytes() == score(tune).dumps_midi()
+
+
+def test_every_midi_file_comes_from_the_notation():
+    assert {path.stem for path in FOLDER.glob("*.mid")} == {tune.stem for tune in TUNES}
+
+
+@each_tune
+def test_one_lead_line_of_at_least_32_bars(tune):
+    song = symusic.Score(FOLDER / f"{tune.stem}.mid")
+    (track,) = song.tracks
+    assert track.name == tune.title
+    assert 0 <= track.program <= 31 and not track.is_drum
+    assert bars(tune) >= 32
+    assert (bars(tune) - 1) * BAR_TICKS < song.end() <= bars(tune) * BAR_TICKS
+    notes = sorted(track.notes, key=lambda note: note.time)
+    assert all(a.end <= b.time for a, b in zip(notes, notes[1:], strict=False)), "one note at a time"
+
+
+@each_tune
+def test_key_range_tempo_and_accents(tune):
+    song = symusic.Score(FOLDER / f"{tune.stem}.mid")
+    names = dict(zip(("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"), range(12), strict=True))
+    names |= {"Bb": names["A#"], "E#": names["F"]}
+    notes = song.tracks[0].notes
+    assert {note.pitch % 12 for note in notes} == {names[name] for name in tune.scale.split()}
+    assert all(55 <= note.pitch <= 88 for note in notes), "a lead's range: G3 to E6"
+    assert all(note.velocity == 100 for note in notes if note.time % BAR_TICKS == 0)
+    assert len({note.velocity for note in notes}) > 1
+    assert [(meter.time, meter.numerator, meter.denominator) for meter in song.time_signatures] == [(0, 4, 4)]
+    assert [(key.time, key.key, key.tonality) for key in song.key_signatures] == [(0, *tune.key)]
+    marks = {tempo.time // BAR_TICKS + 1: round(tempo.qpm) for tempo in song.tempos}
+    assert marks == tune.tempos and all(100 <= qpm <= 200 for qpm in marks.values())
+
+
+def test_ties_lengthen_and_octaves_shift():
+    assert parse("C4h. C4q~ | C4q Rq D4h |", shift=12) == [(0, 1440, 72), (1440, 960, 72), (2880, 960, 74)]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [("C4q C4q C4q |", "off"), ("H4w |", "not a note"), ("C4h C4h~ | D4w |", "tied to another pitch")],
+)
+def test_wrong_notation_is_refused(text, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        parse(text)
