@@ -1,0 +1,215 @@
+"""Accompany a melody: read it, predict z from it, decode bass and drums, write them beside the untouched melody."""
+
+import dataclasses
+import math
+import os
+import pathlib
+import tempfile
+
+import numpy as np
+import symusic
+
+from musicvae_jax import events, midi
+from surrogate.melody import Melody, held, read_melody
+
+DEFAULT_TEMPERATURE = 0.5
+BASS_PROGRAM = 33  # electric bass, finger: what Magenta's trios are written with
+VELOCITY = 80
+DEFAULT_QPM = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Accompaniment:
+    """A melody with its bass and drums.
+
+    score: melody, bass and drums, in this order, under the song's own tempo map, meter, keys and markers.
+    tokens: uint16 [bars * 16, 3], the same music as trio tokens, the columns in the order of events.TRACKS.
+    """
+
+    score: symusic.Score
+    tokens: np.ndarray
+
+    @property
+    def bars(self) -> int:
+        return len(self.tokens) // events.STEPS_PER_BAR
+
+    @property
+    def bass_notes(self) -> int:
+        return len(self.score.tracks[1].notes)
+
+    @property
+    def drum_hits(self) -> int:
+        return len(self.score.tracks[2].notes)
+
+    @property
+    def tempos(self) -> tuple[float, float]:
+        """The slowest and the fastest tempo of these bars, quarter notes per minute."""
+        end = self.bars * events.BEATS_PER_BAR * self.score.ticks_per_quarter
+        marks = sorted((tempo.time, tempo.qpm) for tempo in self.score.tempos if tempo.time < end)
+        qpms = [qpm for _, qpm in marks]
+        if not marks or marks[0][0] > 0:
+            qpms.append(DEFAULT_QPM)
+        return min(qpms), max(qpms)
+
+    def save(self, path) -> None:
+        """Write a MIDI file, whole or not at all; raises musicvae_jax.MidiError where that is not possible."""
+        path = pathlib.Path(path)
+        whole = pathlib.Path(os.path.realpath(path))
+        part = whole.with_name(f".{whole.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(self.score.dumps_midi())
+            os.replace(part, whole)
+        except OSError as error:
+            raise midi.MidiError(path, f"cannot be written ({error.strerror}); give another output") from None
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def accompany(path, *, output=None, seed=0, temperature=None, checkpoint=None) -> Accompaniment:
+    """Write a bass and a drum part for the melody of a MIDI file; the melody itself stays as it is, note for note.
+
+    Args:
+        path: a MIDI file in 4/4 or 2/2; surrogate.melody says which of its tracks is the melody.
+        output: the MIDI file to write; None leaves it to Accompaniment.save.
+        seed: int, 0 or more; the same seed gives the same parts.
+        temperature: divides the decoder's logits, 0 takes the likeliest token; DEFAULT_TEMPERATURE when None.
+        checkpoint: a pretrained name or a model folder, the embedded default model when None.
+
+    Raises: musicvae_jax.MidiError for a file that cannot be read, accompanied or written, musicvae_jax.CheckpointError
+    for a model that cannot be loaded, ValueError for a seed or a temperature out of range.
+    """
+    temperature = DEFAULT_TEMPERATURE if temperature is None else temperature
+    if not (math.isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature must be 0 or more, not {temperature}")
+    if not 0 <= seed < 1 << 32:
+        raise ValueError(f"seed must be a whole number from 0 to {(1 << 32) - 1}, not {seed}")
+    if output is not None:
+        _check_output(output, path)
+    melody = read_melody(path)
+    vae, encoder = load_models(checkpoint)
+    tokens = decode_song(melody.tokens, vae, encoder, seed=seed, temperature=temperature)
+    song = Accompaniment(arrange(melody, tokens), tokens)
+    if output is not None:
+        song.save(output)
+    return song
+
+
+def load_models(checkpoint=None):
+    """The MusicVAE and its surrogate encoder, of a pretrained name or a folder; raises CheckpointError."""
+    # The models bring JAX, a second of import that a wrong file name need not wait for.
+    import musicvae_jax
+    import surrogate
+
+    keep_compiled_programs()
+    if checkpoint is None:
+        return musicvae_jax.load(), surrogate.load()
+    return musicvae_jax.load(checkpoint), surrogate.load(checkpoint)
+
+
+def keep_compiled_programs() -> None:
+    """Let JAX keep what it compiles in the user's cache folder, unless it already has a place or there can be none."""
+    import jax
+
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    folder = os.path.join(home, "musicvae_jax", "xla")
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError:
+        return
+    if not os.access(folder, os.W_OK):
+        return
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def decode_song(melody_T, vae, encoder, *, seed, temperature):
+    """Bass and drums for a melody line of any number of bars.
+
+    The line is cut into windows of 16 bars from the bar of its first note on; a last window that would be short is
+    moved back over bars already accompanied, so that the models see it full of music. Bars before the first note
+    and windows without melody stay silent.
+
+    Args: melody_T uint16 [bars * 16]; vae and encoder as load_models gives them; seed and temperature as accompany.
+    Returns uint16 [bars * 16, 3], the melody in its first column as given.
+    """
+    import jax
+
+    song_Tx3 = np.zeros((len(melody_T), len(events.TRACKS)), np.uint16)
+    song_Tx3[:, 0] = melody_T
+    pieces = _pieces(melody_T)
+    if not pieces:
+        return song_Tx3
+    lines_BxT = np.zeros((len(pieces), events.WINDOW_STEPS), np.uint16)
+    for line, (first, _, end) in zip(lines_BxT, pieces, strict=True):
+        line[: end - first] = melody_T[first:end]
+        if held(line)[-1] and end - first < len(line):  # the song's last note ends with the song, not with the window
+            line[end - first] = events.NOTE_OFF
+    mu_BxZ, _ = encoder.predict(lines_BxT)
+    windows_BxTx3 = vae.decode(mu_BxZ, key=jax.random.key(seed), temperature=temperature)
+
+    for (first, begin, end), window in zip(pieces, np.asarray(windows_BxTx3), strict=True):
+        bass, drums = window[:, 1], window[:, 2]
+        song_Tx3[begin:end, 1] = bass[begin - first : end - first]
+        song_Tx3[begin:end, 2] = drums[begin - first : end - first]
+        if song_Tx3[begin, 1] == events.NO_EVENT:  # a note held over the cut is struck at the cut
+            song_Tx3[begin, 1] = held(bass)[begin - first]
+    # Windows know nothing of each other's notes: whatever sounds at the end of one stops there.
+    for step in sorted({step for _, begin, end in pieces for step in (begin, end) if step < len(song_Tx3)}):
+        if song_Tx3[step, 1] == events.NO_EVENT and held(song_Tx3[: step + 1, 1])[-1]:
+            song_Tx3[step, 1] = events.NOTE_OFF
+    return song_Tx3
+
+
+def arrange(melody: Melody, tokens_Tx3) -> symusic.Score:
+    """The song with its melody track, a bass track and a drum track; everything but the tracks as the player had it."""
+    ticks_per_beat = melody.score.ticks_per_quarter
+    bass = symusic.Track(name="Bass", program=BASS_PROGRAM, is_drum=False)
+    start, end, pitch = events.line_notes(tokens_Tx3[:, 1])
+    bass.notes = _note_list(_ticks(start, ticks_per_beat), _ticks(end, ticks_per_beat), pitch)
+    drums = symusic.Track(name="Drums", program=0, is_drum=True)
+    step, pitch = events.drum_hits(tokens_Tx3[:, 2])
+    drums.notes = _note_list(_ticks(step, ticks_per_beat), _ticks(step + 1, ticks_per_beat), pitch)
+    score = melody.score.copy()
+    score.tracks = [melody.track, bass, drums]
+    return score
+
+
+def _check_output(output, melody) -> None:
+    """Refuse, before any work is done, an output that cannot be written or that is the melody itself."""
+    if os.path.exists(output) and not os.path.isfile(output):
+        raise midi.MidiError(output, "is not a file; give another output")
+    if os.path.exists(output) and os.path.exists(melody) and os.path.samefile(output, melody):
+        raise midi.MidiError(output, "is the melody itself; give another output")
+    try:
+        tempfile.TemporaryFile(dir=os.path.dirname(os.path.realpath(output))).close()
+    except OSError as error:
+        raise midi.MidiError(output, f"cannot be written ({error.strerror}); give another output") from None
+
+
+def _pieces(melody_T):
+    """Steps (first of the window, first to keep, end) of each window that has melody in the steps it keeps."""
+    sounding = held(melody_T) > 0
+    if not sounding.any():
+        return []
+    start = int(sounding.argmax()) // events.STEPS_PER_BAR * events.STEPS_PER_BAR
+    pieces = []
+    for begin in range(start, len(melody_T), events.WINDOW_STEPS):
+        end = min(begin + events.WINDOW_STEPS, len(melody_T))
+        if sounding[begin:end].any():
+            pieces.append((max(start, end - events.WINDOW_STEPS), begin, end))
+    return pieces
+
+
+def _ticks(steps, ticks_per_beat):
+    """16th-note steps to the nearest tick, halves up."""
+    return (2 * ticks_per_beat * steps + events.STEPS_PER_BEAT) // (2 * events.STEPS_PER_BEAT)
+
+
+def _note_list(start, end, pitch):
+    velocity = np.full(len(start), VELOCITY, np.int8)
+    return symusic.Note.from_numpy(
+        start.astype(np.int32), (end - start).astype(np.int32), pitch.astype(np.int8), velocity
+    )
