@@ -1,6 +1,6 @@
 """Write the example melodies: four public-domain tunes, from the notation below to MIDI files beside this script.
 
-    python -m examples.write_examples
+    python examples/write_examples.py
 
 A note is pitch, octave and length: `C4q` is middle C for a quarter note, `F#4e` the F sharp above it for an eighth;
 `R` in the place of the pitch is a rest.

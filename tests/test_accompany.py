@@ -114,7 +114,7 @@ def test_melody_and_song_stay_as_they_are(resolution, model, tmp_path):
     assert (now.name, now.program, now.is_drum) == (was.name, was.program, was.is_drum) == ("Tune", 22, False)
     assert list(now.controls) == list(was.controls)
     assert list(now.pitch_bends) == list(was.pitch_bends)
-    assert ["la"] == [lyric.text for track in after.tracks for lyric in track.lyrics]
+    assert [lyric.text for track in after.tracks for lyric in track.lyrics] == ["la"]
     assert [(t.name, t.program, t.is_drum) for t in song.score.tracks[1:]] == [("Bass", 33, False), ("Drums", 0, True)]
     assert song.tempos == (before.tempos[2].qpm, before.tempos[1].qpm)
 
