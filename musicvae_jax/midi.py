@@ -1,22 +1,311 @@
-"""MIDI files in and out."""
+"""MIDI files in and out: a symusic Score for the whole content, arrays of messages for what a Score has forgotten."""
 
+import dataclasses
+import io
 import os
+from collections.abc import Sequence
 
+import mido
+import numpy as np
 import symusic
+
+from musicvae_jax import events
+
+MAX_TICK = 2**31 - 1
+VELOCITY = 80
+BASS_PROGRAM = 33
+_HEADER_BYTES = 14
+_LONGEST_WRAPPER = 256  # RIFF (.rmi) and MacBinary put 20 and 128 bytes in front of the MIDI file
+
+NOTE_OFF, NOTE_ON, PROGRAM_CHANGE = 0x8, 0x9, 0xC
+_META = 0xFF
+_META_TEMPO, _META_METER = 0x51, 0x58
+
+# Two states of a reader: a message without a status byte has two data bytes (state 0) or one (state 1), as many as the
+# channel message before it. _SIZE[state, byte] is how far the next message is from the status byte, or from the first
+# data byte where the status is left out; _STATE[state, byte] is the state after it.
+_SIZE = np.ones((2, 256), np.uint8)
+_SIZE[0, :0x80] = 2
+_SIZE[:, 0x80:0xF0] = 3
+_SIZE[:, 0xC0:0xE0] = 2
+_SIZE[:, 0xF1:0xF4] = 2, 3, 2
+_STATE = np.array([[0], [1]]).repeat(256, axis=1)
+_STATE[:, 0x80:0xF0] = 0
+_STATE[:, 0xC0:0xE0] = 1
+_IS_SIZED = np.isin(np.arange(256), (0xF0, 0xF7, _META))
+_DOUBLINGS = 5
 
 
 class MidiError(ValueError):
     """A MIDI file that cannot be read or written; str() is one line, "path: reason"."""
 
     def __init__(self, path, reason: str):
-        super().__init__(f"{path}: {reason}")
+        super().__init__(path, reason)
         self.path = path
-        self.reason = reason
+        self.reason = " ".join(reason.split())
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Messages:
+    """The messages of a MIDI file that make its notes, in file order.
+
+    A Score pairs and sorts notes, and drops channels, unfinished notes and the order of what happens at one tick;
+    Magenta's choice and order of windows depend on them.
+
+    ticks_per_beat: int.
+    chunk, tick, status, first, second: int64 [M], note and program messages: track chunk of the file, time in ticks,
+        status byte, the two data bytes, at most 127.
+    tempo: int64 [K, 3], columns chunk, tick, microseconds a beat.
+    meter: int64 [K, 4], columns chunk, tick, numerator, denominator.
+    """
+
+    ticks_per_beat: int
+    chunk: np.ndarray
+    tick: np.ndarray
+    status: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    tempo: np.ndarray
+    meter: np.ndarray
 
 
 def read(path) -> symusic.Score:
-    """Reads a MIDI file."""
+    """Reads a MIDI file into a symusic Score, times in ticks.
+
+    A file that symusic refuses, mostly for data bytes above 127, is read by mido with those clipped to 127.
+
+    Raises:
+        MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
+    """
+    raw, _, _ = _load(path)
     try:
-        return symusic.Score.from_file(os.fspath(path), format="midi")
-    except RuntimeError as error:
-        raise MidiError(path, str(error)) from None
+        score = symusic.Score.from_midi(raw)
+    except Exception as strict:
+        try:
+            score = _read_leniently(raw)
+        # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
+        except Exception as lenient:
+            raise MidiError(path, f"cannot be read ({strict}; {lenient})") from None
+    if score.start() < 0 or score.end() < 0:
+        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
+    return score
+
+
+def _read_leniently(raw: bytes) -> symusic.Score:
+    clean = io.BytesIO()
+    mido.MidiFile(file=io.BytesIO(raw), clip=True).save(file=clean)
+    return symusic.Score.from_midi(clean.getvalue())
+
+
+def write(score: symusic.Score, path) -> None:
+    """Writes a Score as a General MIDI file: one track a part, drums on channel 10, tempos and meters in the first.
+
+    The file appears whole or not at all: it is written beside its place under another name, then renamed.
+
+    Raises:
+        MidiError: the folder does not exist, or the file cannot be written there.
+    """
+    path = os.fspath(path)
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder or os.curdir):
+        raise MidiError(path, f"cannot be written: there is no folder {folder}")
+    if os.path.isdir(path):
+        raise MidiError(path, "is a folder, not a place for a MIDI file")
+    raw = score.dumps_midi()
+    draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with open(draft, "wb") as file:
+                file.write(raw)
+            os.replace(draft, path)
+        except BaseException:
+            if os.path.exists(draft):
+                os.remove(draft)
+            raise
+    except OSError as error:
+        raise MidiError(path, f"cannot be written: {error.strerror}") from None
+
+
+def tokens_to_score(
+    tokens_Tx3, qpm: float = 120.0, *, ticks_per_beat: int = 480, velocity: int = VELOCITY, names: Sequence[str] = ()
+) -> symusic.Score:
+    """Turns trio tokens into a Score of three tracks: melody (program 0), bass (program 33) and drums (channel 10).
+
+    Args:
+        tokens_Tx3: int [T, 3], any number of steps, columns in the order of events.TRACKS.
+        qpm: tempo in beats a minute, written with a 4/4 meter at tick 0.
+        ticks_per_beat: resolution, a multiple of events.STEPS_PER_BEAT.
+        velocity: of every note, 1..127.
+        names: three track names; those of events.TRACKS without.
+
+    Source: Magenta's TrioConverter.from_tensors (velocity 80, bass program 33, drum hits one step long).
+    """
+    tokens_Tx3 = np.asarray(tokens_Tx3)
+    if ticks_per_beat < events.STEPS_PER_BEAT or ticks_per_beat % events.STEPS_PER_BEAT:
+        raise ValueError(f"ticks_per_beat must be a multiple of {events.STEPS_PER_BEAT}, not {ticks_per_beat}")
+    step_ticks = ticks_per_beat // events.STEPS_PER_BEAT
+    score = symusic.Score(ticks_per_beat)
+    score.tempos.append(symusic.Tempo(0, qpm, ttype="tick"))
+    score.time_signatures.append(symusic.TimeSignature(0, events.BEATS_PER_BAR, 4, ttype="tick"))
+    step, hit = events.drum_hits(tokens_Tx3[:, 2])
+    notes = (events.line_notes(tokens_Tx3[:, 0]), events.line_notes(tokens_Tx3[:, 1]), (step, step + 1, hit))
+    parts = ((0, False), (BASS_PROGRAM, False), (0, True))
+    for name, (program, is_drum), (start, end, pitch) in zip(names or events.TRACKS, parts, notes, strict=True):
+        track = symusic.Track(name=name, program=program, is_drum=is_drum, ttype="tick")
+        track.notes = symusic.Note.from_numpy(
+            (start * step_ticks).astype(np.int32),
+            ((end - start) * step_ticks).astype(np.int32),
+            pitch.astype(np.int8),
+            np.full(len(pitch), velocity, np.int8),
+            "tick",
+        )
+        score.tracks.append(track)
+    return score
+
+
+def messages(source) -> Messages:
+    """Reads the messages of a MIDI file, or of a Score as write would write it.
+
+    Lenient: data bytes above 127 are clipped, and what a track holds after a broken message is lost, not refused.
+
+    Args:
+        source: a path or a symusic Score in ticks.
+
+    Raises:
+        MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.
+    """
+    path = "Score" if hasattr(source, "dumps_midi") else source
+    raw, spans, ticks_per_beat = _parse(path, source.dumps_midi()) if path is not source else _load(path)
+    data, chunk, tick, status, at = _walk(raw, np.array(spans, np.int64).reshape(-1, 2))
+    if tick.max(initial=0) > MAX_TICK:
+        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
+    voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_CHANGE))
+    first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
+    columns = [values[voice].astype(np.int64) for values in (chunk, tick, status)]
+
+    meta = np.flatnonzero(status == _META)
+    kind = data[at[meta]]
+    size, payload = _number(data, at[meta] + 1)
+    set_tempo, set_meter = (kind == _META_TEMPO) & (size == 3), (kind == _META_METER) & (size >= 2)
+    byte = data[payload[set_tempo, None] + (0, 1, 2)].astype(np.int64)
+    message = meta[set_tempo]
+    tempo = np.stack([chunk[message], tick[message], byte @ (1 << 16, 1 << 8, 1)], axis=1)
+    byte = data[payload[set_meter, None] + (0, 1)].astype(np.int64)
+    message = meta[set_meter]
+    meter = np.stack([chunk[message], tick[message], byte[:, 0], 1 << np.minimum(byte[:, 1], 30)], axis=1)
+    return Messages(ticks_per_beat, *columns, first.astype(np.int64), second.astype(np.int64), tempo, meter)
+
+
+def _load(path) -> tuple[bytes, list[tuple[int, int]], int]:
+    try:
+        with open(path, "rb") as file:
+            return _parse(path, file.read())
+    except FileNotFoundError:
+        raise MidiError(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise MidiError(path, "is a folder, not a MIDI file") from None
+    except OSError as error:
+        raise MidiError(path, f"cannot be opened: {error.strerror}") from None
+
+
+def _parse(path, raw: bytes) -> tuple[bytes, list[tuple[int, int]], int]:
+    """The file from its MIDI header on, the byte span of every track chunk's messages, and the ticks of a beat."""
+    if not raw:
+        raise MidiError(path, "is empty")
+    raw = raw[max(raw.find(b"MThd", 0, _LONGEST_WRAPPER), 0) :]
+    if not raw.startswith(b"MThd"):
+        raise MidiError(path, "is not a MIDI file")
+    if len(raw) < _HEADER_BYTES:
+        raise MidiError(path, "is truncated in its header")
+    tracks, ticks_per_beat = (int.from_bytes(raw[begin : begin + 2], "big") for begin in (10, 12))
+    if ticks_per_beat >= 1 << 15:
+        raise MidiError(path, "counts time in SMPTE frames, not in beats")
+    if ticks_per_beat == 0:
+        raise MidiError(path, "is corrupt: a beat of 0 ticks")
+    spans = []
+    begin = 8 + int.from_bytes(raw[4:8], "big")
+    while len(spans) < tracks:
+        end = begin + 8 + int.from_bytes(raw[begin + 4 : begin + 8], "big")
+        if len(raw) < max(end, begin + 8):
+            raise MidiError(path, f"is truncated in track {len(spans) + 1} of {tracks}")
+        if raw[begin : begin + 4] == b"MTrk":
+            spans.append((begin + 8, end))
+        begin = end
+    return raw, spans, ticks_per_beat
+
+
+def _walk(raw: bytes, spans, states: int = 1):
+    """Finds every message of every span (int64 [C, 2], begin and end of a track chunk).
+
+    Where a message ends depends on where it began, but the answer for every byte of the file at once is a table, and the
+    table applied to itself jumps 2, 4, 8... messages. One state covers nearly every file; a file that leaves out the
+    status byte of one-byte messages is walked again with two.
+
+    Returns:
+        The bytes of the file, padded; and for the M messages in file order: chunk, tick, status, and the place of the
+        first data byte.
+    """
+    n = len(raw)
+    data = np.frombuffer(raw + bytes(16), np.uint8)
+    goes_on = data >> 7
+    body = np.arange(1, n + 2) + goes_on[: n + 1] * (1 + goes_on[1 : n + 2] * (1 + goes_on[2 : n + 3]))
+    body[n] = n
+    place = np.arange(n + 5)
+    sized = np.flatnonzero(_IS_SIZED.take(data[:n]))
+    size, payload = _number(data, sized + 1 + (data[sized] == _META))
+    jumps = []
+    for state in range(states):
+        after = place + _SIZE[state].take(data[: n + 5])
+        after[sized] = payload + size
+        np.minimum(after, n, out=after)
+        if states > 1:
+            after += _STATE[state].take(data[: n + 5]) * (n + 1)
+        after[n:] = n + state * (n + 1)
+        jumps.append(after.take(body, mode="clip"))
+    jumps = [np.concatenate(jumps)]
+    for _ in range(_DOUBLINGS):
+        jumps.append(jumps[-1].take(jumps[-1], mode="clip"))
+    far = memoryview(jumps[-1])
+    entries, counts = [], []
+    for begin, end in spans.tolist():
+        at, before = begin, len(entries)
+        while at % (n + 1) < end:
+            entries.append(at)
+            at = far[at]
+        counts.append(len(entries) - before)
+    at = np.array(entries, np.int64)
+    for jump in jumps[-2::-1]:
+        at = np.stack([at, jump.take(at)], axis=1).ravel()
+    at %= n + 1
+    chunk = np.repeat(np.arange(len(spans)), np.array(counts, np.int64) << _DOUBLINGS)
+    # A message that runs over the end of its chunk is broken.
+    inside = np.flatnonzero((at < spans[chunk, 1]) & (body[at] + 1 < spans[chunk, 1]))
+    at, chunk = at.take(inside), chunk.take(inside)
+
+    delta, _ = _number(data, at)
+    time = np.cumsum(delta)
+    tick = time - np.append(0, time)[np.searchsorted(chunk, np.arange(len(spans)))][chunk]
+    at = body.take(at)
+    own = data.take(at)
+    latest = np.maximum.accumulate(np.where((own >= 0x80) & (own < 0xF0), np.arange(len(own)), 0))
+    running = own < 0x80
+    status = np.where(running, own.take(latest), own)
+    if states == 1 and (running & (status >= 0xC0) & (status < 0xE0)).any():
+        return _walk(raw, spans, states=2)
+    return data, chunk, tick, status, at + ~running
+
+
+def _number(data, at):
+    """MIDI's numbers of variable length at the places given: their values, and the places after them."""
+    byte = data[at]
+    value, at, more = (byte & 127).astype(np.int64), at + 1, byte > 127
+    for _ in range(3):
+        if not more.any():
+            break
+        byte = data[at]
+        value = np.where(more, value << 7 | (byte & 127), value)
+        at, more = at + more, more & (byte > 127)
+    return value, at

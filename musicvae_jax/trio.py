@@ -12,15 +12,22 @@ from musicvae_jax import events, midi
 
 MELODY_PROGRAMS = range(0, 32)
 BASS_PROGRAMS = range(32, 40)
+DRUM_CHANNEL = 9
 GAP_BARS = 2
 MAX_BARS = 1024
 MAX_INSTRUMENTS = 128
 DEFAULT_QPM = 120.0
 
+MELODY, BASS, DRUMS = range(3)
+_UNUSED = 3
+_PART_OF_PROGRAM = np.full(128, _UNUSED)
+_PART_OF_PROGRAM[MELODY_PROGRAMS] = MELODY
+_PART_OF_PROGRAM[BASS_PROGRAMS] = BASS
+
 
 @dataclasses.dataclass(frozen=True)
 class _Notes:
-    """All notes of a song, int64 [N] each: start and end (ticks, or steps of a piece), MIDI pitch, instrument index."""
+    """Notes, int64 [N] each: start and end (ticks, or steps of a piece), MIDI pitch, instrument; by instrument."""
 
     start: np.ndarray
     end: np.ndarray
@@ -68,9 +75,9 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
         raise ValueError(f"hop_bars must be at least 1, not {hop_bars}")
     if max_windows is not None and max_windows < 0:
         raise ValueError(f"max_windows must not be negative, not {max_windows}")
-    score = path if hasattr(path, "tracks") else midi.read(path)
-    kind, notes = _instruments(score)
-    pieces = [_piece(piece_notes, kind, hop_bars) for piece_notes in _GRIDS[grid](score, notes)]
+    song = midi.messages(path)
+    part, notes = _instruments(song)
+    pieces = [_piece(piece_notes, part, hop_bars) for piece_notes in _GRIDS[grid](song, notes)]
     counts = np.array([len(piece.window) for piece in pieces], np.int64)
     chosen = np.arange(counts.sum())
     if max_windows is not None and max_windows < len(chosen):
@@ -87,67 +94,105 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
     return np.concatenate([empty, *parts])
 
 
-def _instruments(score):
-    """The part each instrument can play (0 melody, 1 bass, 2 drums, -1 none), int64 [I], and all notes in ticks."""
-    tracks = score.tracks[:MAX_INSTRUMENTS]
-    kind = np.full(len(tracks), -1)
-    columns = []
-    for index, track in enumerate(tracks):
-        if track.is_drum:
-            kind[index] = 2
-        elif track.program in MELODY_PROGRAMS:
-            kind[index] = 0
-        elif track.program in BASS_PROGRAMS:
-            kind[index] = 1
-        note = track.notes.numpy()
-        start = note["time"].astype(np.int64)
-        columns.append((start, start + note["duration"], note["pitch"], np.full(len(start), index)))
-    if not columns:
-        columns.append((np.zeros(0, np.int64),) * 4)
-    notes = _Notes(*(np.concatenate(column).astype(np.int64) for column in zip(*columns, strict=True)))
-    return kind, _pair(notes.where(notes.end > notes.start))
+def _instruments(song: midi.Messages) -> tuple[np.ndarray, _Notes]:
+    """The part that each instrument can play, int64 [I], and all notes in ticks.
 
-
-def _pair(notes: _Notes) -> _Notes:
-    """Ends every note at the first note-off after its start, as pretty_midi does.
-
-    symusic gives each note-off to the oldest of several sounding notes of one pitch; pretty_midi ends them all there.
+    An instrument is one program on one channel of one track chunk; they are numbered as their first notes end.
     """
-    voice = (notes.instrument * 128 + notes.pitch) << 32
-    ends = np.sort(voice + notes.end)
-    first = ends[np.searchsorted(ends, voice + notes.start, side="right")]
-    return dataclasses.replace(notes, end=first - voice)
+    start, end, pitch, channel, closing = _pair(song)
+    place = channel << 32 | closing
+    change = np.flatnonzero(song.status >> 4 == midi.PROGRAM_CHANGE)
+    changed_channel = song.chunk[change] << 4 | song.status[change] & 15
+    when = changed_channel << 32 | change
+    order = np.argsort(when)
+    latest = order[np.searchsorted(when, place, sorter=order) - 1] if len(when) else np.zeros(len(place), np.int64)
+    known = changed_channel[latest] == channel if len(when) else np.zeros(len(place), bool)
+    program = np.where(known, song.first[change[latest]] if len(when) else 0, 0)
+    # Numbering the channels that play keeps the table of instruments small however many track chunks there are.
+    plays = np.bincount(channel) > 0
+    key = (np.cumsum(plays) - 1)[channel] << 7 | program
+    first_end = np.full(np.count_nonzero(plays) << 7, len(song.tick))
+    np.minimum.at(first_end, key, closing)
+    keys = np.argsort(first_end)[: np.count_nonzero(first_end < len(song.tick))][:MAX_INSTRUMENTS]
+    number = np.full(len(first_end), MAX_INSTRUMENTS)
+    number[keys] = np.arange(len(keys))
+    instrument = number[key]
+    is_drum = np.flatnonzero(plays)[keys >> 7] & 15 == DRUM_CHANNEL
+    part = np.where(is_drum, DRUMS, _PART_OF_PROGRAM[keys & 127])
+    order = np.argsort(instrument.astype(np.int16), kind="stable")[: np.count_nonzero(instrument < MAX_INSTRUMENTS)]
+    return part, _Notes(start, end, pitch, instrument).where(order)
 
 
-def _tempo_map(score):
+def _pair(song: midi.Messages):
+    """Pairs note-ons with the note-offs that end them, as pretty_midi does.
+
+    A note-off ends every sounding note of its channel and pitch that began before its tick. Notes that began on its
+    tick sound on if it ended another, and are dropped if it did not; so are notes that nothing ends.
+
+    Returns:
+        int64 [N] each, by channel, pitch and start: start and end in ticks, pitch, channel (16 a track chunk), and the
+        index of the note-off among the messages.
+    """
+    message = np.flatnonzero(song.status < 0xA0)
+    voice = (song.chunk << 4 | song.status & 15) << 7 | song.first
+    # Sorting one number is faster than sorting indices by two.
+    packed = np.sort(voice[message] << 32 | message)
+    message, voice = packed & 0xFFFFFFFF, packed >> 32
+    tick = song.tick[message]
+    is_on = (song.status[message] >> 4 == midi.NOTE_ON) & (song.second[message] > 0)
+    off = np.flatnonzero(~is_on)
+    if not len(off):
+        return (np.zeros(0, np.int64),) * 5
+    on = np.flatnonzero(is_on)
+    # Of every note-on, the first note-off after it; one past the last stands for none.
+    after = np.cumsum(~is_on)[on]
+    ended = np.append(voice[off], -1)[after] == voice[on]
+    on, after = on[ended], after[ended]
+    late = tick[on] == tick[off[after]]
+
+    later = np.zeros(len(off), bool)  # than the note-off before it in the same voice
+    later[1:] = (voice[off[1:]] == voice[off[:-1]]) & (tick[off[1:]] > tick[off[:-1]])
+    if late.any():
+        ends_one = np.bincount(after[~late], minlength=len(off)) > 0
+        has_late = np.bincount(after[late], minlength=len(off)) > 0
+        # Whether it keeps its late notes may hang on the note-off before it having kept some, which this one then ends.
+        known = ~has_late | ends_one | ~later
+        keeps = (has_late & ends_one)[np.maximum.accumulate(np.where(known, np.arange(len(off)), 0))]
+        sounds_on = late & keeps[after] & np.append(later[1:], False)[after]
+        on, after = on[~late | sounds_on], (after + late)[~late | sounds_on]
+    closing = off[after]
+    return tick[on], tick[closing], voice[on] & 127, voice[on] >> 7, message[closing]
+
+
+def _tempo_map(song: midi.Messages):
     """Start (tick, int64 [K]; second, float64 [K]) and seconds per tick (float64 [K]) of every stretch of one tempo.
 
-    The order of the float operations is pretty_midi's, so that quantisation rounds as Magenta's does.
+    The order of the float operations is pretty_midi's, so that quantisation rounds as Magenta's does; like it, only
+    the first track chunk is heeded.
     """
-    tempo = score.tempos.numpy()
-    tick, microseconds = tempo["time"].astype(np.int64), tempo["mspq"].astype(np.float64)
-    tick, microseconds = tick[microseconds > 0], microseconds[microseconds > 0]
-    scale = 60.0 / ((6e7 / microseconds) * score.ticks_per_quarter)
-    default = 60.0 / (DEFAULT_QPM * score.ticks_per_quarter)
+    in_first = song.tempo[(song.tempo[:, 0] == 0) & (song.tempo[:, 2] > 0)]
+    tick, microseconds = in_first[:, 1], in_first[:, 2]
+    scale = 60.0 / ((6e7 / microseconds) * song.ticks_per_beat)
+    default = 60.0 / (DEFAULT_QPM * song.ticks_per_beat)
     opening = int(np.searchsorted(tick, 0, side="right"))
-    tick = np.concatenate([[0], tick[opening:]])
-    scale = np.concatenate([[scale[opening - 1] if opening else default], scale[opening:]])
+    tick = np.append(0, tick[opening:])
+    scale = np.append(scale[opening - 1] if opening else default, scale[opening:])
     changed = np.append(True, scale[1:] != scale[:-1])
     tick, scale = tick[changed], scale[changed]
-    second = np.concatenate([[0.0], np.cumsum(scale[:-1] * np.diff(tick))])
+    second = np.append(0.0, np.cumsum(scale[:-1] * np.diff(tick)))
     return tick, second, scale
 
 
-def _magenta_pieces(score, notes: _Notes):
+def _magenta_pieces(song: midi.Messages, notes: _Notes) -> list[_Notes]:
     """The notes in steps of every piece between two changes of tempo or meter, where a bar is 16 steps."""
-    tempo_tick, tempo_second, scale = _tempo_map(score)
+    tempo_tick, tempo_second, scale = _tempo_map(song)
 
     def seconds(tick):
         stretch = np.searchsorted(tempo_tick, tick, side="right") - 1
         return tempo_second[stretch] + scale[stretch] * (tick - tempo_tick[stretch])
 
-    qpm = 60.0 / (scale * score.ticks_per_quarter)
-    meter_tick, steps_per_bar, meter_cut = _meters(score, whole_signature=True)
+    qpm = 60.0 / (scale * song.ticks_per_beat)
+    meter_tick, steps_per_bar, meter_cut = _meters(song.meter[song.meter[:, 0] == 0])
     meter_second = seconds(meter_tick)
     tempo_cut = qpm != np.append(DEFAULT_QPM, qpm[:-1])
     cuts = np.concatenate([meter_second[meter_cut], tempo_second[tempo_cut]])
@@ -159,31 +204,28 @@ def _magenta_pieces(score, notes: _Notes):
     return _quantise(notes, start, end, np.append(cuts, total), rate, 1.0, in_four)
 
 
-def _beat_pieces(score, notes: _Notes):
+def _beat_pieces(song: midi.Messages, notes: _Notes) -> list[_Notes]:
     """The notes in steps of every stretch of 16-step bars, tempo ignored."""
-    meter_tick, steps_per_bar, meter_cut = _meters(score, whole_signature=False)
+    meter_tick, steps_per_bar, meter_cut = _meters(song.meter[np.argsort(song.meter[:, 1], kind="stable")])
     total = notes.end.max(initial=0)
     cuts = meter_tick[meter_cut]
     cuts = np.unique(np.append(0, cuts[cuts < total]))
     in_four = steps_per_bar[np.searchsorted(meter_tick, cuts, side="right") - 1] == events.STEPS_PER_BAR
     rate = np.full(len(cuts), float(events.STEPS_PER_BEAT))
-    return _quantise(notes, notes.start, notes.end, np.append(cuts, total), rate, score.ticks_per_quarter, in_four)
+    return _quantise(notes, notes.start, notes.end, np.append(cuts, total), rate, song.ticks_per_beat, in_four)
 
 
 _GRIDS = {"magenta": _magenta_pieces, "beats": _beat_pieces}
 
 
-def _meters(score, whole_signature: bool):
-    """Tick, steps per bar, and whether it is a change, of every time signature after an implicit 4/4 at tick 0."""
-    signature = score.time_signatures.numpy()
-    tick = np.append(0, signature["time"].astype(np.int64))
-    numerator = np.append(4, signature["numerator"].astype(np.int64))
-    denominator = np.append(4, signature["denominator"].astype(np.int64))
-    steps_per_bar = events.STEPS_PER_BEAT * 4.0 / np.maximum(denominator, 1) * numerator
-    changed = steps_per_bar[1:] != steps_per_bar[:-1]
-    if whole_signature:
-        changed = (numerator[1:] != numerator[:-1]) | (denominator[1:] != denominator[:-1])
-    return tick, steps_per_bar, np.append(False, changed)
+def _meters(meter):
+    """Tick, steps per bar and whether it is a change, of every time signature and an implicit 4/4 at tick 0.
+
+    meter: int64 [K, 4] as in midi.Messages, in order of time.
+    """
+    meter = np.concatenate([[[0, 0, 4, 4]], meter])
+    changed = np.append(False, (meter[1:, 2:] != meter[:-1, 2:]).any(axis=1))
+    return meter[:, 1], events.STEPS_PER_BEAT * 4.0 / meter[:, 3] * meter[:, 2], changed
 
 
 def _quantise(notes: _Notes, start, end, cuts, rate, divisor, usable) -> list[_Notes]:
