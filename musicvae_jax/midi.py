@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import os
-from collections.abc import Sequence
 
 import mido
 import numpy as np
@@ -80,24 +79,18 @@ def read(path) -> symusic.Score:
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
     """
-    raw, _, _ = _load(path)
+    raw, spans, _ = _load(path)
+    _walk(path, raw, spans)
     try:
-        score = symusic.Score.from_midi(raw)
+        return symusic.Score.from_midi(raw)
     except Exception as strict:
         try:
-            score = _read_leniently(raw)
+            clean = io.BytesIO()
+            mido.MidiFile(file=io.BytesIO(raw), clip=True).save(file=clean)
+            return symusic.Score.from_midi(clean.getvalue())
         # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
         except Exception as lenient:
             raise MidiError(path, f"cannot be read ({strict}; {lenient})") from None
-    if score.start() < 0 or score.end() < 0:
-        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
-    return score
-
-
-def _read_leniently(raw: bytes) -> symusic.Score:
-    clean = io.BytesIO()
-    mido.MidiFile(file=io.BytesIO(raw), clip=True).save(file=clean)
-    return symusic.Score.from_midi(clean.getvalue())
 
 
 def write(score: symusic.Score, path) -> None:
@@ -117,29 +110,26 @@ def write(score: symusic.Score, path) -> None:
     raw = score.dumps_midi()
     draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
-        try:
-            with open(draft, "wb") as file:
-                file.write(raw)
-            os.replace(draft, path)
-        except BaseException:
-            if os.path.exists(draft):
-                os.remove(draft)
-            raise
+        with open(draft, "wb") as file:
+            file.write(raw)
+        os.replace(draft, path)
     except OSError as error:
         raise MidiError(path, f"cannot be written: {error.strerror}") from None
+    finally:
+        if os.path.exists(draft):
+            os.remove(draft)
 
 
 def tokens_to_score(
-    tokens_Tx3, qpm: float = 120.0, *, ticks_per_beat: int = 480, velocity: int = VELOCITY, names: Sequence[str] = ()
+    tokens_Tx3, qpm: float = 120.0, *, ticks_per_beat: int = 480, velocity: int = VELOCITY
 ) -> symusic.Score:
-    """Turns trio tokens into a Score of three tracks: melody (program 0), bass (program 33) and drums (channel 10).
+    """Turns trio tokens into a Score: tracks melody (program 0), bass (program 33) and drums (channel 10).
 
     Args:
         tokens_Tx3: int [T, 3], any number of steps, columns in the order of events.TRACKS.
         qpm: tempo in beats a minute, written with a 4/4 meter at tick 0.
         ticks_per_beat: resolution, a multiple of events.STEPS_PER_BEAT.
         velocity: of every note, 1..127.
-        names: three track names; those of events.TRACKS without.
 
     Source: Magenta's TrioConverter.from_tensors (velocity 80, bass program 33, drum hits one step long).
     """
@@ -153,7 +143,7 @@ def tokens_to_score(
     step, hit = events.drum_hits(tokens_Tx3[:, 2])
     notes = (events.line_notes(tokens_Tx3[:, 0]), events.line_notes(tokens_Tx3[:, 1]), (step, step + 1, hit))
     parts = ((0, False), (BASS_PROGRAM, False), (0, True))
-    for name, (program, is_drum), (start, end, pitch) in zip(names or events.TRACKS, parts, notes, strict=True):
+    for name, (program, is_drum), (start, end, pitch) in zip(events.TRACKS, parts, notes, strict=True):
         track = symusic.Track(name=name, program=program, is_drum=is_drum, ttype="tick")
         track.notes = symusic.Note.from_numpy(
             (start * step_ticks).astype(np.int32),
@@ -167,21 +157,14 @@ def tokens_to_score(
 
 
 def messages(source) -> Messages:
-    """Reads the messages of a MIDI file, or of a Score as write would write it.
-
-    Lenient: data bytes above 127 are clipped, and what a track holds after a broken message is lost, not refused.
-
-    Args:
-        source: a path or a symusic Score in ticks.
+    """Reads the messages of a MIDI file, or of a Score in ticks as write would write it.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.
     """
     path = "Score" if hasattr(source, "dumps_midi") else source
     raw, spans, ticks_per_beat = _parse(path, source.dumps_midi()) if path is not source else _load(path)
-    data, chunk, tick, status, at = _walk(raw, np.array(spans, np.int64).reshape(-1, 2))
-    if tick.max(initial=0) > MAX_TICK:
-        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
+    data, chunk, tick, status, at = _walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_CHANGE))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
     columns = [values[voice].astype(np.int64) for values in (chunk, tick, status)]
@@ -199,7 +182,7 @@ def messages(source) -> Messages:
     return Messages(ticks_per_beat, *columns, first.astype(np.int64), second.astype(np.int64), tempo, meter)
 
 
-def _load(path) -> tuple[bytes, list[tuple[int, int]], int]:
+def _load(path) -> tuple[bytes, np.ndarray, int]:
     try:
         with open(path, "rb") as file:
             return _parse(path, file.read())
@@ -211,7 +194,7 @@ def _load(path) -> tuple[bytes, list[tuple[int, int]], int]:
         raise MidiError(path, f"cannot be opened: {error.strerror}") from None
 
 
-def _parse(path, raw: bytes) -> tuple[bytes, list[tuple[int, int]], int]:
+def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:
     """The file from its MIDI header on, the byte span of every track chunk's messages, and the ticks of a beat."""
     if not raw:
         raise MidiError(path, "is empty")
@@ -234,15 +217,15 @@ def _parse(path, raw: bytes) -> tuple[bytes, list[tuple[int, int]], int]:
         if raw[begin : begin + 4] == b"MTrk":
             spans.append((begin + 8, end))
         begin = end
-    return raw, spans, ticks_per_beat
+    return raw, np.array(spans, np.int64).reshape(-1, 2), ticks_per_beat
 
 
-def _walk(raw: bytes, spans, states: int = 1):
+def _walk(path, raw: bytes, spans, states: int = 1):
     """Finds every message of every span (int64 [C, 2], begin and end of a track chunk).
 
-    Where a message ends depends on where it began, but the answer for every byte of the file at once is a table, and the
-    table applied to itself jumps 2, 4, 8... messages. One state covers nearly every file; a file that leaves out the
-    status byte of one-byte messages is walked again with two.
+    Where a message ends depends on where it began; asked of every byte of the file at once, that is a table, and the
+    table applied to itself jumps 2, 4, 8... messages. One state does for nearly every file; a file that leaves out
+    the status byte of one-byte messages is walked again with two.
 
     Returns:
         The bytes of the file, padded; and for the M messages in file order: chunk, tick, status, and the place of the
@@ -278,23 +261,26 @@ def _walk(raw: bytes, spans, states: int = 1):
         counts.append(len(entries) - before)
     at = np.array(entries, np.int64)
     for jump in jumps[-2::-1]:
-        at = np.stack([at, jump.take(at)], axis=1).ravel()
-    at %= n + 1
-    chunk = np.repeat(np.arange(len(spans)), np.array(counts, np.int64) << _DOUBLINGS)
-    # A message that runs over the end of its chunk is broken.
-    inside = np.flatnonzero((at < spans[chunk, 1]) & (body[at] + 1 < spans[chunk, 1]))
-    at, chunk = at.take(inside), chunk.take(inside)
+        at = np.stack([at, jump.take(at, mode="clip")], axis=1).ravel()
+    if states > 1:
+        at %= n + 1
+    counts = np.array(counts, np.int64) << _DOUBLINGS
+    # Jumps that overshoot the chunk are no messages, and one that runs over its end is broken.
+    inside = np.flatnonzero(body.take(at) + 1 < np.repeat(spans[:, 1], counts))
+    at, chunk = at.take(inside), np.repeat(np.arange(len(spans)), counts).take(inside)
 
     delta, _ = _number(data, at)
     time = np.cumsum(delta)
-    tick = time - np.append(0, time)[np.searchsorted(chunk, np.arange(len(spans)))][chunk]
+    tick = time - np.append(0, time)[np.searchsorted(chunk, np.arange(len(spans)))].take(chunk)
+    if tick.max(initial=0) > MAX_TICK:
+        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
     at = body.take(at)
     own = data.take(at)
     latest = np.maximum.accumulate(np.where((own >= 0x80) & (own < 0xF0), np.arange(len(own)), 0))
     running = own < 0x80
     status = np.where(running, own.take(latest), own)
     if states == 1 and (running & (status >= 0xC0) & (status < 0xE0)).any():
-        return _walk(raw, spans, states=2)
+        return _walk(path, raw, spans, states=2)
     return data, chunk, tick, status, at + ~running
 
 

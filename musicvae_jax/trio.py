@@ -38,29 +38,18 @@ class _Notes:
         return _Notes(self.start[kept], self.end[kept], self.pitch[kept], self.instrument[kept])
 
 
-@dataclasses.dataclass(frozen=True)
-class _Piece:
-    """A stretch of the song with one steady grid, and the index of every window in it.
-
-    notes: in steps from the start of the piece. bars: its length. window: int64 [n, 4], columns melody, bass, drums
-    (instrument indices) and first bar.
-    """
-
-    notes: _Notes
-    bars: int
-    window: np.ndarray
-
-
 def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, seed: int | None = None, grid="magenta"):
     """Cuts a song into trio windows.
 
     Args:
-        path: a MIDI file, or a symusic Score in ticks as midi.read returns it.
+        path: a MIDI file, or a symusic Score in ticks. A Score counts as the file that midi.write makes of it, so the
+            windows of midi.read(path) can come in another order than those of path.
         max_windows: the most windows to return; None returns all.
         hop_bars: keep the windows that start on a multiple of this many bars; 1 is Magenta's.
         seed: with max_windows, draw that many windows at random instead of taking the first; the order is kept.
         grid: "magenta" quantises seconds at the tempo of the moment and cuts the song at every change of tempo or
-            meter. "beats" quantises ticks and cuts only where the meter changes: tempo changes are ignored.
+            meter, both as the first track of the file has them. "beats" quantises ticks and cuts only where the
+            meter changes, in any track. Either way only stretches with bars of 16 steps, 4/4 or 2/2, are used.
 
     Returns:
         uint16 [n, 256, 3], columns melody, bass, drums; n = 0 where the song has no such window.
@@ -77,8 +66,9 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
         raise ValueError(f"max_windows must not be negative, not {max_windows}")
     song = midi.messages(path)
     part, notes = _instruments(song)
-    pieces = [_piece(piece_notes, part, hop_bars) for piece_notes in _GRIDS[grid](song, notes)]
-    counts = np.array([len(piece.window) for piece in pieces], np.int64)
+    pieces = _GRIDS[grid](song, notes)
+    windows = [_windows(piece, part, hop_bars) for piece in pieces]
+    counts = np.array([len(window) for window in windows], np.int64)
     chosen = np.arange(counts.sum())
     if max_windows is not None and max_windows < len(chosen):
         if seed is None:
@@ -86,12 +76,12 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
         else:
             chosen = np.sort(np.random.default_rng(seed).choice(len(chosen), max_windows, replace=False))
     first = np.cumsum(counts) - counts
-    parts = [
-        _materialise(piece, piece.window[chosen[(chosen >= begin) & (chosen < begin + count)] - begin])
-        for piece, begin, count in zip(pieces, first, counts, strict=True)
-    ]
-    empty = np.zeros((0, events.WINDOW_STEPS, len(events.TRACKS)), np.uint16)
-    return np.concatenate([empty, *parts])
+    shares = np.split(chosen, np.searchsorted(chosen, first[1:]))
+    tokens = [np.zeros((0, events.WINDOW_STEPS, len(events.TRACKS)), np.uint16)]
+    for piece, window, begin, share in zip(pieces, windows, first, shares, strict=False):
+        if len(share):
+            tokens.append(_materialise(piece, window[share - begin]))
+    return np.concatenate(tokens)
 
 
 def _instruments(song: midi.Messages) -> tuple[np.ndarray, _Notes]:
@@ -100,14 +90,11 @@ def _instruments(song: midi.Messages) -> tuple[np.ndarray, _Notes]:
     An instrument is one program on one channel of one track chunk; they are numbered as their first notes end.
     """
     start, end, pitch, channel, closing = _pair(song)
-    place = channel << 32 | closing
     change = np.flatnonzero(song.status >> 4 == midi.PROGRAM_CHANGE)
-    changed_channel = song.chunk[change] << 4 | song.status[change] & 15
-    when = changed_channel << 32 | change
-    order = np.argsort(when)
-    latest = order[np.searchsorted(when, place, sorter=order) - 1] if len(when) else np.zeros(len(place), np.int64)
-    known = changed_channel[latest] == channel if len(when) else np.zeros(len(place), bool)
-    program = np.where(known, song.first[change[latest]] if len(when) else 0, 0)
+    change_channel = song.chunk[change] << 4 | song.status[change] & 15
+    changes = np.append(-1 << 32, np.sort(change_channel << 32 | change))
+    latest = changes[np.searchsorted(changes, channel << 32 | closing) - 1]
+    program = np.where(latest >> 32 == channel, song.first[latest & 0xFFFFFFFF], 0)
     # Numbering the channels that play keeps the table of instruments small however many track chunks there are.
     plays = np.bincount(channel) > 0
     key = (np.cumsum(plays) - 1)[channel] << 7 | program
@@ -141,8 +128,6 @@ def _pair(song: midi.Messages):
     tick = song.tick[message]
     is_on = (song.status[message] >> 4 == midi.NOTE_ON) & (song.second[message] > 0)
     off = np.flatnonzero(~is_on)
-    if not len(off):
-        return (np.zeros(0, np.int64),) * 5
     on = np.flatnonzero(is_on)
     # Of every note-on, the first note-off after it; one past the last stands for none.
     after = np.cumsum(~is_on)[on]
@@ -194,25 +179,16 @@ def _magenta_pieces(song: midi.Messages, notes: _Notes) -> list[_Notes]:
     qpm = 60.0 / (scale * song.ticks_per_beat)
     meter_tick, steps_per_bar, meter_cut = _meters(song.meter[song.meter[:, 0] == 0])
     meter_second = seconds(meter_tick)
-    tempo_cut = qpm != np.append(DEFAULT_QPM, qpm[:-1])
-    cuts = np.concatenate([meter_second[meter_cut], tempo_second[tempo_cut]])
-    start, end = seconds(notes.start), seconds(notes.end)
-    total = end.max(initial=0.0)
-    cuts = np.unique(np.append(0.0, cuts[cuts < total]))
-    rate = events.STEPS_PER_BEAT * qpm[np.searchsorted(tempo_second, cuts, side="right") - 1] / 60.0
-    in_four = steps_per_bar[np.searchsorted(meter_second, cuts, side="right") - 1] == events.STEPS_PER_BAR
-    return _quantise(notes, start, end, np.append(cuts, total), rate, 1.0, in_four)
+    cuts = np.append(meter_second[meter_cut], tempo_second[qpm != np.append(DEFAULT_QPM, qpm[:-1])])
+    rates = tempo_second, events.STEPS_PER_BEAT * qpm / 60.0, 1.0
+    return _quantise(notes, seconds(notes.start), seconds(notes.end), cuts, (meter_second, steps_per_bar), rates)
 
 
 def _beat_pieces(song: midi.Messages, notes: _Notes) -> list[_Notes]:
     """The notes in steps of every stretch of 16-step bars, tempo ignored."""
-    meter_tick, steps_per_bar, meter_cut = _meters(song.meter[np.argsort(song.meter[:, 1], kind="stable")])
-    total = notes.end.max(initial=0)
-    cuts = meter_tick[meter_cut]
-    cuts = np.unique(np.append(0, cuts[cuts < total]))
-    in_four = steps_per_bar[np.searchsorted(meter_tick, cuts, side="right") - 1] == events.STEPS_PER_BAR
-    rate = np.full(len(cuts), float(events.STEPS_PER_BEAT))
-    return _quantise(notes, notes.start, notes.end, np.append(cuts, total), rate, song.ticks_per_beat, in_four)
+    tick, steps_per_bar, cut = _meters(song.meter[np.argsort(song.meter[:, 1], kind="stable")])
+    rates = np.zeros(1), np.array([float(events.STEPS_PER_BEAT)]), song.ticks_per_beat
+    return _quantise(notes, notes.start, notes.end, tick[cut], (tick, steps_per_bar), rates)
 
 
 _GRIDS = {"magenta": _magenta_pieces, "beats": _beat_pieces}
@@ -228,15 +204,20 @@ def _meters(meter):
     return meter[:, 1], events.STEPS_PER_BEAT * 4.0 / meter[:, 3] * meter[:, 2], changed
 
 
-def _quantise(notes: _Notes, start, end, cuts, rate, divisor, usable) -> list[_Notes]:
-    """Cuts and quantises the notes; returns those of every usable piece that is long enough for a window.
+def _quantise(notes: _Notes, start, end, cuts, meters, rates) -> list[_Notes]:
+    """Cuts and quantises the notes; returns those of every piece of 16-step bars that is long enough for a window.
 
     Args:
         start, end: float64 or int64 [N], times of the notes.
-        cuts: [P + 1], times where the P pieces begin, and the end of the last.
-        rate, divisor: steps = time * rate / divisor; rate float64 [P].
-        usable: bool [P].
+        cuts: times where a new piece begins, besides 0.
+        meters: times, and the steps of a bar from then on.
+        rates: times, the rate from then on, and a divisor: steps = time * rate / divisor.
     """
+    total = end.max(initial=0)
+    cuts = np.unique(np.append(0, cuts[cuts < total]))
+    in_four = meters[1][np.searchsorted(meters[0], cuts, side="right") - 1] == events.STEPS_PER_BAR
+    rate, divisor = rates[1][np.searchsorted(rates[0], cuts, side="right") - 1], rates[2]
+    cuts = np.append(cuts, total)
     piece = np.searchsorted(cuts[:-1], start, side="right") - 1
     origin, rate_of_note = cuts[piece], rate[piece]
     start_step = ((start - origin) * rate_of_note / divisor + 0.5).astype(np.int64)
@@ -246,59 +227,73 @@ def _quantise(notes: _Notes, start, end, cuts, rate, divisor, usable) -> list[_N
     np.maximum.at(last, piece, end_step)
     long_enough = last > (events.BARS_PER_WINDOW - 1) * events.STEPS_PER_BAR
     in_steps = dataclasses.replace(notes, start=start_step, end=end_step)
-    return [in_steps.where(piece == index) for index in np.flatnonzero(usable & long_enough)]
+    return [in_steps.where(piece == index) for index in np.flatnonzero(in_four & long_enough)]
 
 
-def _piece(notes: _Notes, kind, hop_bars: int) -> _Piece:
-    """Finds the windows of one piece: every triple of instruments, every 16 bars that all three cover."""
-    bars = min(-(-int(notes.end.max()) // events.STEPS_PER_BAR), MAX_BARS)
-    cover = _coverage(notes, len(kind), bars)
+def _bars(notes: _Notes) -> int:
+    return min(-(-int(notes.end.max()) // events.STEPS_PER_BAR), MAX_BARS)
+
+
+def _windows(notes: _Notes, part_of_instrument, hop_bars: int) -> np.ndarray:
+    """Every triple of instruments and every 16 bars of a piece that all three cover, in Magenta's order.
+
+    Returns int64 [n, 4], columns instrument of the melody, bass and drums, and first bar.
+    """
+    bars = _bars(notes)
+    cover = _coverage(notes, len(part_of_instrument), bars)
     playable = np.where(
-        kind[notes.instrument] == 2,
+        part_of_instrument[notes.instrument] == DRUMS,
         events.DRUM_BIT_OF_PITCH[notes.pitch] != events.NO_DRUM,
         (notes.pitch >= events.MIN_PITCH) & (notes.pitch <= events.MAX_PITCH),
     )
-    plays = np.bincount(notes.instrument[playable], minlength=len(kind)) > 0
-    parts = [np.flatnonzero((kind == part) & plays) for part in range(3)]
+    plays = np.bincount(notes.instrument[playable], minlength=len(part_of_instrument)) > 0
+    parts = [np.flatnonzero((part_of_instrument == part) & plays) for part in range(len(events.TRACKS))]
     melody, bass, drums = (cover[part] for part in parts)
     melody, bass, drums = melody[:, None, None], bass[None, :, None], drums[None, None]
     covered = melody & bass & drums
     for edge in (slice(None, GAP_BARS), slice(-GAP_BARS, None)):
         one = [part[..., edge].any(axis=-1, keepdims=True) for part in (melody, bass, drums)]
         covered[..., edge] = one[0] | one[1] | one[2]
-    whole = np.lib.stride_tricks.sliding_window_view(covered, events.BARS_PER_WINDOW, axis=-1)[..., ::hop_bars, :]
-    window = np.argwhere(whole.all(axis=-1))
+    until = np.cumsum(covered, axis=-1, dtype=np.int16)
+    whole = until[..., events.BARS_PER_WINDOW - 1 :].copy()
+    whole[..., 1:] -= until[..., : -events.BARS_PER_WINDOW]
+    window = np.argwhere(whole[..., ::hop_bars] == events.BARS_PER_WINDOW)
     for column, part in enumerate(parts):
         window[:, column] = part[window[:, column]]
     window[:, 3] *= hop_bars
-    return _Piece(notes, bars, window)
+    return window
 
 
 def _coverage(notes: _Notes, instruments: int, bars: int) -> np.ndarray:
     """bool [I, bars]: a note of the instrument overlaps the bar or one at most GAP_BARS away."""
-    first = np.minimum(notes.start // events.STEPS_PER_BAR, bars)
-    beyond = np.minimum(-(-notes.end // events.STEPS_PER_BAR), bars)
+    bar = notes.start // events.STEPS_PER_BAR
+    first = np.where(bar < bars, np.maximum(bar - GAP_BARS, 0), bars)
+    beyond = np.minimum(-(-notes.end // events.STEPS_PER_BAR) + GAP_BARS, bars)
+    row = notes.instrument * (bars + 1)
     size = instruments * (bars + 1)
-    begun = np.bincount(notes.instrument * (bars + 1) + first, minlength=size)
-    ended = np.bincount(notes.instrument * (bars + 1) + beyond, minlength=size)
-    sounding = np.cumsum((begun - ended).reshape(instruments, bars + 1), axis=1)[:, :bars] > 0
-    padded = np.pad(sounding, ((0, 0), (GAP_BARS, GAP_BARS)))
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * GAP_BARS + 1, axis=1).any(axis=-1)
+    change = np.bincount(row + first, minlength=size) - np.bincount(row + beyond, minlength=size)
+    return np.cumsum(change.reshape(instruments, bars + 1), axis=1)[:, :bars] > 0
 
 
-def _materialise(piece: _Piece, window) -> np.ndarray:
+def _materialise(notes: _Notes, window) -> np.ndarray:
     """The tokens of the windows: int64 [n, 4] -> uint16 [n, 256, 3]."""
     tokens = np.empty((len(window), events.WINDOW_STEPS, len(events.TRACKS)), np.uint16)
-    total_steps = piece.bars * events.STEPS_PER_BAR
-    for column in range(3):
-        instruments, row = np.unique(window[:, column], return_inverse=True)
-        lines = np.empty((len(instruments), total_steps), np.uint16)
-        for line, instrument in zip(lines, instruments, strict=True):
-            own = piece.notes.where(piece.notes.instrument == instrument)
-            if column == 2:
-                line[:] = events.drum_tokens(own.start, own.pitch, total_steps)
-            else:
-                line[:] = events.line_tokens(own.start, own.end, own.pitch, total_steps)
-        step = window[:, 3, None] * events.STEPS_PER_BAR + np.arange(events.WINDOW_STEPS)
-        tokens[:, :, column] = lines[row[:, None], step]
+    bars = _bars(notes)
+    total = bars * events.STEPS_PER_BAR
+    notes = notes.where(notes.start < total)
+    for part in range(len(events.TRACKS)):
+        used = np.bincount(window[:, part], minlength=MAX_INSTRUMENTS) > 0
+        row = np.cumsum(used) - 1
+        own = notes.where(used[notes.instrument])
+        # All lines in one, end to end; a note that ends at or after the end of its line must not reach the next.
+        end_to_end = np.count_nonzero(used) * total
+        begin = row[own.instrument] * total
+        end = np.where(own.end < total, begin + own.end, end_to_end)
+        if part == DRUMS:
+            lines = events.drum_tokens(begin + own.start, own.pitch, end_to_end)
+        else:
+            lines = events.line_tokens(begin + own.start, end, own.pitch, end_to_end)
+        first = row[window[:, part]] * bars + window[:, 3]
+        cut = lines.reshape(-1, events.STEPS_PER_BAR)[first[:, None] + np.arange(events.BARS_PER_WINDOW)]
+        tokens[:, :, part] = cut.reshape(len(window), events.WINDOW_STEPS)
     return tokens
