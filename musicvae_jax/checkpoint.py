@@ -1,0 +1,116 @@
+"""Model folders: `config.json` (kind, sizes, training notes) beside Orbax parameters in `params/`."""
+
+import dataclasses
+import json
+import pathlib
+import tarfile
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from musicvae_jax.model import MusicVAE, MusicVAEConfig
+
+PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
+DEFAULT = "trio_16bar_small"
+
+
+class CheckpointError(ValueError):
+    """A model that cannot be found, read or used; the message is one line that names it."""
+
+
+def resolve(name_or_folder):
+    """The folder of a pretrained name or of a path; CheckpointError if there is neither."""
+    for folder in (PRETRAINED / str(name_or_folder), pathlib.Path(name_or_folder)):
+        if (folder / "config.json").is_file():
+            return folder
+    names = ", ".join(sorted(p.parent.name for p in PRETRAINED.glob("*/config.json"))) or "none"
+    raise CheckpointError(f"{name_or_folder}: neither a pretrained model ({names}) nor a folder with a config.json")
+
+
+def save_module(folder, module, *, kind, config, notes=None, dtype=None):
+    """Write a module's parameters and its config; dtype (say "bfloat16") casts them, halving the folder."""
+    ocp = _orbax()
+    folder = pathlib.Path(folder).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    params = {name: leaf if dtype is None else leaf.astype(dtype) for name, leaf in flat_params(module).items()}
+    ocp.save(folder / "params", params, overwrite=True)
+    text = json.dumps({"kind": kind, "config": dataclasses.asdict(config), "notes": notes or {}}, indent=1)
+    (folder / "config.json").write_text(text + "\n")
+
+
+def load_module(name_or_folder, *, kind, build):
+    """Read a module that save_module wrote: build(config dict) makes it, its parameters come back in float32.
+
+    Raises CheckpointError when the folder is missing, of another kind, or its parameters do not fit its config.
+    """
+    folder = resolve(name_or_folder)
+    try:
+        saved = json.loads((folder / "config.json").read_text())
+        if saved.get("kind") != kind:
+            raise CheckpointError(f"{folder}: holds a {saved.get('kind')}, not a {kind}")
+        module = nnx.eval_shape(lambda: build(saved["config"]))
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
+    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    wanted = {
+        name: jax.ShapeDtypeStruct(leaf.shape, jnp.float32, sharding=here) for name, leaf in flat_params(module).items()
+    }
+    try:
+        params = _orbax().load((folder / "params").absolute(), wanted)
+    except Exception as error:  # Orbax raises many types; a damaged folder is the user's problem, not a bug here
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{folder}: parameters cannot be read ({reason})") from None
+    state = nnx.state(module)
+    nnx.update(module, nnx.from_flat_state([(path, leaf.replace(params[_name(path)])) for path, leaf in _flat(state)]))
+    return module
+
+
+def save(folder, model, *, notes=None, dtype=None):
+    """Write a MusicVAE as a model folder."""
+    save_module(folder, model, kind="musicvae", config=model.config, notes=notes, dtype=dtype)
+
+
+def load(name_or_folder=DEFAULT):
+    """A MusicVAE from a pretrained name or a folder that import or train wrote; CheckpointError if it cannot be."""
+    return load_module(
+        name_or_folder, kind="musicvae", build=lambda config: MusicVAE(MusicVAEConfig(**config), rngs=nnx.Rngs(0))
+    )
+
+
+def split(folder, output, part_bytes=15_000_000):
+    """Cut a folder into `output`/model.tar.000, .001, ... of at most part_bytes; `cat model.tar.* | tar x` joins them."""
+    output = pathlib.Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    whole = output / "model.tar"
+    with tarfile.open(whole, "w") as tar:
+        tar.add(folder, arcname=pathlib.Path(folder).name)
+    parts = []
+    with whole.open("rb") as stream:
+        while data := stream.read(part_bytes):
+            parts.append(output / f"model.tar.{len(parts):03d}")
+            parts[-1].write_bytes(data)
+    whole.unlink()
+    return parts
+
+
+def flat_params(module):
+    """A module's parameters by name, such as "tracks/0/output/kernel"."""
+    return {_name(path): leaf.get_value() for path, leaf in _flat(nnx.state(module))}
+
+
+def _flat(state):
+    return nnx.to_flat_state(state)
+
+
+def _name(path):
+    return "/".join(map(str, path))
+
+
+def _orbax():
+    # Imported late: two thirds of a second that only reading and writing a model needs.
+    try:
+        from orbax.checkpoint import v1
+    except ImportError:
+        from orbax.checkpoint.experimental import v1
+    return v1

@@ -1,0 +1,178 @@
+"""Magenta's LSTM cell, scans over time, and bidirectional stacks.
+
+Whatever of a step does not depend on the previous step (the input's share of the gates) is computed before the
+scan, for all steps, as one large matrix product or as a gather of kernel rows; only `h @ recurrent_kernel` stays
+inside. The backward pass keeps that shape: the recurrent kernel's gradient is one large product after its scan.
+
+Products run in the dtype of the kernels (float32 or bfloat16) and accumulate in float32; states are float32.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+FORGET_BIAS = 1.0  # added at run time, never stored in the bias
+
+
+def dot(x, kernel):
+    """x @ kernel in the kernel's dtype, accumulated and returned in float32."""
+    return jnp.dot(x.astype(kernel.dtype), kernel, preferred_element_type=jnp.float32)
+
+
+def add_bias(x, bias):
+    """x [..., D] + bias [D], float32."""
+    return x + bias.astype(jnp.float32).reshape((1,) * (x.ndim - 1) + (-1,))
+
+
+class Dense(nnx.Module):
+    """x @ kernel + bias, float32 out."""
+
+    def __init__(self, inputs, outputs, *, rngs):
+        self.kernel = nnx.Param(jax.random.normal(rngs.params(), (inputs, outputs)) / inputs**0.5)
+        self.bias = nnx.Param(jnp.zeros(outputs))
+
+    def __call__(self, x):
+        return add_bias(dot(x, self.kernel[...]), self.bias[...])
+
+
+class LSTMCell(nnx.Module):
+    """Weights of one LSTM layer: gates i, g, f, o side by side in that order (magenta/contrib/rnn.py).
+
+    Magenta's one kernel [inputs + hidden, 4 * hidden] is kept as its row blocks: `token_kernel` (one-hot inputs,
+    read by gathers), `input_kernel` (dense inputs) and `recurrent_kernel`. A block of no rows is None.
+    """
+
+    def __init__(self, hidden, *, tokens=0, inputs=0, rngs):
+        def block(n, std):
+            return nnx.Param(jax.random.normal(rngs.params(), (n, 4 * hidden)) * std) if n else None
+
+        self.token_kernel = block(tokens, 0.1)
+        self.input_kernel = block(inputs, max(inputs, 1) ** -0.5)
+        self.recurrent_kernel = block(hidden, hidden**-0.5)
+        self.bias = nnx.Param(jnp.zeros(4 * hidden))
+
+    def gate_inputs(self, inputs=None):
+        """What the bias and the dense inputs [..., D] add to the gates, float32 [..., 4H] (only the bias: [1, 4H])."""
+        return add_bias(jnp.zeros((1, 1)) if inputs is None else dot(inputs, self.input_kernel[...]), self.bias[...])
+
+    def token_rows(self, tokens):
+        """What one-hot inputs add to the gates, float32 [..., 4H]: the kernel's rows that tokens, int [...], name.
+
+        A token equal to the number of rows stands for none and adds nothing.
+        """
+        return self.token_kernel[...].at[tokens].get(mode="fill", fill_value=0).astype(jnp.float32)
+
+    def step(self, gate_inputs_Bx4H, state):
+        """One step from the state (c, h), float32 [B, H] each, to the next."""
+        return _step(gate_inputs_Bx4H, self.recurrent_kernel[...], *state)
+
+    def scan(self, gate_inputs_TxBx4H, state):
+        """All steps: outputs float32 [T, B, H] and the final (c, h)."""
+        return scan(gate_inputs_TxBx4H, self.recurrent_kernel[...], *state)
+
+    def zero_state(self, batch):
+        zeros = jnp.zeros((batch, self.recurrent_kernel.shape[0]))
+        return zeros, zeros
+
+
+def _gates(gate_inputs_Bx4H, kernel_Hx4H, h_BxH):
+    i, g, f, o = jnp.split(gate_inputs_Bx4H + dot(h_BxH, kernel_Hx4H), 4, axis=-1)
+    return jax.nn.sigmoid(i), jnp.tanh(g), jax.nn.sigmoid(f + FORGET_BIAS), jax.nn.sigmoid(o)
+
+
+def _step(gate_inputs_Bx4H, kernel_Hx4H, c_BxH, h_BxH):
+    i, g, f, o = _gates(gate_inputs_Bx4H, kernel_Hx4H, h_BxH)
+    c = f * c_BxH + i * g
+    return c, o * jnp.tanh(c)
+
+
+@jax.custom_vjp
+def scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
+    """Run the recurrence over time: outputs h float32 [T, B, H] and the final (c, h)."""
+
+    def body(state, gate_inputs):
+        state = _step(gate_inputs, kernel_Hx4H, *state)
+        return state, state[1]
+
+    final, h_TxBxH = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
+    return h_TxBxH, final
+
+
+def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
+    def body(state, gate_inputs):
+        i, g, f, o = gates = _gates(gate_inputs, kernel_Hx4H, state[1])
+        c = f * state[0] + i * g
+        h = o * jnp.tanh(c)
+        return (c, h), (*(gate.astype(kernel_Hx4H.dtype) for gate in gates), c, h)
+
+    final, saved = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
+    return (saved[-1], final), (saved, kernel_Hx4H, c_BxH, h_BxH)
+
+
+def _scan_backward(residuals, cotangents):
+    saved, kernel, c0, h0 = residuals
+    dh_TxBxH, final = cotangents
+    c_TxBxH, h_TxBxH = saved[-2:]
+    c_before_TxBxH = jnp.concatenate([c0[None], c_TxBxH[:-1]])
+
+    def body(carry, xs):
+        dc, dh = carry
+        dh_out, c_before, (i, g, f, o, c, _) = xs
+        i, g, f, o = (gate.astype(jnp.float32) for gate in (i, g, f, o))
+        dh = dh + dh_out
+        tanh_c = jnp.tanh(c)
+        dc = dc + dh * o * (1 - tanh_c * tanh_c)
+        dgates = jnp.concatenate(
+            [dc * g * i * (1 - i), dc * i * (1 - g * g), dc * c_before * f * (1 - f), dh * tanh_c * o * (1 - o)], -1
+        )
+        return (dc * f, dot(dgates, kernel.T)), dgates
+
+    (dc, dh), dgates_TxBx4H = jax.lax.scan(body, final, (dh_TxBxH, c_before_TxBxH, saved), reverse=True)
+    h_before_TxBxH = jnp.concatenate([h0[None], h_TxBxH[:-1]])
+    # One product over T * B rows, where autodiff would add up T small ones inside the scan.
+    steps = h_before_TxBxH.shape[0] * h_before_TxBxH.shape[1]
+    dkernel = dot(h_before_TxBxH.reshape(steps, -1).T, dgates_TxBx4H.reshape(steps, -1).astype(kernel.dtype))
+    return dgates_TxBx4H, dkernel.astype(kernel.dtype), dc, dh
+
+
+scan.defvjp(_scan_forward, _scan_backward)
+
+
+class BidirectionalStack(nnx.Module):
+    """Bidirectional LSTM layers, each reading both directions of the one below (BidirectionalLstmEncoder)."""
+
+    def __init__(self, sizes, *, tokens=0, inputs=0, rngs):
+        self.forward, self.backward = nnx.List(), nnx.List()
+        for size in sizes:
+            for direction in (self.forward, self.backward):
+                direction.append(LSTMCell(size, tokens=tokens, inputs=inputs, rngs=rngs))
+            tokens, inputs = 0, 2 * size
+
+    def __call__(self, tokens_TxBxN=None, inputs_TxBxD=None, lengths_B=None):
+        """The final outputs of the last layer, forward then backward: float32 [B, 2H].
+
+        Steps at or after a row's length change nothing (tf dynamic_rnn with sequence_length): outputs there are 0,
+        the backward direction starts at the row's last step, and a row of length 0 gives zeros.
+        """
+        x = inputs_TxBxD if tokens_TxBxN is None else tokens_TxBxN
+        steps_Tx1 = jnp.arange(x.shape[0])[:, None]
+        batch = x.shape[1]
+        lengths_1xB = jnp.full((1, batch), x.shape[0]) if lengths_B is None else lengths_B[None]
+        order_TxB = jnp.where(steps_Tx1 < lengths_1xB, lengths_1xB - 1 - steps_Tx1, steps_Tx1)
+        inside_TxBx1 = (steps_Tx1 < lengths_1xB)[..., None]
+
+        def reverse(x_TxBxD):
+            return jnp.take_along_axis(x_TxBxD, order_TxB[..., None], axis=0)
+
+        for forward, backward in zip(self.forward, self.backward, strict=True):
+            outputs = []
+            for cell, turn in ((forward, lambda x: x), (backward, reverse)):
+                gates = cell.gate_inputs(inputs_TxBxD)
+                if tokens_TxBxN is not None:
+                    gates = gates[None] + sum(cell.token_rows(column) for column in jnp.moveaxis(tokens_TxBxN, -1, 0))
+                h_TxBxH, _ = cell.scan(turn(gates), cell.zero_state(batch))
+                outputs.append(jnp.where(inside_TxBx1, turn(h_TxBxH), 0))
+            tokens_TxBxN, inputs_TxBxD = None, jnp.concatenate(outputs, -1)
+        last_B = jnp.maximum(lengths_1xB[0] - 1, 0)
+        forward_BxH = outputs[0][last_B, jnp.arange(batch)]
+        return jnp.concatenate([forward_BxH, outputs[1][0]], -1)

@@ -1,0 +1,76 @@
+"""python -m scripts.train --config=configs/musicvae_small.py --config.data=PACK_OR_DIR --config.workdir=DIR
+
+Started again with the same command, it goes on from its last checkpoint. The model is left in WORKDIR/model, a folder
+that --checkpoint of the other commands takes, and cut into WORKDIR/parts for carrying.
+"""
+
+import shutil
+import sys
+
+import jax
+import numpy as np
+from absl import app, logging
+from flax import nnx
+from ml_collections import config_flags
+
+from musicvae_jax import checkpoint, elbo, training
+from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from surrogate import dataset, objective
+from surrogate import model as surrogate_model
+
+_CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
+
+
+def musicvae(config, data):
+    """(module, loss, save) of a MusicVAE."""
+    module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
+    module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
+
+    def loss(module, batch, key):
+        return elbo.loss(module, batch["tokens"], key, beta=config.beta, free_bits=config.free_bits)
+
+    return module, loss, checkpoint.save
+
+
+def surrogate(config, data):
+    """(module, loss, save) of a surrogate, saved inside a copy of the model folder that it was trained for."""
+    teacher = checkpoint.resolve(config.checkpoint)
+    z_size = checkpoint.load(teacher).config.z_size
+    settings = surrogate_model.SurrogateConfig(z_size=z_size, **config.model)
+    module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
+
+    def save(folder, module, **options):
+        shutil.copytree(teacher, folder, dirs_exist_ok=True)
+        surrogate_model.save(folder, module, **options)
+
+    return module, objective.kl_loss, save
+
+
+def run(config):
+    """Train what the config describes; returns the closing line."""
+    if not config.data or not config.workdir:
+        raise dataset.DatasetError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
+    data = dataset.open(config.data)
+    module, loss, save = {"musicvae": musicvae, "surrogate": surrogate}[config.task](config, data)
+    batch_at = data.batches("train", config.batch_size, seed=config.seed, transpose=config.get("transpose", ()))
+    evaluate = training.evaluator(module, loss, data.batches("validation", config.batch_size, seed=0), config)
+    module = training.fit(module, loss, batch_at, config, config.workdir, evaluate=evaluate)
+    metrics = evaluate(module)
+    folder = f"{config.workdir}/model"
+    notes = {"config": config.to_dict(), "validation": {name: round(value, 4) for name, value in metrics.items()}}
+    save(folder, module, notes=notes, dtype=config.save_dtype)
+    parts = checkpoint.split(folder, f"{config.workdir}/parts")
+    size = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(module)))
+    return f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}; {len(parts)} parts beside it"
+
+
+def main(_):
+    logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
+    try:
+        print(run(_CONFIG.value))
+    except (dataset.DatasetError, checkpoint.CheckpointError, FloatingPointError, OSError) as error:
+        sys.exit(print(f"train: {error}", file=sys.stderr) or 2)
+
+
+if __name__ == "__main__":
+    app.run(main)

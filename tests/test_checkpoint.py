@@ -1,0 +1,91 @@
+"""Model folders: written, read back, refused in one line when they are not what they should be."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from flax import nnx
+
+import musicvae_jax
+import surrogate
+from musicvae_jax import checkpoint
+
+
+@pytest.fixture
+def folder(tiny_vae, tmp_path):
+    musicvae_jax.save(tmp_path / "model", tiny_vae, notes={"about": "a test"})
+    return tmp_path / "model"
+
+
+def test_a_model_comes_back_as_it_was(tiny_vae, folder):
+    model = musicvae_jax.load(folder)
+    assert model.config == tiny_vae.config
+    saved, loaded = checkpoint.flat_params(tiny_vae), checkpoint.flat_params(model)
+    assert saved.keys() == loaded.keys()
+    assert all((saved[name] == loaded[name]).all() for name in saved)
+    assert json.loads((folder / "config.json").read_text())["notes"] == {"about": "a test"}
+
+
+def test_bfloat16_halves_it_and_comes_back_in_float32(tiny_vae, folder, tmp_path):
+    musicvae_jax.save(tmp_path / "half", tiny_vae, dtype="bfloat16")
+    loaded = checkpoint.flat_params(musicvae_jax.load(tmp_path / "half"))
+    for name, leaf in checkpoint.flat_params(tiny_vae).items():
+        assert loaded[name].dtype == np.float32
+        np.testing.assert_allclose(loaded[name], leaf, rtol=0.01)
+
+    def size(path):
+        return sum(file.stat().st_size for file in path.rglob("*") if "/d/" in str(file))
+
+    assert size(tmp_path / "half") < 0.7 * size(folder)
+
+
+def spoil_kind(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"kind": "surrogate"}))
+
+
+def spoil_sizes(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["config"]["z_size"] += 1
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (shutil.rmtree, "neither a pretrained model"),
+        (lambda folder: (folder / "config.json").write_text("{"), "not a model's config"),
+        (spoil_kind, "not a musicvae"),
+        (spoil_sizes, "parameters cannot be read"),
+        (lambda folder: shutil.rmtree(folder / "params"), "parameters cannot be read"),
+        (lambda folder: shutil.rmtree(folder / "params" / "state"), "parameters cannot be read"),
+    ],
+)
+def test_what_is_not_a_model_is_refused_in_one_line(folder, spoil, message):
+    spoil(folder)
+    with pytest.raises(musicvae_jax.CheckpointError, match=message) as caught:
+        musicvae_jax.load(folder)
+    assert str(folder) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_surrogate_lives_in_its_models_folder(folder, tiny_vae):
+    with pytest.raises(musicvae_jax.CheckpointError, match="no surrogate"):
+        surrogate.load(folder)
+    config = surrogate.SurrogateConfig(z_size=8, width=16, layers=1, heads=2)
+    encoder = surrogate.Surrogate(config, rngs=nnx.Rngs(0))
+    surrogate.save(folder, encoder)
+    melody = np.random.default_rng(0).integers(0, 90, (3, 256))
+    for got, wanted in zip(surrogate.load(folder).predict(melody), encoder.predict(melody), strict=True):
+        assert got.shape == (3, 8)
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_parts_join_with_cat_and_tar(folder, tmp_path):
+    parts = checkpoint.split(folder, tmp_path / "parts", part_bytes=10_000)
+    assert len(parts) > 1 and all(part.stat().st_size <= 10_000 for part in parts)
+    subprocess.run(f"cat {tmp_path}/parts/model.tar.* | tar x -C {tmp_path}/parts", shell=True, check=True)
+    joined = musicvae_jax.load(tmp_path / "parts" / "model")
+    original = musicvae_jax.load(folder)
+    assert all((a == b).all() for a, b in zip(*(checkpoint.flat_params(m).values() for m in (joined, original)), strict=True))
