@@ -79,7 +79,7 @@ def load(name_or_folder=DEFAULT):
 
 
 def split(folder, output, part_bytes=15_000_000):
-    """Cut a folder into `output`/model.tar.000, .001, ... of at most part_bytes; `cat model.tar.* | tar x` joins them."""
+    """Cut a folder into output/model.tar.000, .001, ... of at most part_bytes; `cat model.tar.* | tar x` joins them."""
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
     whole = output / "model.tar"

@@ -57,8 +57,10 @@ class Encoder(nnx.Module):
         if config.encoder == "hierarchical":
             steps, bars = config.encoder_sizes
             self.levels = nnx.List(
-                [BidirectionalStack([steps], tokens=classes, rngs=rngs),
-                 BidirectionalStack([bars], inputs=2 * steps, rngs=rngs)]
+                [
+                    BidirectionalStack([steps], tokens=classes, rngs=rngs),
+                    BidirectionalStack([bars], inputs=2 * steps, rngs=rngs),
+                ]
             )
         else:
             self.levels = nnx.List([BidirectionalStack(config.encoder_sizes, tokens=classes, rngs=rngs)])
@@ -140,8 +142,9 @@ class TrackDecoder(nnx.Module):
         """Logits float32 [T, N, classes] of N bars at once, each step given its true previous token."""
         bar_gates, states = self.begin_bar(bar_NxD)
         gates = bar_gates[None] + self.cells[0].token_rows(before_TxN)
-        for layer, (cell, state) in enumerate(zip(self.cells, states, strict=True)):
-            if layer:
+        x = None
+        for cell, state in zip(self.cells, states, strict=True):
+            if x is not None:
                 gates = cell.gate_inputs(x)
             x, _ = cell.scan(gates, state)
         return self.output(x)

@@ -5,6 +5,7 @@ is killed and started again with the same command ends with the same weights as 
 """
 
 import csv
+import functools
 import math
 import pathlib
 import time
@@ -21,7 +22,7 @@ from musicvae_jax.checkpoint import _orbax
 
 
 def optimizer(config):
-    """AdamW with linear warm-up, cosine decay to a tenth... see config: learning_rate, warmup_steps, steps, weight_decay, clip."""
+    """AdamW on clipped gradients, linear warm-up, cosine decay; weights decay, biases and gains do not."""
     schedule = optax.warmup_cosine_decay_schedule(
         0.0, config.learning_rate, config.warmup_steps, config.steps, end_value=config.learning_rate * 0.02
     )
@@ -93,7 +94,7 @@ def make_step(module, loss, config):
     return jax.jit(step, donate_argnums=0)
 
 
-def fit(module, loss, batch_at, config, workdir, *, evaluate=None):
+def fit(module, loss, batch_at, config, workdir, *, held_out=()):
     """Train; returns the module with the averaged weights.
 
     Args:
@@ -102,7 +103,7 @@ def fit(module, loss, batch_at, config, workdir, *, evaluate=None):
       config: seed, steps, batch_size, learning_rate, warmup_steps, weight_decay, clip, ema, dtype, log_every,
         evaluate_every, checkpoint_every (steps).
       workdir: checkpoints/, metrics.csv and tensorboard/ are written here, and a run begun here is continued.
-      evaluate: module -> metrics on held-out data, called every evaluate_every steps on the averaged weights.
+      held_out: batches on which the averaged weights are evaluated every evaluate_every steps.
 
     Raises FloatingPointError with the step's number when the loss is not finite.
     """
@@ -140,9 +141,9 @@ def fit(module, loss, batch_at, config, workdir, *, evaluate=None):
                     since, last = now, done
                     log.write(done, "train", row | {"examples_per_second": rate})
                     progress.set_postfix_str(f"loss {row['loss']:.2f}, {rate:.1f} examples/s")
-                if evaluate and (done % config.evaluate_every == 0 or done == config.steps):
+                if held_out and (done % config.evaluate_every == 0 or done == config.steps):
                     with jax.transfer_guard_host_to_device("allow"):
-                        log.write(done, "validation", evaluate(put(state["ema"])))
+                        log.write(done, "validation", evaluate(put(state["ema"]), loss, held_out))
                     since, last = time.perf_counter(), done
                 if done % config.checkpoint_every == 0 or done == config.steps:
                     with jax.transfer_guard_host_to_device("allow"):
@@ -151,18 +152,17 @@ def fit(module, loss, batch_at, config, workdir, *, evaluate=None):
     return module
 
 
-def evaluator(module, loss, batch_at, config):
-    """module -> mean metrics over the same config.evaluate_windows held-out windows each time."""
-    graphdef = nnx.split(module)[0]
-    batches = [batch_at(step) for step in range(max(1, config.evaluate_windows // config.batch_size))]
-    score = jax.jit(lambda state, batch: loss(nnx.merge(graphdef, state), batch, jax.random.key(0))[1])
+def evaluate(module, loss, batches):
+    """Mean metrics of a module over batches, the random key the same for each: {name: value}."""
+    graphdef, state = nnx.split(module)
+    score = _score(graphdef, loss)
+    rows = [jax.device_get(score(state, batch)) for batch in batches]
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
-    def evaluate(module):
-        state = nnx.state(module)
-        rows = [jax.device_get(score(state, batch)) for batch in batches]
-        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
-    return evaluate
+@functools.cache
+def _score(graphdef, loss):
+    return jax.jit(lambda state, batch: loss(nnx.merge(graphdef, state), batch, jax.random.key(0))[1])
 
 
 def _abstract(state):

@@ -45,10 +45,11 @@ def run(config):
         versions = {name: importlib.metadata.version(name) for name in ("jax", "flax", "numpy")}
         manifest = counts | {"model": fingerprint(model), "versions": versions, "config": config.to_dict()}
         encode.write_corpus(config.output, arrays, manifest, shard_windows=config.shard_windows)
-    windows, files, seconds = len(arrays["tokens"]), counts["files"], time.perf_counter() - began
+    windows, files, rejected = len(arrays["tokens"]), counts["files"], len(counts["rejected"])
+    seconds = time.perf_counter() - began
     return (
-        f"{config.output}: {windows} windows of {files - len(counts['rejected'])} songs, {len(counts['rejected'])} files "
-        f"rejected; {files / max(read - began, 1e-9):.0f} files/s read, {windows / seconds:.0f} windows/s over all"
+        f"{config.output}: {windows} windows of {files - rejected} songs, {rejected} files rejected; "
+        f"{files / max(read - began, 1e-9):.0f} files/s read, {windows / seconds:.0f} windows/s over all"
     )
 
 

@@ -53,15 +53,18 @@ def run(config):
     data = dataset.open(config.data)
     module, loss, save = {"musicvae": musicvae, "surrogate": surrogate}[config.task](config, data)
     batch_at = data.batches("train", config.batch_size, seed=config.seed, transpose=config.get("transpose", ()))
-    evaluate = training.evaluator(module, loss, data.batches("validation", config.batch_size, seed=0), config)
-    module = training.fit(module, loss, batch_at, config, config.workdir, evaluate=evaluate)
-    metrics = evaluate(module)
+    validation = data.batches("validation", config.batch_size, seed=0)
+    held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
+    module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out)
+    metrics = training.evaluate(module, loss, held_out)
     folder = f"{config.workdir}/model"
     notes = {"config": config.to_dict(), "validation": {name: round(value, 4) for name, value in metrics.items()}}
     save(folder, module, notes=notes, dtype=config.save_dtype)
     parts = checkpoint.split(folder, f"{config.workdir}/parts")
     size = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(module)))
-    return f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}; {len(parts)} parts beside it"
+    return (
+        f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}; {len(parts)} parts beside it"
+    )
 
 
 def main(_):

@@ -1,7 +1,7 @@
 """The surrogate encoder: from a melody alone, the latent that MusicVAE's encoder gives the full trio.
 
-    song = surrogate.accompany("melody.mid", seed=0)
-    song.save("melody_accompanied.mid")
+song = surrogate.accompany("melody.mid", seed=0)
+song.save("melody_accompanied.mid")
 """
 
 import importlib

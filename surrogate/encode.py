@@ -64,7 +64,8 @@ def collect(config):
         with open(config.tunes, newline="") as stream:
             groups = {row["file"]: row["tune_group"] for row in csv.DictReader(stream)}
     tokens, tunes, sources, rejected = [], [], [], {}
-    options = dict(max_windows=config.max_windows or None, hop_bars=config.hop_bars, seed=config.seed, grid=config.grid)
+    options = dict(max_windows=config.max_windows or None, hop_bars=config.hop_bars, seed=config.seed)
+    options["grid"] = config.grid
     progress = tqdm(read_songs(files, workers=config.workers, **options), total=len(files), unit="file")
     for number, windows, reason in progress:
         name = files[number].relative_to(config.input).as_posix()
@@ -84,7 +85,7 @@ def collect(config):
 
 
 def transpose_training(arrays, semitones, seed):
-    """Tokens with each window of the training split moved by one of semitones, drawn by seed; the others as they are."""
+    """Tokens, each window of the training split moved by one of semitones, drawn by seed; the others as they are."""
     shifts = np.random.default_rng(seed).choice(np.asarray(semitones), len(arrays["tokens"]))
     return events.transpose(arrays["tokens"], np.where(arrays["split"] == dataset.SPLITS.index("train"), shifts, 0))
 

@@ -102,7 +102,9 @@ def load(name_or_folder=checkpoint.DEFAULT):
     """The surrogate of a pretrained name or of a model folder; CheckpointError if it has none."""
     folder = checkpoint.resolve(name_or_folder)
     if not (folder / FOLDER).is_dir():
-        raise checkpoint.CheckpointError(f"{name_or_folder}: has no surrogate yet; train one with configs/transformer.py")
+        raise checkpoint.CheckpointError(
+            f"{name_or_folder}: has no surrogate yet; train one with configs/transformer.py"
+        )
     return checkpoint.load_module(
         folder / FOLDER, kind="surrogate", build=lambda c: Surrogate(SurrogateConfig(**c), rngs=nnx.Rngs(0))
     )

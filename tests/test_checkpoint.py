@@ -88,4 +88,6 @@ def test_parts_join_with_cat_and_tar(folder, tmp_path):
     subprocess.run(f"cat {tmp_path}/parts/model.tar.* | tar x -C {tmp_path}/parts", shell=True, check=True)
     joined = musicvae_jax.load(tmp_path / "parts" / "model")
     original = musicvae_jax.load(folder)
-    assert all((a == b).all() for a, b in zip(*(checkpoint.flat_params(m).values() for m in (joined, original)), strict=True))
+    assert all(
+        (a == b).all() for a, b in zip(*(checkpoint.flat_params(m).values() for m in (joined, original)), strict=True)
+    )

@@ -146,9 +146,9 @@ def test_what_is_no_corpus_is_refused_in_one_line(corpus, tmp_path, songs, model
             dataset.open(path)
         assert str(path) in str(caught.value) and "\n" not in str(caught.value)
     with pytest.raises(dataset.DatasetError, match="holds no MIDI file"):
-        encode_corpus.run(config(tmp_path / "empty", tmp_path / "out", tunes=""))
+        encode_corpus.run(config(tmp_path / "empty", tmp_path / "out", tunes="", checkpoint=str(model)))
     with pytest.raises(dataset.DatasetError, match="no such folder"):
-        encode_corpus.run(config(tmp_path / "none", tmp_path / "out", tunes=""))
+        encode_corpus.run(config(tmp_path / "none", tmp_path / "out", tunes="", checkpoint=str(model)))
     with pytest.raises(checkpoint.CheckpointError):
         encode_corpus.run(config(songs, tmp_path / "out", checkpoint="nothing"))
     with pytest.raises(dataset.DatasetError, match="fewer than one batch"):

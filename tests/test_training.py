@@ -20,7 +20,7 @@ from surrogate.model import Surrogate, SurrogateConfig
 CONFIG = ml_collections.ConfigDict(
     dict(
         seed=0, steps=6, batch_size=8, learning_rate=1e-2, warmup_steps=2, weight_decay=1e-2, clip=1.0, ema=0.9,
-        dtype="float32", log_every=2, evaluate_every=3, evaluate_windows=8, checkpoint_every=2,
+        dtype="float32", log_every=2, evaluate_every=3, checkpoint_every=2,
     )
 )  # fmt: skip
 
@@ -49,8 +49,7 @@ def leaves(module):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("trained")
-    evaluate = training.evaluator(vae(), loss, batch_at, CONFIG)
-    return training.fit(vae(), loss, batch_at, CONFIG, workdir, evaluate=evaluate), workdir
+    return training.fit(vae(), loss, batch_at, CONFIG, workdir, held_out=[batch_at(99)]), workdir
 
 
 def rows(workdir):
