@@ -18,7 +18,7 @@ _LONGEST_WRAPPER = 256  # RIFF (.rmi) and MacBinary put 20 and 128 bytes in fron
 
 NOTE_OFF, NOTE_ON, PROGRAM_CHANGE = 0x8, 0x9, 0xC
 _META = 0xFF
-_META_TEMPO, _META_METER = 0x51, 0x58
+_META_END_OF_TRACK, _META_TEMPO, _META_METER = 0x2F, 0x51, 0x58
 
 # Two states of a reader: a message without a status byte has two data bytes (state 0) or one (state 1), as many as the
 # channel message before it. _SIZE[state, byte] is how far the next message is from the status byte, or from the first
@@ -32,7 +32,7 @@ _STATE = np.array([[0], [1]]).repeat(256, axis=1)
 _STATE[:, 0x80:0xF0] = 0
 _STATE[:, 0xC0:0xE0] = 1
 _IS_SIZED = np.isin(np.arange(256), (0xF0, 0xF7, _META))
-_DOUBLINGS = 5
+_DOUBLINGS = 4
 
 
 class MidiError(ValueError):
@@ -74,7 +74,7 @@ class Messages:
 def read(path) -> symusic.Score:
     """Reads a MIDI file into a symusic Score, times in ticks.
 
-    A file that symusic refuses, mostly for data bytes above 127, is read by mido with those clipped to 127.
+    Data bytes above 127 are clipped. A file that symusic refuses all the same is read by mido, which minds less.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
@@ -82,15 +82,15 @@ def read(path) -> symusic.Score:
     raw, spans, _ = _load(path)
     _walk(path, raw, spans)
     try:
-        return symusic.Score.from_midi(raw)
+        return symusic.Score.from_midi(raw, sanitize_data=True)
     except Exception as strict:
         try:
             clean = io.BytesIO()
             mido.MidiFile(file=io.BytesIO(raw), clip=True).save(file=clean)
-            return symusic.Score.from_midi(clean.getvalue())
+            return symusic.Score.from_midi(clean.getvalue(), sanitize_data=True)
         # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
-        except Exception as lenient:
-            raise MidiError(path, f"cannot be read ({strict}; {lenient})") from None
+        except Exception:
+            raise MidiError(path, f"cannot be read as MIDI: {strict}") from None
 
 
 def write(score: symusic.Score, path) -> None:
@@ -105,8 +105,6 @@ def write(score: symusic.Score, path) -> None:
     folder, name = os.path.split(path)
     if not os.path.isdir(folder or os.curdir):
         raise MidiError(path, f"cannot be written: there is no folder {folder}")
-    if os.path.isdir(path):
-        raise MidiError(path, "is a folder, not a place for a MIDI file")
     raw = score.dumps_midi()
     draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
@@ -130,7 +128,6 @@ def tokens_to_score(
         qpm: tempo in beats a minute, written with a 4/4 meter at tick 0.
         ticks_per_beat: resolution, a multiple of events.STEPS_PER_BEAT.
         velocity: of every note, 1..127.
-
     Source: Magenta's TrioConverter.from_tensors (velocity 80, bass program 33, drum hits one step long).
     """
     tokens_Tx3 = np.asarray(tokens_Tx3)
@@ -167,11 +164,9 @@ def messages(source) -> Messages:
     data, chunk, tick, status, at = _walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_CHANGE))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
-    columns = [values[voice].astype(np.int64) for values in (chunk, tick, status)]
-
+    columns = [values.astype(np.int64) for values in (chunk[voice], tick[voice], status[voice], first, second)]
     meta = np.flatnonzero(status == _META)
-    kind = data[at[meta]]
-    size, payload = _number(data, at[meta] + 1)
+    kind, (size, payload) = data[at[meta]], _number(data, at[meta] + 1)
     set_tempo, set_meter = (kind == _META_TEMPO) & (size == 3), (kind == _META_METER) & (size >= 2)
     byte = data[payload[set_tempo, None] + (0, 1, 2)].astype(np.int64)
     message = meta[set_tempo]
@@ -179,7 +174,7 @@ def messages(source) -> Messages:
     byte = data[payload[set_meter, None] + (0, 1)].astype(np.int64)
     message = meta[set_meter]
     meter = np.stack([chunk[message], tick[message], byte[:, 0], 1 << np.minimum(byte[:, 1], 30)], axis=1)
-    return Messages(ticks_per_beat, *columns, first.astype(np.int64), second.astype(np.int64), tempo, meter)
+    return Messages(ticks_per_beat, *columns, tempo, meter)
 
 
 def _load(path) -> tuple[bytes, np.ndarray, int]:
@@ -223,57 +218,57 @@ def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:
 def _walk(path, raw: bytes, spans, states: int = 1):
     """Finds every message of every span (int64 [C, 2], begin and end of a track chunk).
 
-    Where a message ends depends on where it began; asked of every byte of the file at once, that is a table, and the
-    table applied to itself jumps 2, 4, 8... messages. One state does for nearly every file; a file that leaves out
-    the status byte of one-byte messages is walked again with two.
+    Where a message ends depends on where it began; asked of every byte at once, that is a table, and the table applied
+    to itself jumps 2, 4, 8... messages. One state does for nearly every file; one that leaves out the status byte of
+    one-byte messages is walked again with two.
 
-    Returns:
-        The bytes of the file, padded; and for the M messages in file order: chunk, tick, status, and the place of the
-        first data byte.
+    Returns the bytes of the file, padded, and of the M messages in file order the chunk, tick, status and place of the
+    first data byte. Raises MidiError where the messages do not fill a chunk up to its end or an end-of-track message.
     """
+    # Place n is the end of the file, n + 1 stands for beyond; from either there is no way on.
     n = len(raw)
     data = np.frombuffer(raw + bytes(16), np.uint8)
-    goes_on = data >> 7
-    body = np.arange(1, n + 2) + goes_on[: n + 1] * (1 + goes_on[1 : n + 2] * (1 + goes_on[2 : n + 3]))
-    body[n] = n
-    place = np.arange(n + 5)
+    byte, place = data[: n + 6], np.arange(n + 6)
+    goes_on = byte >> 7
+    body = place[1 : n + 3] + goes_on[: n + 2] * (1 + goes_on[1 : n + 3] * (1 + goes_on[2 : n + 4]))
+    body[n:] = n, n + 1
     sized = np.flatnonzero(_IS_SIZED.take(data[:n]))
     size, payload = _number(data, sized + 1 + (data[sized] == _META))
     jumps = []
     for state in range(states):
-        after = place + _SIZE[state].take(data[: n + 5])
+        after = place + _SIZE[state].take(byte)
         after[sized] = payload + size
-        np.minimum(after, n, out=after)
+        after[n] = n
+        np.minimum(after, n + 1, out=after)
         if states > 1:
-            after += _STATE[state].take(data[: n + 5]) * (n + 1)
-        after[n:] = n + state * (n + 1)
-        jumps.append(after.take(body, mode="clip"))
-    jumps = [np.concatenate(jumps)]
+            after = after * states + np.where(place < n, _STATE[state].take(byte), state)
+        jumps.append(after.take(body))
+    jumps = [np.stack(jumps, axis=1).ravel() if states > 1 else jumps[0]]
     for _ in range(_DOUBLINGS):
         jumps.append(jumps[-1].take(jumps[-1], mode="clip"))
     far = memoryview(jumps[-1])
-    entries, counts = [], []
-    for begin, end in spans.tolist():
-        at, before = begin, len(entries)
-        while at % (n + 1) < end:
+    entries, counts, landed = [], [], []
+    for at, end in (spans * states).tolist():
+        before = len(entries)
+        while at < end:
             entries.append(at)
             at = far[at]
-        counts.append(len(entries) - before)
+        counts.append(len(entries) - before << _DOUBLINGS)
+        landed.append(at // states)
     at = np.array(entries, np.int64)
     for jump in jumps[-2::-1]:
-        at = np.stack([at, jump.take(at, mode="clip")], axis=1).ravel()
-    if states > 1:
-        at %= n + 1
-    counts = np.array(counts, np.int64) << _DOUBLINGS
-    # Jumps that overshoot the chunk are no messages, and one that runs over its end is broken.
-    inside = np.flatnonzero(body.take(at) + 1 < np.repeat(spans[:, 1], counts))
-    at, chunk = at.take(inside), np.repeat(np.arange(len(spans)), counts).take(inside)
+        at = np.stack([at, jump.take(at)], axis=1).ravel()
+    at //= states
+    counts, landed = np.array(counts, int), np.array(landed, int)
+    chunk, end = np.repeat(np.arange(len(spans)), counts), np.repeat(spans[:, 1], counts)
+    # What overshoots the chunk is no message; the first of it is where the last message ended.
+    over = np.flatnonzero(at >= end)
+    np.minimum.at(landed, chunk[over], at[over])
+    inside = np.flatnonzero(body.take(at) + 1 < end)
+    at, chunk = at.take(inside), chunk.take(inside)
 
-    delta, _ = _number(data, at)
-    time = np.cumsum(delta)
+    time = np.cumsum(_number(data, at)[0])
     tick = time - np.append(0, time)[np.searchsorted(chunk, np.arange(len(spans)))].take(chunk)
-    if tick.max(initial=0) > MAX_TICK:
-        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
     at = body.take(at)
     own = data.take(at)
     latest = np.maximum.accumulate(np.where((own >= 0x80) & (own < 0xF0), np.arange(len(own)), 0))
@@ -281,7 +276,14 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     status = np.where(running, own.take(latest), own)
     if states == 1 and (running & (status >= 0xC0) & (status < 0xE0)).any():
         return _walk(path, raw, spans, states=2)
-    return data, chunk, tick, status, at + ~running
+    at += ~running
+    broken = landed != spans[:, 1]
+    broken[chunk[(status == _META) & (data[at] == _META_END_OF_TRACK)]] = False
+    if broken.any():
+        raise MidiError(path, f"is corrupt in track {broken.argmax() + 1} of {len(broken)}")
+    if tick.max(initial=0) > MAX_TICK:
+        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
+    return data, chunk, tick, status, at
 
 
 def _number(data, at):
