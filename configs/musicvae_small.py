@@ -22,7 +22,7 @@ def get_config():
     c.transpose = tuple(range(-5, 7))  # semitones
 
     c.seed = 0
-    c.steps = 3200
+    c.steps = 2800
     c.batch_size = 32
     c.learning_rate = 4e-3
     c.warmup_steps = 100

@@ -9,20 +9,20 @@ def get_config():
     c.data = ml_collections.config_dict.placeholder(str)  # an encoded corpus
     c.workdir = ml_collections.config_dict.placeholder(str)
     c.checkpoint = "trio_16bar_small"  # the MusicVAE whose latents the corpus holds
-    c.model = ml_collections.ConfigDict(dict(patch=4, width=192, layers=4, heads=4))
+    c.model = ml_collections.ConfigDict(dict(patch=4, width=128, layers=4, heads=4))
 
     c.seed = 0
-    c.steps = 6000
+    c.steps = 2400
     c.batch_size = 64
-    c.learning_rate = 1e-3
+    c.learning_rate = 2e-3
     c.warmup_steps = 200
     c.weight_decay = 5e-2
     c.clip = 1.0
     c.ema = 0.999
     c.dtype = "float32"
     c.log_every = 20
-    c.evaluate_every = 500
+    c.evaluate_every = 400
     c.evaluate_windows = 1024
-    c.checkpoint_every = 500
+    c.checkpoint_every = 200
     c.save_dtype = "bfloat16"
     return c

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import os
 
-import mido
 import numpy as np
 import symusic
 
@@ -84,6 +83,8 @@ def read(path) -> symusic.Score:
     try:
         return symusic.Score.from_midi(raw, sanitize_data=True)
     except Exception as strict:
+        import mido  # a third of a second that hardly any file needs
+
         try:
             clean = io.BytesIO()
             mido.MidiFile(file=io.BytesIO(raw), clip=True).save(file=clean)

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import os
-import pathlib
 import tempfile
 
 import numpy as np
@@ -13,8 +12,6 @@ from musicvae_jax import events, midi
 from surrogate.melody import Melody, held, read_melody
 
 DEFAULT_TEMPERATURE = 0.5
-BASS_PROGRAM = 33  # electric bass, finger: what Magenta's trios are written with
-VELOCITY = 80
 DEFAULT_QPM = 120.0
 
 
@@ -53,16 +50,7 @@ class Accompaniment:
 
     def save(self, path) -> None:
         """Write a MIDI file, whole or not at all; raises musicvae_jax.MidiError where that is not possible."""
-        path = pathlib.Path(path)
-        whole = pathlib.Path(os.path.realpath(path))
-        part = whole.with_name(f".{whole.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(self.score.dumps_midi())
-            os.replace(part, whole)
-        except OSError as error:
-            raise midi.MidiError(path, f"cannot be written ({error.strerror}); give another output") from None
-        finally:
-            part.unlink(missing_ok=True)
+        midi.write(self.score, path)
 
 
 def accompany(path, *, output=None, seed=0, temperature=None, checkpoint=None) -> Accompaniment:
@@ -166,7 +154,7 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
 def arrange(melody: Melody, tokens_Tx3) -> symusic.Score:
     """The song with its melody track, a bass track and a drum track; everything but the tracks as the player had it."""
     ticks_per_beat = melody.score.ticks_per_quarter
-    bass = symusic.Track(name="Bass", program=BASS_PROGRAM, is_drum=False)
+    bass = symusic.Track(name="Bass", program=midi.BASS_PROGRAM, is_drum=False)
     start, end, pitch = events.line_notes(tokens_Tx3[:, 1])
     bass.notes = _note_list(_ticks(start, ticks_per_beat), _ticks(end, ticks_per_beat), pitch)
     drums = symusic.Track(name="Drums", program=0, is_drum=True)
@@ -209,7 +197,7 @@ def _ticks(steps, ticks_per_beat):
 
 
 def _note_list(start, end, pitch):
-    velocity = np.full(len(start), VELOCITY, np.int8)
+    velocity = np.full(len(start), midi.VELOCITY, np.int8)
     return symusic.Note.from_numpy(
         start.astype(np.int32), (end - start).astype(np.int32), pitch.astype(np.int8), velocity
     )
