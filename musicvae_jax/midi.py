@@ -31,7 +31,7 @@ _STATE = np.array([[0], [1]]).repeat(256, axis=1)
 _STATE[:, 0x80:0xF0] = 0
 _STATE[:, 0xC0:0xE0] = 1
 _IS_SIZED = np.isin(np.arange(256), (0xF0, 0xF7, _META))
-_DOUBLINGS = 4
+_DOUBLINGS = 3
 
 
 class MidiError(ValueError):
