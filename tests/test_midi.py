@@ -99,7 +99,8 @@ def test_messages_of_every_kind(save, messages):
     assert told_by_messages(save(raw)) == told_by_mido(raw)
 
 
-def test_read_clips_data_bytes_out_of_range(save):
+def test_read_clips_data_bytes_out_of_range(save, monkeypatch):
+    monkeypatch.setattr(mido, "MidiFile", None)
     raw = header(1) + chunk(bytes([0, 0xB0, 7, 200, 0, 0x90, 60, 254, 96, 0x80, 60, 0]), END)
     with pytest.raises(RuntimeError, match="control_value=200"):
         symusic.Score.from_midi(raw)
@@ -110,7 +111,7 @@ def test_read_clips_data_bytes_out_of_range(save):
 
 def test_read_falls_back_to_mido(save, monkeypatch):
     # symusic insists on a header of 6 bytes; the standard lets it grow.
-    raw = b"MThd" + (8).to_bytes(4, "big") + GOOD[8:14] + b"xx" + GOOD[14:]
+    raw = b"MThd" + (8).to_bytes(4, "big") + GOOD[8:14] + b"xx" + chunk(bytes([0, 0xB0, 7, 200]), NOTE, END)
     with pytest.raises(RuntimeError, match="not 6"):
         symusic.Score.from_midi(raw, sanitize_data=True)
     path = save(raw)
@@ -128,6 +129,7 @@ def test_read_falls_back_to_mido(save, monkeypatch):
         pytest.param(GOOD + b"\0\0\0", id="something behind"),
         pytest.param(header(1) + chunk(b"abc", name=b"XFIH") + GOOD[14:], id="a chunk of another kind"),
         pytest.param(header(1) + chunk(NOTE), id="no end of track"),
+        pytest.param(header(2) + chunk(NOTE) + chunk(END), id="no end of the first track"),
         pytest.param(header(1) + chunk(NOTE, END, b"\0"), id="a byte behind the end of the track"),
     ],
 )
