@@ -35,6 +35,8 @@ def save_module(folder, module, *, kind, config, notes=None, dtype=None):
     folder.mkdir(parents=True, exist_ok=True)
     params = {name: leaf if dtype is None else leaf.astype(dtype) for name, leaf in flat_params(module).items()}
     ocp.save(folder / "params", params, overwrite=True)
+    for note in (folder / "params").rglob("commit_success.txt"):
+        note.unlink()  # it tells only the path on this machine
     text = json.dumps({"kind": kind, "config": dataclasses.asdict(config), "notes": notes or {}}, indent=1)
     (folder / "config.json").write_text(text + "\n")
 
