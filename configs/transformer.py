@@ -12,13 +12,13 @@ def get_config():
     c.model = ml_collections.ConfigDict(dict(patch=4, width=128, layers=4, heads=4))
 
     c.seed = 0
-    c.steps = 2400
+    c.steps = 1200
     c.batch_size = 64
     c.learning_rate = 2e-3
-    c.warmup_steps = 200
+    c.warmup_steps = 100
     c.weight_decay = 5e-2
     c.clip = 1.0
-    c.ema = 0.999
+    c.ema = 0.99
     c.dtype = "float32"
     c.log_every = 20
     c.evaluate_every = 400
