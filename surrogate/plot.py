@@ -19,7 +19,7 @@ def roll(tokens_Tx3, path, *, title="", bars_per_row=16):
     steps = bars_per_row * events.STEPS_PER_BAR
     rows = -(-len(tokens_Tx3) // steps)
     figure, axes = pyplot.subplots(
-        2 * rows, 1, figsize=(16, 4.2 * rows), squeeze=False, gridspec_kw={"height_ratios": [3, 1.4] * rows}
+        2 * rows, 1, figsize=(14, 3.6 * rows), layout="constrained", squeeze=False, gridspec_kw={"height_ratios": [3, 1.4] * rows}
     )
     lines = [events.line_notes(tokens_Tx3[:, i]) for i in range(2)]
     pitches = np.concatenate([pitch for _, _, pitch in lines])
@@ -38,8 +38,8 @@ def roll(tokens_Tx3, path, *, title="", bars_per_row=16):
             axis.set_xticks(np.arange(row * steps, (row + 1) * steps, events.STEPS_PER_BAR))
             axis.grid(axis="x", color="0.85")
             axis.set_axisbelow(True)
+        drums.tick_params(axis="y", labelsize=6)
         drums.set_xticklabels(np.arange(bars_per_row) + row * bars_per_row + 1)
     figure.suptitle(title)
-    figure.tight_layout()
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
