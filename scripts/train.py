@@ -58,7 +58,8 @@ def run(config):
     module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out)
     metrics = training.evaluate(module, loss, held_out)
     folder = f"{config.workdir}/model"
-    settings = {name: value for name, value in config.to_dict().items() if name not in ("data", "workdir", "checkpoint")}
+    paths = ("data", "workdir", "checkpoint")  # of this machine
+    settings = {name: value for name, value in config.to_dict().items() if name not in paths}
     notes = {"settings": settings, "validation": {name: round(value, 4) for name, value in metrics.items()}}
     save(folder, module, notes=notes, dtype=config.save_dtype)
     parts = checkpoint.split(folder, f"{config.workdir}/parts")

@@ -19,7 +19,12 @@ def roll(tokens_Tx3, path, *, title="", bars_per_row=16):
     steps = bars_per_row * events.STEPS_PER_BAR
     rows = -(-len(tokens_Tx3) // steps)
     figure, axes = pyplot.subplots(
-        2 * rows, 1, figsize=(14, 3.6 * rows), layout="constrained", squeeze=False, gridspec_kw={"height_ratios": [3, 1.4] * rows}
+        2 * rows,
+        1,
+        figsize=(14, 3.6 * rows),
+        layout="constrained",
+        squeeze=False,
+        gridspec_kw={"height_ratios": [3, 1.4] * rows},
     )
     lines = [events.line_notes(tokens_Tx3[:, i]) for i in range(2)]
     pitches = np.concatenate([pitch for _, _, pitch in lines])
