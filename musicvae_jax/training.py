@@ -21,6 +21,10 @@ from tqdm import tqdm
 from musicvae_jax.checkpoint import _orbax
 
 
+class TrainingError(ValueError):
+    """A run that cannot start as configured; the message is one line."""
+
+
 def optimizer(config):
     """AdamW on clipped gradients, linear warm-up, cosine decay; weights decay, biases and gains do not."""
     schedule = optax.warmup_cosine_decay_schedule(
@@ -105,13 +109,14 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
       workdir: checkpoints/, metrics.csv and tensorboard/ are written here, and a run begun here is continued.
       held_out: batches on which the averaged weights are evaluated every evaluate_every steps.
 
-    Raises FloatingPointError with the step's number when the loss is not finite.
+    Raises FloatingPointError with the step's number when the loss is not finite, TrainingError when the batch does not
+    divide over the devices.
     """
     workdir = pathlib.Path(workdir).absolute()
     workdir.mkdir(parents=True, exist_ok=True)
     mesh = jax.sharding.Mesh(np.array(jax.devices()), ("data",))
     if config.batch_size % mesh.size:
-        raise ValueError(f"batch_size {config.batch_size} does not divide over {mesh.size} devices")
+        raise TrainingError(f"batch_size {config.batch_size} does not divide over {mesh.size} devices")
     everywhere, by_row = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     state = jax.device_put(init_state(module, config), everywhere)
     step_fn, put = make_step(module, loss, config), bind(module)
@@ -146,6 +151,7 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
                         log.write(done, "validation", evaluate(put(state["ema"]), loss, held_out))
                     since, last = time.perf_counter(), done
                 if done % config.checkpoint_every == 0 or done == config.steps:
+                    _check_finite(*pending)  # a checkpoint must never hold what cannot be gone on from
                     with jax.transfer_guard_host_to_device("allow"):
                         checkpointer.save(done, state)
     nnx.update(module, nnx.state(put(jax.device_get(state["ema"]))))

@@ -73,7 +73,13 @@ def main(_):
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
         print(run(_CONFIG.value))
-    except (dataset.DatasetError, checkpoint.CheckpointError, FloatingPointError, OSError) as error:
+    except (
+        dataset.DatasetError,
+        checkpoint.CheckpointError,
+        training.TrainingError,
+        FloatingPointError,
+        OSError,
+    ) as error:
         sys.exit(print(f"train: {error}", file=sys.stderr) or 2)
 
 

@@ -112,11 +112,12 @@ def test_nan_stops_it_with_the_steps_number(tmp_path):
 
     with pytest.raises(FloatingPointError, match="at step 4"):
         training.fit(vae(), bad, lambda step: batch_at(step) | {"step": np.full(8, step)}, CONFIG, tmp_path)
+    assert [path.name for path in (tmp_path / "checkpoints").glob("[0-9]*")] == ["2"]  # not the spoiled one of step 4
 
 
 def test_a_batch_that_does_not_divide_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(jax, "devices", lambda: [jax.local_devices()[0]] * 3)
-    with pytest.raises(ValueError, match="batch_size 8 does not divide over 3 devices"):
+    with pytest.raises(training.TrainingError, match="batch_size 8 does not divide over 3 devices"):
         training.fit(vae(), loss, batch_at, CONFIG, tmp_path)
 
 
