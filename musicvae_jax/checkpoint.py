@@ -30,7 +30,7 @@ def resolve(name_or_folder):
 
 def save_module(folder, module, *, kind, config, notes=None, dtype=None):
     """Write a module's parameters and its config; dtype (say "bfloat16") casts them, halving the folder."""
-    ocp = _orbax()
+    ocp = orbax_v1()
     folder = pathlib.Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     params = {name: leaf if dtype is None else leaf.astype(dtype) for name, leaf in flat_params(module).items()}
@@ -59,7 +59,7 @@ def load_module(name_or_folder, *, kind, build):
         name: jax.ShapeDtypeStruct(leaf.shape, jnp.float32, sharding=here) for name, leaf in flat_params(module).items()
     }
     try:
-        params = _orbax().load((folder / "params").absolute(), wanted)
+        params = orbax_v1().load((folder / "params").absolute(), wanted)
     except Exception as error:  # Orbax raises many types; a damaged folder is the user's problem, not a bug here
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{folder}: parameters cannot be read ({reason})") from None
@@ -109,7 +109,8 @@ def _name(path):
     return "/".join(map(str, path))
 
 
-def _orbax():
+def orbax_v1():
+    """Orbax's v1 interface, wherever this version keeps it."""
     # Imported late: two thirds of a second that only reading and writing a model needs.
     try:
         from orbax.checkpoint import v1

@@ -18,7 +18,7 @@ from flax import nnx
 from jax.sharding import NamedSharding, PartitionSpec
 from tqdm import tqdm
 
-from musicvae_jax.checkpoint import _orbax
+from musicvae_jax.checkpoint import orbax_v1
 
 
 class TrainingError(ValueError):
@@ -120,7 +120,7 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
     everywhere, by_row = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     state = jax.device_put(init_state(module, config), everywhere)
     step_fn, put = make_step(module, loss, config), bind(module)
-    ocp = _orbax()
+    ocp = orbax_v1()
     keep = ocp.training.preservation_policies.LatestN(2)
     with ocp.training.Checkpointer(workdir / "checkpoints", preservation_policy=keep) as checkpointer:
         if checkpointer.latest is not None:
