@@ -58,7 +58,7 @@ def bind(module):
     graphdef, params, rest = nnx.split(module, nnx.Param, ...)
 
     def put(values):
-        state = params.copy() if hasattr(params, "copy") else jax.tree.map(lambda x: x, params)
+        state = jax.tree.map(lambda leaf: leaf, params)  # a copy, as what follows writes into it
         nnx.replace_by_pure_dict(state, values)
         return nnx.merge(graphdef, state, rest)
 

@@ -109,7 +109,7 @@ def open(path):
     for shard in manifest["shards"]:
         files = {file.stem: file for file in (path / shard["name"]).glob("*.npy")}
         arrays = {name: np.load(file, mmap_mode="r") for name, file in files.items()}
-        if set(arrays) < {"tokens", "tune", "split"} or {len(a) for a in arrays.values()} != {shard["windows"]}:
+        if not {"tokens", "tune", "split"} <= set(arrays) or {len(a) for a in arrays.values()} != {shard["windows"]}:
             raise DatasetError(f"{path / shard['name']}: does not match the manifest; encode the corpus again")
         shards.append(arrays)
     return Dataset(shards)

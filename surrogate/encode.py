@@ -63,7 +63,7 @@ def collect(config):
     if config.tunes:
         with open(config.tunes, newline="") as stream:
             groups = {row["file"]: row["tune_group"] for row in csv.DictReader(stream)}
-    tokens, tunes, sources, rejected = [], [], [], {}
+    tokens, tunes, sources, rejected, count = [], [], [], {}, 0
     options = dict(max_windows=config.max_windows or None, hop_bars=config.hop_bars, seed=config.seed)
     options["grid"] = config.grid
     progress = tqdm(read_songs(files, workers=config.workers, **options), total=len(files), unit="file")
@@ -76,7 +76,8 @@ def collect(config):
         tokens.append(windows)
         tunes.append(np.full(len(windows), tune, np.int64))
         sources.append(np.full(len(windows), number, np.int32))
-        progress.set_postfix_str(f"{sum(map(len, tunes))} windows, {len(rejected)} rejected")
+        count += len(windows)
+        progress.set_postfix_str(f"{count} windows, {len(rejected)} rejected")
     if not tokens:
         raise dataset.DatasetError(f"{config.input}: none of {len(files)} files has a window of 16 bars with all parts")
     arrays = {"tokens": np.concatenate(tokens), "tune": np.concatenate(tunes), "source": np.concatenate(sources)}

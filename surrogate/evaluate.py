@@ -3,16 +3,15 @@
 import jax
 import numpy as np
 
+from musicvae_jax import elbo, training
 from surrogate import metrics
 
 
 def reconstruction(vae, tokens):
     """ELBO, KL and, a track, nats a window and teacher-forced accuracy at one draw of z: {name: value}."""
-    from musicvae_jax import training
-    from musicvae_jax.elbo import loss as elbo_loss
 
     def loss(module, batch, key):
-        return elbo_loss(module, batch["tokens"], key, beta=1.0, free_bits=0.0)
+        return elbo.loss(module, batch["tokens"], key, beta=1.0, free_bits=0.0)
 
     size = 64
     count = max(1, len(tokens) // size)
