@@ -6,7 +6,6 @@ import pathlib
 import tarfile
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
@@ -30,19 +29,29 @@ def resolve(name_or_folder):
 
 def save_module(folder, module, *, kind, config, notes=None, dtype=None):
     """Write a module's parameters and its config; dtype (say "bfloat16") casts them, halving the folder."""
+    params = {name: leaf if dtype is None else leaf.astype(dtype) for name, leaf in flat_params(module).items()}
+    save_params(folder, params, kind=kind, config=config, notes=notes)
+
+
+def save_params(folder, params, *, kind, config, notes=None, compress=True):
+    """Write parameters by name, arrays of NumPy or JAX, and the config of their module."""
     ocp = orbax_v1()
     folder = pathlib.Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    params = {name: leaf if dtype is None else leaf.astype(dtype) for name, leaf in flat_params(module).items()}
-    ocp.save(folder / "params", params, overwrite=True)
+    context = ocp.Context()
+    context.array.saving.use_compression = compress
+    with context:
+        ocp.save(folder / "params", params, overwrite=True)
     for note in (folder / "params").rglob("commit_success.txt"):
         note.unlink()  # it tells only the path on this machine
     text = json.dumps({"kind": kind, "config": dataclasses.asdict(config), "notes": notes or {}}, indent=1)
     (folder / "config.json").write_text(text + "\n")
 
 
-def load_module(name_or_folder, *, kind, build):
-    """Read a module that save_module wrote: build(config dict) makes it, its parameters come back in float32.
+def load_module(name_or_folder, *, kind, build, dtype="float32"):
+    """Read a module that save_module wrote: build(config dict) makes it, its parameters come back in dtype.
+
+    What the folder holds beyond the module's parameters stays unread.
 
     Raises CheckpointError when the folder is missing, of another kind, or its parameters do not fit its config.
     """
@@ -56,10 +65,14 @@ def load_module(name_or_folder, *, kind, build):
         raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
     here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     wanted = {
-        name: jax.ShapeDtypeStruct(leaf.shape, jnp.float32, sharding=here) for name, leaf in flat_params(module).items()
+        name: jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=here) for name, leaf in flat_params(module).items()
     }
+    ocp = orbax_v1()
+    context = ocp.Context()
+    context.pytree.loading.partial_load = True
     try:
-        params = orbax_v1().load((folder / "params").absolute(), wanted)
+        with context:
+            params = ocp.load((folder / "params").absolute(), wanted)
     except Exception as error:  # Orbax raises many types; a damaged folder is the user's problem, not a bug here
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{folder}: parameters cannot be read ({reason})") from None
@@ -73,11 +86,17 @@ def save(folder, model, *, notes=None, dtype=None):
     save_module(folder, model, kind="musicvae", config=model.config, notes=notes, dtype=dtype)
 
 
-def load(name_or_folder=DEFAULT):
-    """A MusicVAE from a pretrained name or a folder that import or train wrote; CheckpointError if it cannot be."""
-    return load_module(
-        name_or_folder, kind="musicvae", build=lambda config: MusicVAE(MusicVAEConfig(**config), rngs=nnx.Rngs(0))
-    )
+def load(name_or_folder=DEFAULT, *, dtype="float32", encoder=True):
+    """A MusicVAE from a pretrained name or a folder that import or train wrote; CheckpointError if it cannot be.
+
+    dtype: "bfloat16" computes in half the memory, faster where the hardware has such products; "float32" is exact.
+    encoder: False leaves out the encoder, often the larger half, which decoding does not need.
+    """
+
+    def build(config):
+        return MusicVAE(MusicVAEConfig(**config), rngs=nnx.Rngs(0), encoder=encoder)
+
+    return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
 
 
 def split(folder, output, part_bytes=15_000_000):

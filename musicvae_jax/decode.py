@@ -1,46 +1,127 @@
-"""Autoregressive sampling of a trio from z."""
+"""Autoregressive sampling of a trio from z.
+
+Everything a step touches is features first, columns last (weights [4H, H] times states [H, N]): with few columns a
+CPU's matrix product is 2 to 3 times as fast that way around.
+"""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from musicvae_jax.events import STEPS_PER_BAR, WINDOW_STEPS
+from musicvae_jax.events import DEPTHS, NO_EVENT, WINDOW_STEPS
 
 
-def sample(model, z_BxZ, row_B, key, temperature_3):
+def best_redo(batch, units):
+    """`redo` for sample, where that measured faster than bar after bar (benchmarks.full_size)."""
+    weights_outgrow_the_cache = units >= 512
+    return {1: 8, 2: 16, 4: 16}.get(batch, 0) if weights_outgrow_the_cache else 0
+
+
+def sample(model, z_BxZ, row_B, key, temperature_3, *, redo=0):
     """Sample windows: uint16 [B, 256, 3].
 
-    The three tracks run side by side, each fed its own previous token; LSTM states start afresh every bar, the token
-    is carried over the bar line. logits + temperature * Gumbel noise has its maximum where a draw from
+    The tracks run side by side, each fed its own previous token; LSTM states start afresh every bar, the token is
+    carried over the bar line. logits + temperature * Gumbel noise has its maximum where a draw from
     softmax(logits / temperature) falls, and at temperature 0 where the logits have theirs. The noise depends on key,
-    row, step and track alone, so a window's sample does not depend on its neighbours in the batch.
+    row, step and track alone, so a window's sample depends neither on its neighbours in the batch nor on the order in
+    which bars are written.
+
+    redo: 0 writes bar after bar. Otherwise all bars are written together from a guess of the token before each, then
+    those whose guess was wrong, `redo` of a track at a time, until none is: the same samples but for rounding.
     """
-    bars_SxBxD = model.conductor(z_BxZ)
+    batch, segments = len(z_BxZ), model.config.segments
+    write = _writer(model, z_BxZ, row_B, key, temperature_3)
+    none_PxB = [jnp.repeat(jnp.array(track.depths)[:, None], batch, axis=1) for track in model.tracks]
+    if redo and segments > 1:
+        tracks = _together(write, none_PxB, segments, redo)
+    else:
+
+        def segment(before, number):
+            written = write([number * batch + jnp.arange(batch)] * len(before), before)
+            return [tokens_TxPxB[-1] for tokens_TxPxB in written], written
+
+        _, tracks = jax.lax.scan(segment, none_PxB, jnp.arange(segments))
+        tracks = [jnp.moveaxis(tokens_SxTxPxB, 0, 2) for tokens_SxTxPxB in tracks]
+    tokens = [tokens.reshape(WINDOW_STEPS // segments, -1, segments, batch) for tokens in tracks]
+    tokens_BxSxTx3 = jnp.concatenate(tokens, axis=1).transpose(3, 2, 0, 1)
+    return tokens_BxSxTx3.reshape(batch, WINDOW_STEPS, len(DEPTHS)).astype(jnp.uint16)
+
+
+def _together(write, none_PxB, segments, redo):
+    """The tokens [T, P, N] of each decoder: all segments from a guess, then the wrong ones until no guess is."""
+    batch = none_PxB[0].shape[1]
+    columns = segments * batch
+
+    def truth(none_PxB, tokens_TxPxN):  # the tokens before each segment, as they turned out
+        return jnp.concatenate([none_PxB, tokens_TxPxN[-1, :, :-batch]], axis=1)
+
+    def wrong(state):
+        guesses, tracks = state
+        truths = map(truth, none_PxB, tracks)
+        return [(x_PxN != y_PxN).any(axis=0) for x_PxN, y_PxN in zip(guesses, truths, strict=True)]
+
+    def again(state):
+        guesses, tracks = state
+        # The earliest wrong bar follows right ones only, so every pass settles at least that one.
+        picks = [jnp.nonzero(wrong_N, size=redo, fill_value=columns)[0] for wrong_N in wrong(state)]
+        befores = [truth(*x).at[:, pick].get(mode="clip") for *x, pick in zip(none_PxB, tracks, picks, strict=True)]
+        written = write(picks, befores)
+
+        def put(values, news):
+            return [x.at[..., pick].set(new, mode="drop") for x, pick, new in zip(values, picks, news, strict=True)]
+
+        return put(guesses, befores), put(tracks, written)
+
+    guesses = [jnp.full((len(none), columns), NO_EVENT).at[:, :batch].set(none) for none in none_PxB]
+    tracks = write([jnp.arange(columns)] * len(guesses), guesses)
+    return jax.lax.while_loop(lambda state: jnp.stack(wrong(state)).any(), again, (guesses, tracks))[1]
+
+
+def _writer(model, z_BxZ, row_B, key, temperature_3):
+    """A function that writes segments: each decoder's segment numbers int [M], tokens before them [P, M] -> [T, P, M].
+
+    Segment s of row b has the number s * B + b; numbers past the last stand for any.
+    """
+    batch, segments = len(z_BxZ), model.config.segments
+    steps, columns = WINDOW_STEPS // segments, batch * segments
     keys_B = jax.vmap(jax.random.fold_in, (None, 0))(key, row_B)
+    segments_NxD = model.segments(z_BxZ).reshape(columns, -1)
+    decoders, first = [], 0
+    for track in model.tracks:
+        numbers = range(first, first := first + len(track.depths))
+        begun = jax.tree.map(jnp.transpose, track.begin(segments_NxD))
+        decoders.append((track, numbers, begun, track.turned()))
 
-    def noise(step, track):
-        keys = jax.vmap(lambda k: jax.random.fold_in(k, 3 * step + track))(keys_B)
-        return jax.vmap(lambda k: jax.random.gumbel(k, (model.tracks[track].classes,)))(keys)
+    def noise(keys_M, step_M, number):
+        """Gumbel noise [V, M] of a track's logits."""
+        keys_M = jax.vmap(jax.random.fold_in)(keys_M, len(DEPTHS) * step_M + number)
+        return jax.vmap(lambda key: jax.random.gumbel(key, (DEPTHS[number],)), out_axes=1)(keys_M)
 
-    def bar(tokens, bar_inputs):
-        first_step, bar_BxD = bar_inputs
-        beginnings = [track.begin_bar(bar_BxD) for track in model.tracks]
+    def write_one(decoder, pick_M):
+        """What decoder needs to write the segments pick_M: the first state, and a function for one step."""
+        track, numbers, begun, weights = decoder
+        pick_M = jnp.minimum(pick_M, columns - 1)
+        gates_4HxM, states = jax.tree.map(lambda x: x[:, pick_M], begun)
+        keys_M, first_M = keys_B[pick_M % batch], pick_M // batch * steps
+
+        def step(before_PxM, states, offset):
+            logits_VxM, states = track.step(weights, gates_4HxM, before_PxM, states)
+            parts = jnp.split(logits_VxM, np.cumsum(track.depths)[:-1])
+            for i, (number, part) in enumerate(zip(numbers, parts, strict=True)):
+                noisy = part + temperature_3[number] * noise(keys_M, first_M + offset, number)
+                parts[i] = jnp.argmax(noisy, axis=0)
+            return jnp.stack(parts), states
+
+        return states, step
+
+    def write(picks, befores):
+        states, writers = zip(*map(write_one, decoders, picks), strict=True)
 
         def step(carry, offset):
-            tokens, states = carry
-            after, states_after = [], []
-            for i, track in enumerate(model.tracks):
-                logits, state = track.step(tokens[i], beginnings[i][0], states[i])
-                logits = logits + temperature_3[i] * noise(first_step + offset, i)
-                after.append(jnp.argmax(logits, -1).astype(jnp.int32))
-                states_after.append(state)
-            return (after, states_after), jnp.stack(after, -1)
+            after = [writer(*x, offset) for writer, *x in zip(writers, *carry, strict=True)]
+            tokens, states = map(list, zip(*after, strict=True))
+            return (tokens, states), tokens
 
-        states = [states for _, states in beginnings]
-        (tokens, _), written_TxBx3 = jax.lax.scan(step, (tokens, states), jnp.arange(STEPS_PER_BAR))
-        return tokens, written_TxBx3
+        return jax.lax.scan(step, (list(befores), list(states)), jnp.arange(steps))[1]
 
-    none_yet = [jnp.full(z_BxZ.shape[0], track.classes) for track in model.tracks]
-    first_steps = jnp.arange(0, WINDOW_STEPS, STEPS_PER_BAR)
-    _, written_SxTxBx3 = jax.lax.scan(bar, none_yet, (first_steps, bars_SxBxD))
-    tokens_TxBx3 = written_SxTxBx3.reshape(WINDOW_STEPS, *written_SxTxBx3.shape[2:])
-    return tokens_TxBx3.swapaxes(0, 1).astype(jnp.uint16)
+    return write

@@ -1,7 +1,8 @@
-"""MusicVAE for trios: encoder, conductor and three track decoders (magenta/models/music_vae/lstm_models.py).
+"""MusicVAE for trios: encoder, conductor and track decoders (magenta/models/music_vae/lstm_models.py).
 
 A window of 16 bars is encoded into a Gaussian over z; z starts the conductor, which gives one vector a bar; from it,
-each track's decoder writes that bar's 16 tokens, seeing only its own previous token.
+each track's decoder writes that bar's 16 tokens, seeing only its own previous token. A flat model has no conductor: one
+decoder writes the three tracks of all 256 steps from z.
 """
 
 import dataclasses
@@ -14,18 +15,16 @@ from flax import nnx
 
 from musicvae_jax import decode
 from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, STEPS_PER_BAR, WINDOW_STEPS
-from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell
-
-_TRACK_OFFSETS = np.cumsum((0, *DEPTHS[:-1]))  # of a track's classes in the encoder's one-hot input
+from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step_columns
 
 
 @dataclasses.dataclass(frozen=True)
 class MusicVAEConfig:
     """Sizes of a trio MusicVAE.
 
-    encoder: "bidirectional" (layers over all 256 steps) or "hierarchical" (one bidirectional layer over each bar, one
-    over the 16 bars). encoder_sizes: units a direction, by layer or level. The defaults are Magenta's
-    hierdec-trio_16bar.
+    encoder: "bidirectional" (layers over all 256 steps) or "hierarchical" (a level over each bar's steps, one over the
+    16 bars). encoder_sizes: units a direction of each layer; of each level when hierarchical, a tuple where a level has
+    several layers. conductor_sizes: empty for a flat decoder. The defaults are Magenta's hierdec-trio_16bar.
     """
 
     z_size: int = 512
@@ -40,10 +39,30 @@ class MusicVAEConfig:
         if self.encoder == "hierarchical" and len(self.encoder_sizes) != 2:
             raise ValueError(f"a hierarchical encoder has 2 levels (steps, bars), not {len(self.encoder_sizes)}")
         for field in ("encoder_sizes", "conductor_sizes", "decoder_sizes"):
-            object.__setattr__(self, field, tuple(getattr(self, field)))  # JSON gives lists
+            sizes = tuple(tuple(x) if isinstance(x, list) else x for x in getattr(self, field))  # JSON gives lists
+            object.__setattr__(self, field, sizes)
+
+    @property
+    def encoder_levels(self) -> tuple[tuple[int, ...], ...]:
+        """Units of each layer, level by level."""
+        if self.encoder == "bidirectional":
+            return (self.encoder_sizes,)
+        return tuple(level if isinstance(level, tuple) else (level,) for level in self.encoder_sizes)
+
+    @property
+    def segments(self) -> int:
+        """How many pieces the decoder's LSTMs start afresh for: bars, or the whole window."""
+        return BARS_PER_WINDOW if self.conductor_sizes else 1
 
 
-def _split_states(packed_BxN, sizes):
+def class_rows(tokens_xP, depths):
+    """Where tracks' tokens, int [..., P], stand in their concatenated one-hots; a token outside its track: nowhere."""
+    offsets = np.cumsum((0, *depths))
+    rows = [jnp.where(tokens_xP[..., i] < n, tokens_xP[..., i] + offsets[i], offsets[-1]) for i, n in enumerate(depths)]
+    return jnp.stack(rows, -1).astype(jnp.int32)
+
+
+def split_states(packed_BxN, sizes):
     """tanh(dense(z)) cut into a (c, h) per layer, c first (lstm_utils.initial_cell_state_from_embedding)."""
     parts = jnp.split(jnp.tanh(packed_BxN), np.cumsum(np.repeat(sizes, 2))[:-1], axis=-1)
     return list(zip(parts[::2], parts[1::2], strict=True))
@@ -53,18 +72,12 @@ class Encoder(nnx.Module):
     """tokens -> mean and standard deviation of q(z | trio)."""
 
     def __init__(self, config, *, rngs):
-        classes = sum(DEPTHS)
-        if config.encoder == "hierarchical":
-            steps, bars = config.encoder_sizes
-            self.levels = nnx.List(
-                [
-                    BidirectionalStack([steps], tokens=classes, rngs=rngs),
-                    BidirectionalStack([bars], inputs=2 * steps, rngs=rngs),
-                ]
-            )
-        else:
-            self.levels = nnx.List([BidirectionalStack(config.encoder_sizes, tokens=classes, rngs=rngs)])
-        outputs = 2 * config.encoder_sizes[-1]
+        self.levels = nnx.List()
+        reads = {"tokens": sum(DEPTHS)}
+        for sizes in config.encoder_levels:
+            self.levels.append(BidirectionalStack(sizes, **reads, rngs=rngs))
+            outputs = 2 * sizes[-1]
+            reads = {"inputs": outputs}
         self.mu = Dense(outputs, config.z_size, rngs=rngs)
         self.sigma = Dense(outputs, config.z_size, rngs=rngs)
 
@@ -74,17 +87,17 @@ class Encoder(nnx.Module):
         lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16].
         """
         batch = tokens_BxTx3.shape[0]
-        tokens = tokens_BxTx3.astype(jnp.int32) + _TRACK_OFFSETS.reshape(1, 1, -1)
+        tokens = class_rows(tokens_BxTx3, DEPTHS)
         if len(self.levels) == 1:
-            return self.levels[0](tokens_TxBxN=tokens.swapaxes(0, 1), lengths_B=lengths)
+            return self.levels[0](tokens.swapaxes(0, 1), lengths)
         steps, bars = self.levels
         tokens_TxNx3 = tokens.reshape(batch * BARS_PER_WINDOW, STEPS_PER_BAR, 3).swapaxes(0, 1)
         if lengths is not None:
             if lengths.ndim == 1:  # all or nothing: 0 or 256 steps
                 lengths = jnp.repeat(lengths[:, None] // BARS_PER_WINDOW, BARS_PER_WINDOW, axis=1)
             lengths = lengths.reshape(-1)
-        bars_BxSxD = steps(tokens_TxBxN=tokens_TxNx3, lengths_B=lengths).reshape(batch, BARS_PER_WINDOW, -1)
-        return bars(inputs_TxBxD=bars_BxSxD.swapaxes(0, 1))
+        bars_BxSxD = steps(tokens_TxNx3, lengths).reshape(batch, BARS_PER_WINDOW, -1)
+        return bars(bars_BxSxD.swapaxes(0, 1))
 
     def __call__(self, tokens_BxTx3, lengths=None):
         features = self.features(tokens_BxTx3, lengths)
@@ -103,7 +116,7 @@ class Conductor(nnx.Module):
 
     def __call__(self, z_BxZ):
         """float32 [16, B, H], bars first."""
-        states = _split_states(self.initial_state(z_BxZ), self.sizes)
+        states = split_states(self.initial_state(z_BxZ), self.sizes)
         x = None
         for cell, state in zip(self.cells, states, strict=True):
             gates = cell.gate_inputs(x)
@@ -114,82 +127,128 @@ class Conductor(nnx.Module):
 
 
 class TrackDecoder(nnx.Module):
-    """One track's tokens of a bar, from the conductor's vector of that bar and the track's previous token."""
+    """One track's tokens (a flat model: all tracks') of a segment, from its vector and the previous tokens.
 
-    def __init__(self, classes, inputs, sizes, *, rngs):
-        self.classes, self.sizes = classes, tuple(sizes)
+    A segment is a bar with the conductor's vector, or for a flat model the whole window with z.
+    """
+
+    def __init__(self, depths, inputs, sizes, *, rngs):
+        self.depths, self.sizes = tuple(depths), tuple(sizes)
+        classes = sum(depths)
         self.initial_state = Dense(inputs, 2 * sum(sizes), rngs=rngs)
         self.cells = nnx.List([LSTMCell(sizes[0], tokens=classes, inputs=inputs, rngs=rngs)])
         for size, below in zip(sizes[1:], sizes[:-1], strict=True):
             self.cells.append(LSTMCell(size, inputs=below, rngs=rngs))
         self.output = Dense(sizes[-1], classes, rngs=rngs)
 
-    def begin_bar(self, bar_BxD):
-        """What a bar's steps share: the conductor's part of the first layer's gates, and the initial states."""
-        return self.cells[0].gate_inputs(bar_BxD), _split_states(self.initial_state(bar_BxD), self.sizes)
+    def begin(self, segments_NxD):
+        """What a segment's steps share: its part of the first layer's gates [N, 4H], and the initial (c, h)s [N, H]."""
+        return self.cells[0].gate_inputs(segments_NxD), split_states(self.initial_state(segments_NxD), self.sizes)
 
-    def step(self, token_B, bar_gates_Bx4H, states):
-        """One step: logits float32 [B, classes] and the next states."""
-        gates = bar_gates_Bx4H + self.cells[0].token_rows(token_B)
+    def token_rows(self, before_xP):
+        """What the previous tokens, int [..., P], add to the first layer's gates; a track's depth stands for none."""
+        return self.cells[0].token_rows(class_rows(before_xP, self.depths))
+
+    def turned(self):
+        """The weights that `step` multiplies with, features first: (kernel, bias) of each layer, then of the output.
+
+        A layer's kernel holds all that changes from step to step: what it reads from below, then its own last output.
+        """
+        kernels = [self.cells[0].recurrent_kernel[...]]
+        kernels += [jnp.concatenate([x.input_kernel[...], x.recurrent_kernel[...]]) for x in self.cells[1:]]
+        biases = [x.bias[...].astype(jnp.float32) for x in (*self.cells, self.output)]
+        return [
+            (kernel.T, bias[:, None]) for kernel, bias in zip((*kernels, self.output.kernel[...]), biases, strict=True)
+        ]
+
+    def step(self, turned, gates_4HxN, before_PxN, states):
+        """One step of N segments, features first: logits float32 [V, N] and the next (c, h)s.
+
+        turned: from `turned()`; gates_4HxN: the segments' part, from `begin`; before_PxN: the previous tokens.
+        """
+        gates = gates_4HxN + self.token_rows(before_PxN.T).T
         after = []
-        for cell, state in zip(self.cells, states, strict=True):
+        for (kernel, bias), state in zip(turned[:-1], states, strict=True):
+            reads = state[1]
             if after:
-                gates = cell.gate_inputs(after[-1][1])
-            after.append(cell.step(gates, state))
-        return self.output(after[-1][1]), after
+                gates, reads = bias, jnp.concatenate([after[-1][1], reads])
+            after.append(step_columns(gates + dot_columns(kernel, reads), state))
+        kernel, bias = turned[-1]
+        return dot_columns(kernel, after[-1][1]) + bias, after
 
-    def teacher_forced(self, before_TxN, bar_NxD):
-        """Logits float32 [T, N, classes] of N bars at once, each step given its true previous token."""
-        bar_gates, states = self.begin_bar(bar_NxD)
-        gates = bar_gates[None] + self.cells[0].token_rows(before_TxN)
+    def teacher_forced(self, before_TxNxP, segments_NxD):
+        """Logits float32 [T, N, V] of each track, for N segments at once, each step given its true previous tokens."""
+        gates, states = self.begin(segments_NxD)
+        gates = gates[None] + self.token_rows(before_TxNxP)
         x = None
         for cell, state in zip(self.cells, states, strict=True):
             if x is not None:
                 gates = cell.gate_inputs(x)
             x, _ = cell.scan(gates, state)
-        return self.output(x)
+        return jnp.split(self.output(x), np.cumsum(self.depths)[:-1], axis=-1)
 
 
 class MusicVAE(nnx.Module):
-    """The trio MusicVAE. `encode`, `decode` and `log_prob` take and give numpy arrays of any length."""
+    """The trio MusicVAE. `encode`, `decode` and `log_prob` take and give numpy arrays of any length.
 
-    def __init__(self, config, *, rngs):
+    encoder: False makes a model that only decodes.
+    """
+
+    def __init__(self, config, *, rngs, encoder=True):
         self.config = config
-        self.encoder = Encoder(config, rngs=rngs)
-        self.conductor = Conductor(config.z_size, config.conductor_sizes, rngs=rngs)
-        self.tracks = nnx.List(
-            [TrackDecoder(classes, config.conductor_sizes[-1], config.decoder_sizes, rngs=rngs) for classes in DEPTHS]
-        )
+        self.encoder = Encoder(config, rngs=rngs) if encoder else None
+        inputs, groups = config.z_size, [DEPTHS]
+        if config.conductor_sizes:
+            self.conductor = Conductor(config.z_size, config.conductor_sizes, rngs=rngs)
+            inputs, groups = config.conductor_sizes[-1], [[depth] for depth in DEPTHS]
+        self.tracks = nnx.List([TrackDecoder(depths, inputs, config.decoder_sizes, rngs=rngs) for depths in groups])
 
     def start_from_frequencies(self, tokens):
         """Set the output biases to the log frequencies of tokens uint16 [n, 256, 3]: training need not learn them."""
-        for i, track in enumerate(self.tracks):
-            counts = np.bincount(np.asarray(tokens)[..., i].ravel(), minlength=track.classes) + 1.0
-            track.output.bias[...] = jnp.asarray(np.log(counts / counts.sum()), jnp.float32)
+        counts = [np.bincount(np.asarray(tokens)[..., i].ravel(), minlength=n) + 1.0 for i, n in enumerate(DEPTHS)]
+        biases = [np.log(count / count.sum()) for count in counts]
+        for track, bias in zip(self.tracks, biases if len(self.tracks) > 1 else [np.concatenate(biases)], strict=True):
+            track.output.bias[...] = jnp.asarray(bias, jnp.float32)
+
+    def segments(self, z_BxZ):
+        """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
+        return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
     def track_log_probs(self, tokens_BxTx3, z_BxZ):
         """Teacher-forced log-probabilities of a window's tokens, and whether each was the likeliest.
 
         Returns float32 [B, T, 3] (nats) and bool [B, T, 3].
         """
-        batch = tokens_BxTx3.shape[0]
-        bars_NxD = self.conductor(z_BxZ).swapaxes(0, 1).reshape(batch * BARS_PER_WINDOW, -1)
+        batch = len(tokens_BxTx3)
+        tokens_3xTxN = jnp.moveaxis(self._cut(tokens_BxTx3.astype(jnp.int32)), -1, 0)
         log_probs, hits = [], []
-        for track, tokens_BxT in zip(self.tracks, jnp.moveaxis(tokens_BxTx3.astype(jnp.int32), -1, 0), strict=True):
-            # The whole window is shifted by one before it is cut into bars: the token carries over the bar line.
-            before_BxT = jnp.pad(tokens_BxT[:, :-1], ((0, 0), (1, 0)), constant_values=track.classes)
-            before_TxN, tokens_TxN = (
-                x.reshape(batch * BARS_PER_WINDOW, STEPS_PER_BAR).T for x in (before_BxT, tokens_BxT)
-            )
-            logits_TxNxV = track.teacher_forced(before_TxN, bars_NxD)
+        for logits_TxNxV, tokens_TxN in zip(self.track_logits(tokens_BxTx3, z_BxZ), tokens_3xTxN, strict=True):
             target_TxN = jnp.take_along_axis(logits_TxNxV, tokens_TxN[..., None], axis=-1)[..., 0]
             log_prob_TxN = target_TxN - jax.nn.logsumexp(logits_TxNxV, axis=-1)
             log_probs.append(log_prob_TxN.T.reshape(batch, WINDOW_STEPS))
             hits.append((logits_TxNxV.argmax(-1) == tokens_TxN).T.reshape(batch, WINDOW_STEPS))
         return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
 
+    def track_logits(self, tokens_BxTx3, z_BxZ):
+        """Teacher-forced logits of each track, float32 [T / S, B * S, V]: the steps of a segment, segments as rows."""
+        segments_NxD = self.segments(z_BxZ).swapaxes(0, 1).reshape(len(tokens_BxTx3) * self.config.segments, -1)
+        # The whole window is shifted by one before it is cut into bars: the token carries over the bar line.
+        none_Bx1x3 = jnp.broadcast_to(jnp.array(DEPTHS), (len(tokens_BxTx3), 1, len(DEPTHS)))
+        before_TxNx3 = self._cut(jnp.concatenate([none_Bx1x3, tokens_BxTx3[:, :-1].astype(jnp.int32)], axis=1))
+        logits, first = [], 0
+        for track in self.tracks:
+            columns = slice(first, first := first + len(track.depths))
+            logits += track.teacher_forced(before_TxNx3[..., columns], segments_NxD)
+        return logits
+
+    def _cut(self, tokens_BxTx3):
+        steps = WINDOW_STEPS // self.config.segments
+        return tokens_BxTx3.reshape(-1, steps, len(DEPTHS)).swapaxes(0, 1)
+
     def encode(self, tokens, batch_size=64):
         """q(z | trio) of windows: tokens uint16 [n, 256, 3] -> mu, sigma (standard deviation), float32 [n, z] each."""
+        if self.encoder is None:
+            raise ValueError("this model was loaded without its encoder")
         return in_batches(_encode, self, batch_size, np.asarray(tokens))
 
     def decode(self, z, *, key, temperature=0.5, batch_size=64):
@@ -242,4 +301,6 @@ def _log_prob(graphdef, state, tokens_BxTx3, z_BxZ):
 
 @functools.partial(jax.jit, static_argnums=0)
 def _decode(graphdef, state, z_BxZ, row_B, key, temperature_3):
-    return decode.sample(nnx.merge(graphdef, state), z_BxZ, row_B, key, temperature_3)
+    model = nnx.merge(graphdef, state)
+    redo = decode.best_redo(len(z_BxZ), max(model.config.decoder_sizes))
+    return decode.sample(model, z_BxZ, row_B, key, temperature_3, redo=redo)

@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 import symusic
 
-from musicvae_jax import events, midi
+from musicvae_jax import cache, events, midi
 from surrogate.melody import Melody, held, read_melody
 
 DEFAULT_TEMPERATURE = 0.5
@@ -88,29 +88,9 @@ def load_models(checkpoint=None):
     import musicvae_jax
     import surrogate
 
-    keep_compiled_programs()
-    if checkpoint is None:
-        return musicvae_jax.load(), surrogate.load()
-    return musicvae_jax.load(checkpoint), surrogate.load(checkpoint)
-
-
-def keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles in the user's cache folder, unless it already has a place or there can be none."""
-    import jax
-
-    if jax.config.jax_compilation_cache_dir is not None:
-        return
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(home, "musicvae_jax", "xla")
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError:
-        return
-    if not os.access(folder, os.W_OK):
-        return
-    jax.config.update("jax_compilation_cache_dir", folder)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    cache.keep_compiled_programs()
+    which = () if checkpoint is None else (checkpoint,)
+    return musicvae_jax.load(*which, encoder=False), surrogate.load(*which)
 
 
 def decode_song(melody_T, vae, encoder, *, seed, temperature):

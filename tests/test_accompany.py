@@ -365,26 +365,6 @@ def test_failed_write_leaves_the_old_file(model, tmp_path, monkeypatch):
     assert output.read_bytes() == b"old" and sorted(os.listdir(tmp_path)) == ["out.mid", "tune.mid"]
 
 
-def test_compiled_programs_go_to_the_cache_folder_if_there_can_be_one(tmp_path, monkeypatch):
-    import jax
-
-    kept = {name: getattr(jax.config, name) for name in dir(jax.config) if name.startswith("jax_persistent_cache_min")}
-    folder = jax.config.jax_compilation_cache_dir
-    try:
-        (tmp_path / "file").touch()
-        jax.config.update("jax_compilation_cache_dir", None)
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-        accompany.keep_compiled_programs()
-        assert jax.config.jax_compilation_cache_dir is None
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-        accompany.keep_compiled_programs()
-        assert jax.config.jax_compilation_cache_dir == str(tmp_path / "cache" / "musicvae_jax" / "xla")
-        assert (tmp_path / "cache" / "musicvae_jax" / "xla").is_dir()
-    finally:
-        for name, value in {**kept, "jax_compilation_cache_dir": folder}.items():
-            jax.config.update(name, value)
-
-
 def test_command_starts_lean_and_stays_quiet(model, tmp_path):
     # Flax imports Optax by itself; what is ours to keep out is everything else that playing does not need.
     heavy = ("tensorflow", "note_seq", "matplotlib", "scipy", "pandas", "musicvae_jax.training", "surrogate.dataset")

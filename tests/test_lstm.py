@@ -68,15 +68,32 @@ def test_bfloat16_kernels_stay_close(arguments):
 
 def test_token_rows_are_one_hot_products():
     cell = lstm.LSTMCell(H, tokens=7, rngs=nnx.Rngs(0))
-    tokens = jnp.array([[0, 3], [6, 7]])  # 7: no token yet
-    one_hot = jax.nn.one_hot(tokens, 8)[..., :7]
+    tokens = jnp.array([[0, 3], [6, 7]])  # two tracks a row; 7: no token yet
+    one_hot = jax.nn.one_hot(tokens, 8)[..., :7].sum(-2)
     np.testing.assert_allclose(cell.token_rows(tokens), one_hot @ cell.token_kernel[...], atol=1e-6)
 
 
 def test_bidirectional_stack_reads_only_the_first_steps_of_each_row():
     stack = lstm.BidirectionalStack([H, 3], inputs=2, rngs=nnx.Rngs(0))
     x = jax.random.normal(jax.random.key(0), (T, 2, 2))
-    short = stack(inputs_TxBxD=x, lengths_B=jnp.array([3, T]))
-    np.testing.assert_allclose(short[:1], stack(inputs_TxBxD=x[:3, :1]), atol=1e-6)
-    np.testing.assert_allclose(short[1:], stack(inputs_TxBxD=x[:, 1:]), atol=1e-6)
-    assert not np.any(stack(inputs_TxBxD=x, lengths_B=jnp.array([0, T]))[0])
+    short = stack(x, jnp.array([3, T]))
+    np.testing.assert_allclose(short[:1], stack(x[:3, :1]), atol=1e-6)
+    np.testing.assert_allclose(short[1:], stack(x[:, 1:]), atol=1e-6)
+    assert not np.any(stack(x, jnp.array([0, T]))[0])
+
+
+def test_long_inputs_are_read_in_chunks_that_change_nothing():
+    cell = lstm.LSTMCell(H, inputs=2, rngs=nnx.Rngs(0))
+    x = jax.random.normal(jax.random.key(0), (3 * lstm._CHUNK, 2, 2))
+    wanted, _ = cell.scan(cell.gate_inputs(x), (jnp.zeros((2, H)), jnp.zeros((2, H))))
+    np.testing.assert_allclose(cell.read(x), wanted, atol=1e-6)
+    np.testing.assert_allclose(cell.read(x[:-1]), wanted[:-1], atol=1e-6)
+
+
+def test_a_step_features_first_is_a_step(arguments):
+    gate_inputs, kernel, c, h = arguments
+    outputs, final = lstm.scan(gate_inputs[:1], kernel, c, h)
+    gates = gate_inputs[0].T + lstm.dot_columns(kernel.T, h.T)
+    for got, wanted in zip(lstm.step_columns(gates, (c.T, h.T)), final, strict=True):
+        np.testing.assert_allclose(got.T, wanted, atol=1e-6)
+    np.testing.assert_array_equal(outputs[0], final[1])
