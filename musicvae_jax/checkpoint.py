@@ -40,6 +40,7 @@ def save_params(folder, params, *, kind, config, notes=None, compress=True):
     folder.mkdir(parents=True, exist_ok=True)
     context = ocp.Context()
     context.array.saving.use_compression = compress
+    context.memory.deepcopy_host_arrays = False  # they do not change while this waits
     with context:
         ocp.save(folder / "params", params, overwrite=True)
     for note in (folder / "params").rglob("commit_success.txt"):

@@ -92,36 +92,38 @@ def _writer(model, z_BxZ, row_B, key, temperature_3):
         begun = jax.tree.map(jnp.transpose, track.begin(segments_NxD))
         decoders.append((track, numbers, begun, track.turned()))
 
-    def noise(keys_M, step_M, number):
-        """Gumbel noise [V, M] of a track's logits."""
-        keys_M = jax.vmap(jax.random.fold_in)(keys_M, len(DEPTHS) * step_M + number)
-        return jax.vmap(lambda key: jax.random.gumbel(key, (DEPTHS[number],)), out_axes=1)(keys_M)
+    def noise(number, keys_M, first_M):
+        """What the temperature adds to a track's logits: Gumbel noise, float32 [T, V, M], of whole segments at once."""
+
+        def one(offset, key, first):
+            return jax.random.gumbel(
+                jax.random.fold_in(key, len(DEPTHS) * (first + offset) + number), (DEPTHS[number],)
+            )
+
+        each_column = jax.vmap(one, (None, 0, 0), out_axes=1)
+        return temperature_3[number] * jax.vmap(each_column, (0, None, None))(jnp.arange(steps), keys_M, first_M)
 
     def write_one(decoder, pick_M):
-        """What decoder needs to write the segments pick_M: the first state, and a function for one step."""
+        """What decoder needs to write the segments pick_M: first states, noise of its tracks, a function for a step."""
         track, numbers, begun, weights = decoder
         pick_M = jnp.minimum(pick_M, columns - 1)
         gates_4HxM, states = jax.tree.map(lambda x: x[:, pick_M], begun)
-        keys_M, first_M = keys_B[pick_M % batch], pick_M // batch * steps
 
-        def step(before_PxM, states, offset):
+        def step(before_PxM, states, noises):
             logits_VxM, states = track.step(weights, gates_4HxM, before_PxM, states)
             parts = jnp.split(logits_VxM, np.cumsum(track.depths)[:-1])
-            for i, (number, part) in enumerate(zip(numbers, parts, strict=True)):
-                noisy = part + temperature_3[number] * noise(keys_M, first_M + offset, number)
-                parts[i] = jnp.argmax(noisy, axis=0)
-            return jnp.stack(parts), states
+            return jnp.stack([jnp.argmax(x + y, axis=0) for x, y in zip(parts, noises, strict=True)]), states
 
-        return states, step
+        return states, [noise(i, keys_B[pick_M % batch], pick_M // batch * steps) for i in numbers], step
 
     def write(picks, befores):
-        states, writers = zip(*map(write_one, decoders, picks), strict=True)
+        states, noises, writers = zip(*map(write_one, decoders, picks), strict=True)
 
-        def step(carry, offset):
-            after = [writer(*x, offset) for writer, *x in zip(writers, *carry, strict=True)]
+        def step(carry, noises):
+            after = [writer(*x) for writer, *x in zip(writers, *carry, noises, strict=True)]
             tokens, states = map(list, zip(*after, strict=True))
             return (tokens, states), tokens
 
-        return jax.lax.scan(step, (list(befores), list(states)), jnp.arange(steps))[1]
+        return jax.lax.scan(step, (list(befores), list(states)), list(noises))[1]
 
     return write

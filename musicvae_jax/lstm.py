@@ -111,12 +111,14 @@ def _step(gate_inputs_Bx4H, kernel_Hx4H, c_BxH, h_BxH):
 def scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
     """Run the recurrence over time: outputs h float32 [T, B, H] and the final (c, h)."""
 
-    def body(state, gate_inputs):
-        state = _step(gate_inputs, kernel_Hx4H, *state)
-        return state, state[1]
+    kernel_4HxH = kernel_Hx4H.T
 
-    final, h_TxBxH = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
-    return h_TxBxH, final
+    def body(state, gate_inputs):
+        state = step_columns(gate_inputs.T + dot_columns(kernel_4HxH, state[1]), state)
+        return state, state[1].T
+
+    final, h_TxBxH = jax.lax.scan(body, (c_BxH.T, h_BxH.T), gate_inputs_TxBx4H)
+    return h_TxBxH, (final[0].T, final[1].T)
 
 
 def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
