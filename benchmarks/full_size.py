@@ -8,7 +8,6 @@ allows: the rate of large matrix products and of reading memory; each figure com
 """
 
 import argparse
-import json
 import os
 import pathlib
 import resource
@@ -17,7 +16,10 @@ import sys
 import tempfile
 import time
 
-STARTED = time.perf_counter()
+from flax import nnx
+
+from musicvae_jax import checkpoint
+from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 
 def limits(dtype):
@@ -44,11 +46,6 @@ def limits(dtype):
 
 def costs(config):
     """Operations of a decode and of an encode of one window, and weights that a decoding step reads."""
-    from flax import nnx
-
-    from musicvae_jax import checkpoint
-    from musicvae_jax.model import MusicVAE, MusicVAEConfig
-
     model = nnx.eval_shape(lambda: MusicVAE(MusicVAEConfig(**config), rngs=nnx.Rngs(0)))
     sizes = {name: leaf.size for name, leaf in checkpoint.flat_params(model).items() if name.endswith("kernel")}
     each_bar = ("initial_state/kernel", "cells/0/input_kernel")
@@ -79,7 +76,7 @@ def child(flags):
         return model.decode(z, key=jax.random.key(seed), temperature=0.5)
 
     work(0)
-    seconds = [time.perf_counter() - STARTED]
+    seconds = []
     for seed in range(flags.rounds if flags.work != "start" else 0):
         began = time.perf_counter()
         work(seed)
@@ -99,7 +96,7 @@ def timed(flags, work, batch, dtype):
     began = time.perf_counter()
     output = process(flags, work=work, batch=batch, dtype=dtype)
     whole = time.perf_counter() - began
-    seconds = sorted(map(float, output[1:-1]))
+    seconds = sorted(map(float, output[:-1]))
     return (whole if work == "start" else seconds[len(seconds) // 2]), int(output[-1])
 
 
@@ -148,7 +145,7 @@ def main():
 
 def measure(flags, dtype):
     """Print the table of one dtype."""
-    config = json.loads((flags.checkpoint / "config.json").read_text())["config"]
+    config = checkpoint.read_config(flags.checkpoint, kind="musicvae")
     decode, encode, step = costs(config)
     rate, bandwidth, *device = process(flags, work="limits", dtype=dtype)
     rate, bandwidth = float(rate), float(bandwidth)

@@ -11,7 +11,8 @@ def get_config():
     c.input = ml_collections.config_dict.placeholder(str)  # folder of MIDI files, or a pack (.npz)
     c.output = ml_collections.config_dict.placeholder(str)  # folder; a name ending in .npz makes a pack, unencoded
     c.tunes = ""  # CSV with the columns file, tune_group; without it each song is a tune of its own
-    c.checkpoint = "trio_16bar_small"
+    c.checkpoint = "trio_16bar_small"  # or a model folder
+    c.dtype = "float32"  # bfloat16: half the memory, faster where the hardware has such products
     c.grid = "beats"  # or "magenta": cut at every tempo and meter change, as Magenta does
     c.max_windows = 24  # a song; drawn by seed. 0: all
     c.hop_bars = 4

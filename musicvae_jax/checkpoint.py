@@ -49,6 +49,19 @@ def save_params(folder, params, *, kind, config, notes=None, compress=True):
     (folder / "config.json").write_text(text + "\n")
 
 
+def read_config(name_or_folder, *, kind):
+    """The config, a dict, of a model folder or a pretrained name; CheckpointError if it is not of that kind."""
+    path = resolve(name_or_folder) / "config.json"
+    try:
+        saved = json.loads(path.read_text())
+        found, config = saved.get("kind"), saved["config"]
+    except (json.JSONDecodeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"{path}: not a model's config ({type(error).__name__}: {error})") from None
+    if found != kind:
+        raise CheckpointError(f"{path.parent}: holds a {found}, not a {kind}")
+    return config
+
+
 def load_module(name_or_folder, *, kind, build, dtype="float32"):
     """Read a module that save_module wrote: build(config dict) makes it, its parameters come back in dtype.
 
@@ -57,12 +70,10 @@ def load_module(name_or_folder, *, kind, build, dtype="float32"):
     Raises CheckpointError when the folder is missing, of another kind, or its parameters do not fit its config.
     """
     folder = resolve(name_or_folder)
+    config = read_config(folder, kind=kind)
     try:
-        saved = json.loads((folder / "config.json").read_text())
-        if saved.get("kind") != kind:
-            raise CheckpointError(f"{folder}: holds a {saved.get('kind')}, not a {kind}")
-        module = nnx.eval_shape(lambda: build(saved["config"]))
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        module = nnx.eval_shape(lambda: build(config))
+    except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
     here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     wanted = {

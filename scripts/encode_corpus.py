@@ -29,7 +29,7 @@ def run(config):
         raise dataset.DatasetError("give --config.input=DIR and --config.output=DIR or NAME.npz")
     began = time.perf_counter()
     to_pack = config.output.endswith(".npz")
-    model = None if to_pack else checkpoint.load(config.checkpoint)
+    model = None if to_pack else checkpoint.load(config.checkpoint, dtype=config.dtype)
     if config.input.endswith(".npz"):
         pack = dataset.open(config.input)
         arrays, counts = dict(pack.shards[0]), {"files": len(np.unique(pack.shards[0]["source"])), "rejected": {}}

@@ -4,6 +4,7 @@ Started again with the same command, it goes on from its last checkpoint. The mo
 that --checkpoint of the other commands takes, and cut into WORKDIR/parts for carrying.
 """
 
+import pathlib
 import shutil
 import sys
 
@@ -18,6 +19,7 @@ from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from surrogate import dataset, objective
 from surrogate import model as surrogate_model
 
+_MOST_BYTES_IN_PARTS = 250_000_000
 _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
 
 
@@ -35,7 +37,7 @@ def musicvae(config, data):
 def surrogate(config, data):
     """(module, loss, save) of a surrogate, saved inside a copy of the model folder that it was trained for."""
     teacher = checkpoint.resolve(config.checkpoint)
-    z_size = checkpoint.load(teacher).config.z_size
+    z_size = checkpoint.read_config(teacher, kind="musicvae")["z_size"]
     settings = surrogate_model.SurrogateConfig(z_size=z_size, **config.model)
     module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
 
@@ -62,11 +64,11 @@ def run(config):
     settings = {name: value for name, value in config.to_dict().items() if name not in paths}
     notes = {"settings": settings, "validation": {name: round(value, 4) for name, value in metrics.items()}}
     save(folder, module, notes=notes, dtype=config.save_dtype)
-    parts = checkpoint.split(folder, f"{config.workdir}/parts")
     size = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(module)))
-    return (
-        f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}; {len(parts)} parts beside it"
-    )
+    line = f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}"
+    if sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*")) > _MOST_BYTES_IN_PARTS:
+        return line  # a surrogate beside an imported model, which is at hand where it came from
+    return f"{line}; {len(checkpoint.split(folder, f'{config.workdir}/parts'))} parts beside it"
 
 
 def main(_):
