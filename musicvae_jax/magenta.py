@@ -44,7 +44,7 @@ def import_checkpoint(source, output, *, dtype="float32", origin=None):
     workspace.mkdir()
     try:
         prefix = find(source, workspace)
-        config, params = read(prefix, dtype=dtype)
+        config, params = read(prefix, dtype=dtype, called=source)
         notes = {
             "layout": layout(config),
             "source": origin or source.name,
@@ -102,7 +102,8 @@ def _unpack(source, workspace):
                     if (workspace / name).stat().st_size != member.size:
                         raise tarfile.ReadError("unexpected end of data")
     except (tarfile.TarError, EOFError) as error:
-        raise CheckpointError(f"{source}: not a whole .tar file ({error})") from None
+        reason = (str(error) or "it ends too early").splitlines()[0]
+        raise CheckpointError(f"{source}: not a whole .tar file ({reason})") from None
     return workspace / prefix
 
 
@@ -110,8 +111,12 @@ def _files(prefix):
     return sorted(path for end in ("index", "data-*") for path in prefix.parent.glob(f"{prefix.name}.{end}"))
 
 
-def read(prefix, *, dtype="float32"):
-    """The config of a checkpoint and its parameters by name, numpy arrays of dtype; CheckpointError if it has none."""
+def read(prefix, *, dtype="float32", called=None):
+    """The config of a checkpoint and its parameters by name, numpy arrays of dtype.
+
+    Raises CheckpointError, calling the checkpoint `called`, if it cannot be read or is not a trio MusicVAE.
+    """
+    called = called or prefix
     tensorflow = _tensorflow()
     try:
         reader = tensorflow.train.load_checkpoint(str(prefix))
@@ -127,10 +132,10 @@ def read(prefix, *, dtype="float32"):
                     params[param] = values[row : row + rows].astype(dtype, copy=False)
                 row += rows
     except CheckpointError as error:
-        raise CheckpointError(f"{prefix}: {error}") from None
+        raise CheckpointError(f"{called}: {error}") from None
     except Exception as error:  # TensorFlow raises many types; a damaged file is the user's problem, not a bug here
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{prefix}: cannot be read ({reason})") from None
+        raise CheckpointError(f"{called}: cannot be read ({reason})") from None
     return config, params
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 
+import jax
 import numpy as np
 import pytest
 from flax import nnx
@@ -39,6 +40,16 @@ def test_bfloat16_halves_it_and_comes_back_in_float32(tiny_vae, folder, tmp_path
         return sum(file.stat().st_size for file in path.rglob("*") if "/d/" in str(file))
 
     assert size(tmp_path / "half") < 0.7 * size(folder)
+
+
+def test_a_decoder_alone_decodes_the_same(tiny_vae, folder):
+    decoder = musicvae_jax.load(folder, encoder=False)
+    assert not any("encoder" in name for name in checkpoint.flat_params(decoder))
+    z = np.random.default_rng(0).normal(size=(2, 8)).astype(np.float32)
+    drawn = [model.decode(z, key=jax.random.key(0), temperature=1.0) for model in (decoder, tiny_vae)]
+    np.testing.assert_array_equal(*drawn)
+    with pytest.raises(ValueError, match="without its encoder"):
+        decoder.encode(drawn[0])
 
 
 def spoil_kind(folder):

@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 import musicvae_jax
-from musicvae_jax import elbo
+from musicvae_jax import decode, elbo
 from musicvae_jax.events import DEPTHS
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
@@ -98,6 +98,16 @@ def test_sampling_depends_on_key_and_row_not_on_the_batch(tiny_vae, z):
     assert (first != sample(z, seed=1)).mean() > 0.3
     assert (first == sample(z, batch_size=2)).all()
     assert (first[:2] == sample(z[:2])).all()
+
+
+def test_a_large_model_draws_the_same_alone_as_in_a_batch():
+    """Of a model this large, a few windows are decoded all bars together, and more of them bar after bar."""
+    model = MusicVAE(MusicVAEConfig(4, "hierarchical", (4, 4), (4,), (512,)), rngs=nnx.Rngs(0))
+    assert decode.best_redo(1, 512) and decode.best_redo(4, 512) and not decode.best_redo(8, 512)
+    z = np.random.default_rng(2).normal(size=(8, 4)).astype(np.float32)
+    batch = model.decode(z, key=jax.random.key(0), temperature=1.0)
+    for count in (1, 2, 4):
+        np.testing.assert_array_equal(model.decode(z[:count], key=jax.random.key(0), temperature=1.0), batch[:count])
 
 
 def test_sampling_follows_the_softmax(tiny_vae, z):
