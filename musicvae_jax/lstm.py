@@ -81,13 +81,16 @@ class LSTMCell(nnx.Module):
         return scan(gate_inputs_TxBx4H, self.recurrent_kernel[...], *state)
 
     def read(self, x_TxBxN):
-        """Outputs float32 [T, B, H] of all steps from the zero state; x is integer tokens, or dense inputs."""
+        """Outputs [T, B, H] of all steps from the zero state; x is integer tokens, or dense inputs.
+
+        They are in the kernels' dtype, to which whatever reads them would round them anyway.
+        """
 
         def chunk(state, x):
             tokens = jnp.issubdtype(x.dtype, jnp.integer)
             gates = add_bias(self.token_rows(x), self.bias[...]) if tokens else self.gate_inputs(x)
             h, state = self.scan(gates, state)
-            return state, h
+            return state, h.astype(self.recurrent_kernel.dtype)
 
         steps, batch, _ = x_TxBxN.shape
         length = _CHUNK if steps % _CHUNK == 0 else steps
@@ -192,4 +195,4 @@ class BidirectionalStack(nnx.Module):
         last_B = jnp.maximum(lengths_1xB[0] - 1, 0)
         forward_BxD, backward_BxD = x[last_B, jnp.arange(x.shape[1])], x[0]
         units = forward.bias.shape[0] // 4
-        return jnp.concatenate([forward_BxD[:, :units], backward_BxD[:, units:]], -1)
+        return jnp.concatenate([forward_BxD[:, :units], backward_BxD[:, units:]], -1).astype(jnp.float32)
