@@ -5,7 +5,8 @@
     tokens = model.decode(mu, key=jax.random.key(0), temperature=0.5)
 
 Letters that names carry for the axes of arrays: B batch, T steps, S bars of a window, N bars of a batch (B * S),
-Z latent, H units of a layer, D features, V classes of a track, 4H the gates i, g, f, o.
+Z latent, H units of a layer, D features, V classes of a track, 4H the gates i, g, f, o, P tracks that
+one decoder writes, M segments picked out of N.
 """
 
 import importlib
