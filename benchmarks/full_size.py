@@ -16,16 +16,18 @@ import sys
 import tempfile
 import time
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
-from musicvae_jax import checkpoint
+import musicvae_jax
+from musicvae_jax import cache, checkpoint
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 
 def limits(dtype):
     """Print the rate of large matrix products, operations/s, and of float32 reads, bytes/s, the best of several."""
-    import jax
-    import jax.numpy as jnp
 
     def best(function, *arguments):
         jax.block_until_ready(function(*arguments))
@@ -57,15 +59,8 @@ def costs(config):
 
 def child(flags):
     """One process: prints seconds and peak memory, bytes."""
-    import numpy as np
-
-    import musicvae_jax
-    from musicvae_jax import cache
-
     cache.keep_compiled_programs()
     model = musicvae_jax.load(flags.checkpoint, dtype=flags.dtype, encoder=flags.work == "encode")
-    import jax
-
     rng = np.random.default_rng(0)
     z = rng.normal(size=(flags.batch, model.config.z_size)).astype(np.float32)
     tokens = rng.integers(0, 90, (flags.batch, 256, 3)).astype(np.uint16)
@@ -102,11 +97,6 @@ def timed(flags, work, batch, dtype):
 
 def make_random(folder):
     """A model folder of random weights of the full size."""
-    import jax
-    from flax import nnx
-
-    import musicvae_jax
-
     model = musicvae_jax.MusicVAE(musicvae_jax.MusicVAEConfig(), rngs=nnx.Rngs(0))
     for track in model.tracks:  # as decided about the next token as a trained model is
         track.output.kernel[...] = 20 * track.output.kernel[...]
@@ -131,9 +121,7 @@ def main():
     if flags.work:
         return child(flags)
     with tempfile.TemporaryDirectory() as temporary:
-        os.environ.setdefault(
-            "XDG_CACHE_HOME", temporary
-        )  # compiled programs of this run only, unless there is a place
+        os.environ.setdefault("XDG_CACHE_HOME", temporary)  # for compiled programs, unless there is a place
         given = flags.checkpoint
         if given is None:
             process(flags, work="random", checkpoint=temporary)
@@ -154,7 +142,7 @@ def measure(flags, dtype):
     timed(flags, "start", 1, dtype)  # the second run finds its programs compiled
     seconds, peak = timed(flags, "start", 1, dtype)
     print(f"| process start to the first decoded window | {seconds:.1f} s | {peak / 1e9:.2f} GB | |")
-    in_order = 256 * step * (2 if dtype == "bfloat16" else 4) / bandwidth  # seconds of reading weights, bar after bar
+    in_order = 256 * step * jnp.dtype(dtype).itemsize / bandwidth  # seconds of reading weights, bar after bar
     for work, batch, operations in (("decode", 1, decode), ("decode", 32, decode), ("encode", 64, encode)):
         seconds, peak = timed(flags, work, batch, dtype)
         limit = max(batch * operations / rate, in_order if work == "decode" else 0)

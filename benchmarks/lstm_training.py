@@ -23,7 +23,7 @@ def plain_scan(gate_inputs, kernel, c, h):
     """lstm.scan, differentiated by JAX: the recurrent kernel's gradient is added up step by step."""
 
     def body(state, x):
-        state = lstm._step(x, kernel, *state)
+        state = lstm.step(x + lstm.dot(state[1], kernel), state, axis=-1)
         return state, state[1]
 
     return jax.lax.scan(body, (c, h), gate_inputs)[1]

@@ -30,9 +30,9 @@ def dot_columns(kernel_MxN, x_NxB):
     return jnp.dot(kernel_MxN, x_NxB.astype(kernel_MxN.dtype), preferred_element_type=jnp.float32)
 
 
-def step_columns(gates_4HxB, state):
-    """One LSTM step, features first: the next (c, h), float32 [H, B] each, from the whole gates and the last."""
-    i, g, f, o = _activate(gates_4HxB, axis=0)
+def step(gates, state, axis):
+    """One LSTM step: the next (c, h), float32, from the gates (side by side along axis) and the last."""
+    i, g, f, o = _activate(gates, axis)
     c = f * state[0] + i * g
     return c, o * jnp.tanh(c)
 
@@ -99,15 +99,9 @@ class LSTMCell(nnx.Module):
         return h.reshape(steps, batch, -1)
 
 
-def _activate(gates, axis=-1):
+def _activate(gates, axis):
     i, g, f, o = jnp.split(gates, 4, axis)
     return jax.nn.sigmoid(i), jnp.tanh(g), jax.nn.sigmoid(f + FORGET_BIAS), jax.nn.sigmoid(o)
-
-
-def _step(gate_inputs_Bx4H, kernel_Hx4H, c_BxH, h_BxH):
-    i, g, f, o = _activate(gate_inputs_Bx4H + dot(h_BxH, kernel_Hx4H))
-    c = f * c_BxH + i * g
-    return c, o * jnp.tanh(c)
 
 
 @jax.custom_vjp
@@ -117,7 +111,7 @@ def scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
     kernel_4HxH = kernel_Hx4H.T
 
     def body(state, gate_inputs):
-        state = step_columns(gate_inputs.T + dot_columns(kernel_4HxH, state[1]), state)
+        state = step(gate_inputs.T + dot_columns(kernel_4HxH, state[1]), state, axis=0)
         return state, state[1].T
 
     final, h_TxBxH = jax.lax.scan(body, (c_BxH.T, h_BxH.T), gate_inputs_TxBx4H)
@@ -126,7 +120,7 @@ def scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
 
 def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
     def body(state, gate_inputs):
-        i, g, f, o = gates = _activate(gate_inputs + dot(state[1], kernel_Hx4H))
+        i, g, f, o = gates = _activate(gate_inputs + dot(state[1], kernel_Hx4H), axis=-1)
         c = f * state[0] + i * g
         h = o * jnp.tanh(c)
         return (c, h), (*(gate.astype(kernel_Hx4H.dtype) for gate in gates), c, h)

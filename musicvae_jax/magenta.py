@@ -19,10 +19,10 @@ from tqdm import tqdm
 from musicvae_jax import checkpoint
 from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.download import sha256
+from musicvae_jax.events import DEPTHS
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 OFFICIAL = "https://storage.googleapis.com/magentadata/models/music_vae/checkpoints/hierdec-trio_16bar.tar"
-_TRACKS = 3
 
 
 def import_checkpoint(source, output, *, dtype="float32", origin=None):
@@ -171,7 +171,7 @@ def infer(shapes):
         [directions(f"encoder/hierarchical_level_{i}/") for i in (0, 1)] if hierarchical else [directions("encoder/")]
     )
     conductor = () if flat else layers("decoder/hierarchical_level_0/cell_{}")
-    decoders = ["decoder"] if flat else [f"core_decoder/core_decoder_{i}/decoder" for i in range(_TRACKS)]
+    decoders = ["decoder"] if flat else [f"core_decoder/core_decoder_{i}/decoder" for i in range(len(DEPTHS))]
     decoder = layers(*(f"{name}/multi_rnn_cell/cell_{{}}" for name in decoders))
     posterior = [f"encoder/{name}/{part}" for name in ("mu", "sigma") for part in ("kernel", "bias")]
     z_sizes = [shapes[name][-1] for name in posterior if shapes.get(name)]
@@ -224,7 +224,7 @@ def placements(config):
     decoders = ["decoder"]
     if config.conductor_sizes:
         dense("decoder/hierarchical_level_0/initial_state", "conductor/initial_state")
-        decoders = [f"core_decoder/core_decoder_{i}/decoder" for i in range(_TRACKS)]
+        decoders = [f"core_decoder/core_decoder_{i}/decoder" for i in range(len(DEPTHS))]
     for i, decoder in enumerate(decoders):
         dense(f"{decoder}/z_to_initial_state", f"tracks/{i}/initial_state")
         dense(f"{decoder}/output_projection", f"tracks/{i}/output")

@@ -15,7 +15,7 @@ from flax import nnx
 
 from musicvae_jax import decode
 from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, STEPS_PER_BAR, WINDOW_STEPS
-from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step_columns
+from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,14 +55,14 @@ class MusicVAEConfig:
         return BARS_PER_WINDOW if self.conductor_sizes else 1
 
 
-def class_rows(tokens_xP, depths):
+def _class_rows(tokens_xP, depths):
     """Where tracks' tokens, int [..., P], stand in their concatenated one-hots; a token outside its track: nowhere."""
     offsets = np.cumsum((0, *depths))
     rows = [jnp.where(tokens_xP[..., i] < n, tokens_xP[..., i] + offsets[i], offsets[-1]) for i, n in enumerate(depths)]
     return jnp.stack(rows, -1).astype(jnp.int32)
 
 
-def split_states(packed_BxN, sizes):
+def _split_states(packed_BxN, sizes):
     """tanh(dense(z)) cut into a (c, h) per layer, c first (lstm_utils.initial_cell_state_from_embedding)."""
     parts = jnp.split(jnp.tanh(packed_BxN), np.cumsum(np.repeat(sizes, 2))[:-1], axis=-1)
     return list(zip(parts[::2], parts[1::2], strict=True))
@@ -87,7 +87,7 @@ class Encoder(nnx.Module):
         lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16].
         """
         batch = tokens_BxTx3.shape[0]
-        tokens = class_rows(tokens_BxTx3, DEPTHS)
+        tokens = _class_rows(tokens_BxTx3, DEPTHS)
         if len(self.levels) == 1:
             return self.levels[0](tokens.swapaxes(0, 1), lengths)
         steps, bars = self.levels
@@ -116,7 +116,7 @@ class Conductor(nnx.Module):
 
     def __call__(self, z_BxZ):
         """float32 [16, B, H], bars first."""
-        states = split_states(self.initial_state(z_BxZ), self.sizes)
+        states = _split_states(self.initial_state(z_BxZ), self.sizes)
         x = None
         for cell, state in zip(self.cells, states, strict=True):
             gates = cell.gate_inputs(x)
@@ -143,11 +143,11 @@ class TrackDecoder(nnx.Module):
 
     def begin(self, segments_NxD):
         """What a segment's steps share: its part of the first layer's gates [N, 4H], and the initial (c, h)s [N, H]."""
-        return self.cells[0].gate_inputs(segments_NxD), split_states(self.initial_state(segments_NxD), self.sizes)
+        return self.cells[0].gate_inputs(segments_NxD), _split_states(self.initial_state(segments_NxD), self.sizes)
 
     def token_rows(self, before_xP):
         """What the previous tokens, int [..., P], add to the first layer's gates; a track's depth stands for none."""
-        return self.cells[0].token_rows(class_rows(before_xP, self.depths))
+        return self.cells[0].token_rows(_class_rows(before_xP, self.depths))
 
     def turned(self):
         """The weights that `step` multiplies with, features first: (kernel, bias) of each layer, then of the output.
@@ -172,7 +172,7 @@ class TrackDecoder(nnx.Module):
             reads = state[1]
             if after:
                 gates, reads = bias, jnp.concatenate([after[-1][1], reads])
-            after.append(step_columns(gates + dot_columns(kernel, reads), state))
+            after.append(step(gates + dot_columns(kernel, reads), state, axis=0))
         kernel, bias = turned[-1]
         return dot_columns(kernel, after[-1][1]) + bias, after
 

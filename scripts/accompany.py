@@ -1,19 +1,15 @@
 """Write bass and drums for a melody: MIDI file in, MIDI file out, the melody itself untouched."""
 
-import argparse
 import math
 import pathlib
 import sys
 import time
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {message}; see --help\n")  # one line, without the usage
+from scripts.parser import Parser
 
 
 def _flags(argv):
-    parser = _Parser(prog="accompany", description=__doc__, allow_abbrev=False)
+    parser = Parser(prog="accompany", description=__doc__, allow_abbrev=False)
     parser.add_argument("melody", type=pathlib.Path, help="a MIDI file in 4/4 with a melody")
     parser.add_argument("--output", type=pathlib.Path, help="where to write (default: MELODY_accompanied.mid)")
     parser.add_argument("--seed", type=int, default=0, help="each seed gives another take (default: 0)")

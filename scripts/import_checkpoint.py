@@ -1,18 +1,14 @@
 """Turn Magenta's TensorFlow checkpoint of a trio MusicVAE into a model folder that --checkpoint takes everywhere."""
 
-import argparse
 import pathlib
 import sys
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {message}; see --help\n")  # one line, without the usage
+from scripts.parser import Parser
 
 
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
-    parser = _Parser(prog="import_checkpoint", description=__doc__, allow_abbrev=False)
+    parser = Parser(prog="import_checkpoint", description=__doc__, allow_abbrev=False)
     parser.add_argument("--output", type=pathlib.Path, required=True, help="the model folder to make")
     parser.add_argument(
         "--input",
