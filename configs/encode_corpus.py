@@ -8,18 +8,30 @@ import ml_collections
 
 def get_config():
     c = ml_collections.ConfigDict()
-    c.input = ml_collections.config_dict.placeholder(str)  # folder of MIDI files, or a pack (.npz)
+    # A folder of MIDI files, of archives of them (.zip, .tar, .tar.gz, .tar.xz) and of TFRecords of NoteSequences; or
+    # one of these files; or a glob; or a pack (.npz).
+    c.input = ml_collections.config_dict.placeholder(str)
     c.output = ml_collections.config_dict.placeholder(str)  # folder; a name ending in .npz makes a pack, unencoded
-    c.tunes = ""  # CSV with the columns file, tune_group; without it each song is a tune of its own
     c.checkpoint = "trio_16bar_small"  # or a model folder
     c.dtype = "float32"  # bfloat16: half the memory, faster where the hardware has such products
+
     c.grid = "beats"  # or "magenta": cut at every tempo and meter change, as Magenta does
-    c.max_windows = 24  # a song; drawn by seed. 0: all
     c.hop_bars = 4
-    c.transpose = ()  # semitones, say range(-5, 7): each training window moves by one of them, drawn by seed
-    c.validation_fraction = 0.05  # of tunes
+    c.max_windows = 24  # a song; 0: all
+    c.draw = True  # these by seed; False: the first
+    c.deduplicate = True  # of songs with the same notes on the grid, only the first
+    c.transpose = ()  # semitones, say range(-5, 7), for the windows of training songs
+    c.copies = 1  # of each such window, in as many of these keys, drawn by seed; 0: one in every key
     c.seed = 0
-    c.workers = 2
+
+    c.tunes = ""  # CSV with the columns file, tune_group; without it songs with the same notes are one tune
+    c.validation_fraction = 0.05  # of tunes
+    c.test_fraction = 0.0
+    c.split_seed = 0
+
+    c.workers = 0  # processes that read; 0: one a core
+    c.seconds_a_file = 10.0  # a file that takes longer is rejected, as is one that takes more memory
+    c.megabytes_a_file = 1024
     c.batch_size = 64  # windows a device
     c.shard_windows = 8192
     return c

@@ -1,11 +1,13 @@
 """Model folders: `config.json` (kind, sizes, training notes) beside Orbax parameters in `params/`."""
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 import tarfile
 
 import jax
+import numpy as np
 from flax import nnx
 
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
@@ -75,13 +77,15 @@ def load_module(name_or_folder, *, kind, build, dtype="float32"):
         module = nnx.eval_shape(lambda: build(config))
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
-    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     wanted = {
         name: jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=here) for name, leaf in flat_params(module).items()
     }
     ocp = orbax_v1()
     context = ocp.Context()
     context.pytree.loading.partial_load = True
+    context.multiprocessing.primary_host = jax.process_index()  # every process loads for itself
+    context.multiprocessing.active_processes = {jax.process_index()}
     try:
         with context:
             params = ocp.load((folder / "params").absolute(), wanted)
@@ -125,6 +129,14 @@ def split(folder, output, part_bytes=15_000_000):
             parts[-1].write_bytes(data)
     whole.unlink()
     return parts
+
+
+def fingerprint(module) -> str:
+    """A hash of a module's parameters, so that latents of another model are not mistaken for its own."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, leaf in sorted(flat_params(module).items()):
+        digest.update(name.encode() + np.asarray(leaf).tobytes())
+    return digest.hexdigest()
 
 
 def flat_params(module):

@@ -43,6 +43,7 @@ DRUM_BIT_OF_PITCH = np.full(128, NO_DRUM, np.int8)
 """int8 [128]: MIDI pitch -> bit of the drum mask, NO_DRUM where the pitch belongs to no group."""
 for _bit, _group in enumerate(DRUM_GROUPS):
     DRUM_BIT_OF_PITCH[list(_group)] = _bit
+_MASK_OF_BIT = 1 << np.arange(len(DRUM_PITCHES), dtype=np.uint16)
 
 
 def line_tokens(start, end, pitch, total_steps: int) -> np.ndarray:
@@ -65,7 +66,7 @@ def line_tokens(start, end, pitch, total_steps: int) -> np.ndarray:
     start, end, pitch = (np.asarray(values, np.int64) for values in (start, end, pitch))
     kept = (pitch >= MIN_PITCH) & (pitch <= MAX_PITCH) & (start < total_steps)
     start, end, pitch = start[kept], end[kept], pitch[kept]
-    order = np.lexsort((-pitch, start))
+    order = np.argsort(start << 7 | 127 - pitch, kind="stable")
     start, end, pitch = start[order], end[order], pitch[order]
     first = np.ones(len(start), bool)
     first[1:] = start[1:] != start[:-1]
@@ -117,9 +118,9 @@ def drum_tokens(step, pitch, total_steps: int) -> np.ndarray:
     step = np.asarray(step, np.int64)
     bit = DRUM_BIT_OF_PITCH[np.asarray(pitch, np.int64)]
     kept = (bit != NO_DRUM) & (step < total_steps)
-    struck = np.zeros((total_steps, len(DRUM_PITCHES)), bool)
-    struck[step[kept], bit[kept]] = True
-    return (struck << np.arange(len(DRUM_PITCHES))).sum(axis=1).astype(np.uint16)
+    tokens = np.zeros(total_steps, np.uint16)
+    np.bitwise_or.at(tokens, step[kept], _MASK_OF_BIT[bit[kept]])
+    return tokens
 
 
 def drum_hits(tokens) -> tuple[np.ndarray, np.ndarray]:

@@ -20,27 +20,31 @@ _META = 0xFF
 _META_END_OF_TRACK, _META_TEMPO, _META_METER = 0x2F, 0x51, 0x58
 
 # Two states of a reader: a message without a status byte has two data bytes (state 0) or one (state 1), as many as the
-# channel message before it. _SIZE[state, byte] is how far the next message is from the status byte, or from the first
-# data byte where the status is left out; _STATE[state, byte] is the state after it.
-_SIZE = np.ones((2, 256), np.uint8)
-_SIZE[0, :0x80] = 2
-_SIZE[:, 0x80:0xF0] = 3
-_SIZE[:, 0xC0:0xE0] = 2
-_SIZE[:, 0xF1:0xF4] = 2, 3, 2
-_STATE = np.array([[0], [1]]).repeat(256, axis=1)
-_STATE[:, 0x80:0xF0] = 0
-_STATE[:, 0xC0:0xE0] = 1
-_IS_SIZED = np.isin(np.arange(256), (0xF0, 0xF7, _META))
+# channel message before it. _SIZES[state][byte] is how far the next message is from the status byte, or from the first
+# data byte where the status is left out; _STATES[state][byte] is the state after it.
+_SIZES = np.ones((2, 256), np.uint8)
+_SIZES[0, :0x80] = 2
+_SIZES[:, 0x80:0xF0] = 3
+_SIZES[:, 0xC0:0xE0] = 2
+_SIZES[:, 0xF1:0xF4] = 2, 3, 2
+_SIZES[:, [0xF0, 0xF7, _META]] = 0  # they tell their own size
+_STATES = np.array([[0], [1]], np.uint8).repeat(256, axis=1)
+_STATES[:, 0x80:0xF0] = 0
+_STATES[:, 0xC0:0xE0] = 1
+_SIZES, _STATES = ([row.tobytes() for row in table] for table in (_SIZES, _STATES))
 _DOUBLINGS = 3
+
+KINDS = ("missing", "unreadable", "empty", "not MIDI", "truncated", "SMPTE time", "corrupt")
 
 
 class MidiError(ValueError):
-    """A MIDI file that cannot be read or written; str() is one line, "path: reason"."""
+    """A MIDI file that cannot be read or written; str() is one line, "path: reason", and kind is one of KINDS."""
 
-    def __init__(self, path, reason: str):
-        super().__init__(path, reason)
+    def __init__(self, path, reason: str, kind: str = "unreadable"):
+        super().__init__(path, reason, kind)
         self.path = path
         self.reason = " ".join(reason.split())
+        self.kind = kind
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
@@ -91,7 +95,7 @@ def read(path) -> symusic.Score:
             return symusic.Score.from_midi(clean.getvalue(), sanitize_data=True)
         # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
         except Exception:
-            raise MidiError(path, f"cannot be read as MIDI: {strict}") from None
+            raise MidiError(path, f"cannot be read as MIDI: {strict}", "corrupt") from None
 
 
 def write(score: symusic.Score, path) -> None:
@@ -155,13 +159,18 @@ def tokens_to_score(
 
 
 def messages(source) -> Messages:
-    """Reads the messages of a MIDI file, or of a Score in ticks as write would write it.
+    """Reads the messages of a MIDI file, of its content as bytes, or of a Score in ticks as write would write it.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.
     """
-    path = "Score" if hasattr(source, "dumps_midi") else source
-    raw, spans, ticks_per_beat = _parse(path, source.dumps_midi()) if path is not source else _load(path)
+    if isinstance(source, bytes):
+        path, loaded = "MIDI data", _parse("MIDI data", source)
+    elif hasattr(source, "dumps_midi"):
+        path, loaded = "Score", _parse("Score", source.dumps_midi())
+    else:
+        path, loaded = source, _load(source)
+    raw, spans, ticks_per_beat = loaded
     data, chunk, tick, status, at = _walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_CHANGE))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
@@ -183,7 +192,7 @@ def _load(path) -> tuple[bytes, np.ndarray, int]:
         with open(path, "rb") as file:
             return _parse(path, file.read())
     except FileNotFoundError:
-        raise MidiError(path, "there is no such file") from None
+        raise MidiError(path, "there is no such file", "missing") from None
     except IsADirectoryError:
         raise MidiError(path, "is a folder, not a MIDI file") from None
     except OSError as error:
@@ -193,23 +202,23 @@ def _load(path) -> tuple[bytes, np.ndarray, int]:
 def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:
     """The file from its MIDI header on, the byte span of every track chunk's messages, and the ticks of a beat."""
     if not raw:
-        raise MidiError(path, "is empty")
+        raise MidiError(path, "is empty", "empty")
     raw = raw[max(raw.find(b"MThd", 0, _LONGEST_WRAPPER), 0) :]
     if not raw.startswith(b"MThd"):
-        raise MidiError(path, "is not a MIDI file")
+        raise MidiError(path, "is not a MIDI file", "not MIDI")
     if len(raw) < _HEADER_BYTES:
-        raise MidiError(path, "is truncated in its header")
+        raise MidiError(path, "is truncated in its header", "truncated")
     tracks, ticks_per_beat = (int.from_bytes(raw[begin : begin + 2], "big") for begin in (10, 12))
     if ticks_per_beat >= 1 << 15:
-        raise MidiError(path, "counts time in SMPTE frames, not in beats")
+        raise MidiError(path, "counts time in SMPTE frames, not in beats", "SMPTE time")
     if ticks_per_beat == 0:
-        raise MidiError(path, "is corrupt: a beat of 0 ticks")
+        raise MidiError(path, "is corrupt: a beat of 0 ticks", "corrupt")
     spans = []
     begin = 8 + int.from_bytes(raw[4:8], "big")
     while len(spans) < tracks:
         end = begin + 8 + int.from_bytes(raw[begin + 4 : begin + 8], "big")
         if len(raw) < max(end, begin + 8):
-            raise MidiError(path, f"is truncated in track {len(spans) + 1} of {tracks}")
+            raise MidiError(path, f"is truncated in track {len(spans) + 1} of {tracks}", "truncated")
         if raw[begin : begin + 4] == b"MTrk":
             spans.append((begin + 8, end))
         begin = end
@@ -226,27 +235,9 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     Returns the bytes of the file, padded, and of the M messages in file order the chunk, tick, status and place of the
     first data byte. Raises MidiError where the messages do not fill a chunk up to its end or an end-of-track message.
     """
-    # Place n is the end of the file, n + 1 stands for beyond; from either there is no way on.
-    n = len(raw)
-    data = np.frombuffer(raw + bytes(16), np.uint8)
-    byte, place = data[: n + 6], np.arange(n + 6)
-    goes_on = byte >> 7
-    body = place[1 : n + 3] + goes_on[: n + 2] * (1 + goes_on[1 : n + 3] * (1 + goes_on[2 : n + 4]))
-    body[n:] = n, n + 1
-    sized = np.flatnonzero(_IS_SIZED.take(data[:n]))
-    size, payload = _number(data, sized + 1 + (data[sized] == _META))
-    jumps = []
-    for state in range(states):
-        after = place + _SIZE[state].take(byte)
-        after[sized] = payload + size
-        after[n] = n
-        np.minimum(after, n + 1, out=after)
-        if states > 1:
-            after = after * states + np.where(place < n, _STATE[state].take(byte), state)
-        jumps.append(after.take(body))
-    jumps = [np.stack(jumps, axis=1).ravel() if states > 1 else jumps[0]]
-    for _ in range(_DOUBLINGS):
-        jumps.append(jumps[-1].take(jumps[-1], mode="clip"))
+    raw += bytes(16)
+    data = np.frombuffer(raw, np.uint8)
+    jumps = _jumps(raw, data, states)
     far = memoryview(jumps[-1])
     entries, counts, landed = [], [], []
     for at, end in (spans * states).tolist():
@@ -260,41 +251,82 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     for jump in jumps[-2::-1]:
         at = np.stack([at, jump.take(at)], axis=1).ravel()
     at //= states
-    counts, landed = np.array(counts, int), np.array(landed, int)
-    chunk, end = np.repeat(np.arange(len(spans)), counts), np.repeat(spans[:, 1], counts)
+    landed, chunk = np.array(landed, np.int64), np.repeat(np.arange(len(spans)), counts)
     # What overshoots the chunk is no message; the first of it is where the last message ended.
-    over = np.flatnonzero(at >= end)
-    np.minimum.at(landed, chunk[over], at[over])
-    inside = np.flatnonzero(body.take(at) + 1 < end)
-    at, chunk = at.take(inside), chunk.take(inside)
+    inside = at < spans[chunk, 1]
+    np.minimum.at(landed, chunk[~inside], at[~inside])
+    at, chunk = at[inside], chunk[inside]
 
-    time = np.cumsum(_number(data, at)[0])
+    wait, at = _number(data, at)
+    whole = at + 1 < spans[chunk, 1]
+    if not whole.all():
+        wait, at, chunk = wait[whole], at[whole], chunk[whole]
+    time = np.cumsum(wait)
     tick = time - np.append(0, time)[np.searchsorted(chunk, np.arange(len(spans)))].take(chunk)
-    at = body.take(at)
-    own = data.take(at)
+    own = data[at]
     latest = np.maximum.accumulate(np.where((own >= 0x80) & (own < 0xF0), np.arange(len(own)), 0))
     running = own < 0x80
-    status = np.where(running, own.take(latest), own)
+    status = np.where(running, own[latest], own)
     if states == 1 and (running & (status >= 0xC0) & (status < 0xE0)).any():
-        return _walk(path, raw, spans, states=2)
+        return _walk(path, raw[:-16], spans, states=2)
     at += ~running
     broken = landed != spans[:, 1]
     broken[chunk[(status == _META) & (data[at] == _META_END_OF_TRACK)]] = False
     if broken.any():
-        raise MidiError(path, f"is corrupt in track {broken.argmax() + 1} of {len(broken)}")
+        raise MidiError(path, f"is corrupt in track {broken.argmax() + 1} of {len(broken)}", "corrupt")
     if tick.max(initial=0) > MAX_TICK:
-        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks")
+        raise MidiError(path, f"is corrupt: it lasts more than {MAX_TICK} ticks", "corrupt")
     return data, chunk, tick, status, at
+
+
+def _jumps(raw: bytes, data, states: int) -> list[np.ndarray]:
+    """Places of the messages 1, 2, 4 and 8 after one that begins at each byte; with two states, place * 2 + state."""
+    # Bytes count less than numbers: nearly all of the work is done on them.
+    n = len(raw) - 16  # place n is the end of the file, n + 1 stands for beyond; from either there is no way on
+    more = data[: n + 5] >> 7
+    width = 1 + more[: n + 2] * (1 + more[1 : n + 3] * (1 + more[2 : n + 4]))  # of the time before the message
+    wide = np.flatnonzero(width > 2)
+    beyond = wide + width[wide]
+
+    def at_status(value):
+        chosen = np.where(width == 1, value[1 : n + 3], value[2 : n + 4])
+        chosen[wide] = value[beyond]
+        return chosen
+
+    sizes = [np.frombuffer(raw.translate(_SIZES[state]), np.uint8) for state in range(states)]
+    sized = np.flatnonzero(sizes[0][:n] == 0)
+    size, after = _number(data, sized + 1 + (data[sized] == _META))
+    after += size
+    jumps = []
+    for state in range(states):
+        jump = np.arange(n + 2)
+        jump += width + at_status(sizes[state])
+        for before in range(1, 5):
+            begins = sized >= before
+            begins[begins] = width[sized[begins] - before] == before
+            jump[sized[begins] - before] = after[begins]
+        jump[n] = n
+        np.minimum(jump, n + 1, out=jump)
+        if states > 1:
+            jump = jump * states + at_status(np.frombuffer(raw.translate(_STATES[state]), np.uint8))
+            jump[n:] = (n * states + state, (n + 1) * states + state)
+        jumps.append(jump)
+    jumps = [np.stack(jumps, axis=1).ravel() if states > 1 else jumps[0]]
+    for _ in range(_DOUBLINGS):
+        jumps.append(jumps[-1].take(jumps[-1]))
+    return jumps
 
 
 def _number(data, at):
     """MIDI's numbers of variable length at the places given: their values, and the places after them."""
     byte = data[at]
-    value, at, more = (byte & 127).astype(np.int64), at + 1, byte > 127
+    value, at = (byte & 127).astype(np.int64), at + 1
+    more = np.flatnonzero(byte > 127)
     for _ in range(3):
-        if not more.any():
+        if not len(more):
             break
-        byte = data[at]
-        value = np.where(more, value << 7 | (byte & 127), value)
-        at, more = at + more, more & (byte > 127)
+        byte = data[at[more]]
+        value[more] = value[more] << 7 | (byte & 127)
+        at[more] += 1
+        more = more[byte > 127]
     return value, at

@@ -12,9 +12,7 @@ import sys
 import numpy as np
 
 from musicvae_jax import checkpoint
-from musicvae_jax.midi import MidiError
-from musicvae_jax.trio import trio_windows
-from surrogate import dataset, encode, evaluate
+from surrogate import collection, dataset, evaluate, scan
 from surrogate import model as surrogate_model
 
 
@@ -26,12 +24,14 @@ def read(source, max_windows):
         rows = data.indices("validation")
         rows = np.random.default_rng(0).choice(rows, min(max_windows, len(rows)), replace=False)
         return data.rows(np.sort(rows), "tokens")
+    options = scan.Options("beats", hop_bars=4, max_windows=24, seed=0)
     windows = []
-    for file in encode.midi_files(path):
-        try:
-            windows.append(trio_windows(file, max_windows=24, hop_bars=4, seed=0, grid="beats"))
-        except MidiError as error:
-            print(f"evaluate: skipped {error}", file=sys.stderr)
+    for content in collection.contents(collection.songs(source)):
+        result = scan.cut(options, content)
+        if isinstance(result, str):
+            print(f"evaluate: skipped {content.song.name}: {result}", file=sys.stderr)
+        else:
+            windows.append(result[1])
     tokens = np.concatenate(windows)[:max_windows] if windows else []
     if not len(tokens):
         raise dataset.DatasetError(f"{source}: no window of 16 bars with melody, bass and drums")

@@ -8,12 +8,14 @@ import functools
 import hashlib
 import json
 import pathlib
+import zipfile
+import zlib
 
 import numpy as np
 
 from musicvae_jax import events
 
-SPLITS = ("train", "validation")
+SPLITS = ("train", "validation", "test")
 FIELDS = ("tokens", "mu", "sigma", "tune", "source", "split")
 
 
@@ -27,13 +29,19 @@ def tune_id(name):
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big") >> 1
 
 
-def split_of(tune, validation_fraction):
-    """The index into SPLITS of a tune, the same on every machine."""
-    return int(tune % 100_000 < validation_fraction * 100_000)
+def split_of(tune, validation_fraction, test_fraction=0.0, *, seed=0):
+    """The index into SPLITS of a tune, the same on every machine; another seed splits otherwise."""
+    place = ((tune + seed * 0x9E3779B97F4A7C15) % 100_000) / 100_000
+    if place < validation_fraction:
+        return SPLITS.index("validation")
+    return SPLITS.index("test" if place < validation_fraction + test_fraction else "train")
 
 
 class Dataset:
-    """Windows with random access: `arrays[field][i]` reads row i of "tokens", "mu", "sigma", "tune", "split"..."""
+    """Windows with random access; `len()` counts them, and arrays are read from disk when asked for.
+
+    split: uint8 [n], the index into SPLITS of each window. tune: int64 [n].
+    """
 
     def __init__(self, shards):
         self.shards = shards
@@ -43,6 +51,19 @@ class Dataset:
 
     def __len__(self):
         return int(self.starts[-1])
+
+    def __getitem__(self, index: int) -> dict:
+        """One window: tokens uint16 [256, 3], tune, source, split and, if encoded, mu and sigma float32 [z]."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"window {index} of {len(self)}")
+        index %= len(self)
+        shard = int(np.searchsorted(self.starts, index, side="right")) - 1
+        return {field: values[index - self.starts[shard]] for field, values in self.shards[shard].items()}
+
+    def describe(self) -> str:
+        """What is in it, in a few words."""
+        counts = np.bincount(self.split, minlength=len(SPLITS))
+        return f"{len(self)} windows: " + ", ".join(f"{n} {name}" for n, name in zip(counts, SPLITS, strict=True) if n)
 
     @property
     def encoded(self):
@@ -66,7 +87,9 @@ class Dataset:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def batches(self, split, batch_size, *, seed, transpose=()):
-        """step -> a batch as a dict of arrays; every epoch is a shuffle of its own, a function of (seed, epoch).
+        """step -> a batch as a dict of numpy arrays; every epoch is a shuffle of its own, a function of (seed, epoch).
+
+        The step is the position: whoever knows it reads on from there, in the same order, without what came before.
 
         transpose: semitones to draw from for each window (only tokens follow, so only where no latents are wanted).
         """
@@ -92,24 +115,57 @@ class Dataset:
         return batch_at
 
 
-def open(path):
-    """A Dataset from a pack (.npz) or from the folder of an encoded corpus; DatasetError if it is neither."""
+def open(path, *, verify=False):
+    """A Dataset from a pack (.npz) or from the folder of an encoded corpus.
+
+    verify: compare every byte with the hashes in the manifest, not only names, sizes and types.
+
+    Raises:
+        DatasetError: it is neither; or the shards are not those that the manifest tells of.
+    """
     path = pathlib.Path(path)
     if path.is_file():
         try:
             with np.load(path) as pack:
                 return Dataset([{name: pack[name] for name in FIELDS if name in pack}])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise DatasetError(f"{path}: not a pack of windows ({error})") from None
     try:
         manifest = json.loads((path / "manifest.json").read_text())
-    except OSError:
-        raise DatasetError(f"{path}: neither a pack (.npz) nor a folder with a manifest.json") from None
-    shards = []
-    for shard in manifest["shards"]:
-        files = {file.stem: file for file in (path / shard["name"]).glob("*.npy")}
-        arrays = {name: np.load(file, mmap_mode="r") for name, file in files.items()}
-        if not {"tokens", "tune", "split"} <= set(arrays) or {len(a) for a in arrays.values()} != {shard["windows"]}:
-            raise DatasetError(f"{path / shard['name']}: does not match the manifest; encode the corpus again")
-        shards.append(arrays)
-    return Dataset(shards)
+        shards = manifest["shards"]
+    except FileNotFoundError:
+        unfinished = (path / "job.json").exists()
+        what = (
+            "an unfinished job: encode_corpus goes on with it"
+            if unfinished
+            else "neither a pack (.npz) nor an encoded corpus"
+        )
+        raise DatasetError(f"{path}: {what}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{path}: its manifest.json cannot be read ({error})") from None
+    strangers = {shard.name for shard in path.glob("shard-*")} - {shard["name"] for shard in shards}
+    if strangers:
+        raise DatasetError(f"{path / min(strangers)}: the manifest does not tell of it")
+    return Dataset([_shard(path / shard["name"], shard, verify) for shard in shards])
+
+
+def _shard(folder, record, verify):
+    """The arrays of one shard, memory-mapped, if they are what its record in the manifest says."""
+    arrays = {}
+    for name, file in record["files"].items():
+        try:
+            arrays[name.removesuffix(".npy")] = np.load(folder / name, mmap_mode="r")
+            size = (folder / name).stat().st_size
+        except (OSError, ValueError, EOFError) as error:
+            raise DatasetError(f"{folder / name}: cannot be read ({error})") from None
+        if size != file["bytes"] or (verify and _hash(folder / name) != file["blake2b"]):
+            raise DatasetError(f"{folder / name}: is not the file that the manifest tells of; encode the corpus again")
+    lengths = {len(values) for values in arrays.values()}
+    if not {"tokens", "tune", "split"} <= arrays.keys() or lengths != {record["windows"]}:
+        raise DatasetError(f"{folder}: does not match the manifest; encode the corpus again")
+    return arrays
+
+
+def _hash(path):
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

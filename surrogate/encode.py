@@ -1,143 +1,192 @@
-"""A collection of MIDI files -> a pack of windows, or an encoded corpus with the latents of every window."""
+"""Windows -> latents: shards that are read, encoded on all devices and written at the same time.
+
+Which row holds which window is settled by the plan. So every shard can be made by itself, by whichever process, and one
+that is there is done: a job that was killed goes on with the shards that are missing, and ends with the same bytes.
+"""
 
 import collections
-import concurrent.futures
-import csv
-import json
-import multiprocessing
-import os
 import pathlib
-import shutil
+import queue
+import threading
+import time
 
 import numpy as np
-from tqdm import tqdm
 
 from musicvae_jax import events
-from musicvae_jax.midi import MidiError
-from musicvae_jax.trio import trio_windows
-from surrogate import dataset
+from surrogate import dataset, scan, shards
 
-SUFFIXES = (".mid", ".midi", ".kar")
-
-
-def midi_files(folder):
-    """Every MIDI file under a folder, sorted, or DatasetError."""
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise dataset.DatasetError(f"{folder}: no such folder")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not files:
-        raise dataset.DatasetError(f"{folder}: holds no MIDI file ({' '.join(SUFFIXES)})")
-    return files
+_AHEAD = 4  # batches that are read before the devices ask for them
+_IN_FLIGHT = 2  # batches on the devices: one computes while the next is on its way
 
 
-def _read(path, options):
-    try:
-        return trio_windows(path, **options), None
-    except MidiError as error:
-        return None, error.reason
+class Encoder:
+    """A model's encoder on all local devices; batches may be under way while the next is sent."""
+
+    def __init__(self, model, batch_size: int):
+        import jax
+        from flax import nnx
+
+        devices = jax.local_devices()
+        self.rows = len(devices) * batch_size
+        self._shape = (len(devices), batch_size, events.WINDOW_STEPS, len(events.TRACKS))
+        graphdef, state = nnx.split(model)
+        mesh = jax.sharding.Mesh(np.array(devices), "device")
+        self._state = jax.device_put(state, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
+        encode = lambda state, tokens: nnx.merge(graphdef, state).encoder(tokens)  # noqa: E731
+        self._encode = jax.pmap(encode, in_axes=(None, 0), devices=devices)
+
+    def send(self, tokens):
+        """Starts on at most `rows` windows, uint16 [n, 256, 3]; returns what fetch takes."""
+        batch = np.pad(tokens, ((0, self.rows - len(tokens)), (0, 0), (0, 0)))
+        return self._encode(self._state, batch.reshape(self._shape)), len(tokens)
+
+    def fetch(self, sent) -> tuple[np.ndarray, np.ndarray]:
+        """mu and sigma, float32 [n, z] each."""
+        outputs, count = sent
+        return tuple(np.asarray(output, np.float32).reshape(self.rows, -1)[:count] for output in outputs)
 
 
-def read_songs(files, *, workers, **options):
-    """(file number, windows or None, reason or None) of each file in order, read by worker processes."""
-    context = multiprocessing.get_context("spawn")  # a fork of a process that runs JAX's threads can hang
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-        window = collections.deque()
-        for number, path in enumerate(files):
-            window.append((number, pool.submit(_read, path, options)))
-            if len(window) >= 64 * workers:
-                number, future = window.popleft()
-                yield number, *future.result()
-        for number, future in window:
-            yield number, *future.result()
+def encode(plan: scan.Plan, tokens_of, encoder: Encoder, folder, numbers, shard_windows: int, seconds: dict):
+    """Writes the shards of the numbers given; yields (windows, row after them) as it goes.
 
-
-def collect(config):
-    """Read config.input into one dict of arrays (tokens, tune, source, split) and the manifest's counts.
-
-    Tunes come from config.tunes, a CSV with the columns file and tune_group, or else from the file's content: windows
-    of one tune never sit in two splits.
+    tokens_of: (numbers of songs) -> their tokens one after the other, as tokens_reader and pack_reader give it.
+    seconds: a Counter, to which the time waited for "reading", "encoding" and "writing" is added.
     """
-    files = midi_files(config.input)
-    groups = {}
-    if config.tunes:
-        with open(config.tunes, newline="") as stream:
-            groups = {row["file"]: row["tune_group"] for row in csv.DictReader(stream)}
-    tokens, tunes, sources, rejected, count = [], [], [], {}, 0
-    options = dict(max_windows=config.max_windows or None, hop_bars=config.hop_bars, seed=config.seed)
-    options["grid"] = config.grid
-    progress = tqdm(read_songs(files, workers=config.workers, **options), total=len(files), unit="file")
-    for number, windows, reason in progress:
-        name = files[number].relative_to(config.input).as_posix()
-        if windows is None or len(windows) == 0:
-            rejected[name] = reason or "no window of 16 bars with melody, bass and drums"
-            continue
-        tune = dataset.tune_id(groups.get(name) or files[number].read_bytes())
-        tokens.append(windows)
-        tunes.append(np.full(len(windows), tune, np.int64))
-        sources.append(np.full(len(windows), number, np.int32))
-        count += len(windows)
-        progress.set_postfix_str(f"{count} windows, {len(rejected)} rejected")
-    if not tokens:
-        raise dataset.DatasetError(f"{config.input}: none of {len(files)} files has a window of 16 bars with all parts")
-    arrays = {"tokens": np.concatenate(tokens), "tune": np.concatenate(tunes), "source": np.concatenate(sources)}
-    arrays["split"] = np.array([dataset.split_of(t, config.validation_fraction) for t in arrays["tune"]], np.uint8)
-    return arrays, {"files": len(files), "rejected": rejected}
-
-
-def transpose_training(arrays, semitones, seed):
-    """Tokens, each window of the training split moved by one of semitones, drawn by seed; the others as they are."""
-    shifts = np.random.default_rng(seed).choice(np.asarray(semitones), len(arrays["tokens"]))
-    return events.transpose(arrays["tokens"], np.where(arrays["split"] == dataset.SPLITS.index("train"), shifts, 0))
-
-
-def write_pack(path, arrays):
-    """Write the windows as one compressed file, whole or not at all."""
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with temporary.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def encode_windows(model, tokens, batch_size):
-    """mu and sigma of windows, float32 [n, z], by all local devices at once; the last batch is padded."""
-    import jax
-    from flax import nnx
-
-    graphdef, state = nnx.split(model)
-    devices = jax.local_device_count()
-    encode = jax.pmap(lambda state, tokens: nnx.merge(graphdef, state).encoder(tokens), in_axes=(None, 0))
-    rows = devices * batch_size
-    outputs = []
-    for start in tqdm(range(0, len(tokens), rows), unit="batch", desc="encode"):
-        batch = np.asarray(tokens[start : start + rows])
-        count = len(batch)
-        batch = np.pad(batch, ((0, rows - count), (0, 0), (0, 0)))
-        outputs.append((encode(state, batch.reshape(devices, batch_size, *batch.shape[1:])), count))
-    pairs = [[np.asarray(x).reshape(rows, -1)[:count] for x in pair] for pair, count in outputs]
-    return tuple(np.concatenate(column) for column in zip(*pairs, strict=True))
-
-
-def write_corpus(folder, arrays, manifest, *, shard_windows):
-    """Write an encoded corpus: shards under a temporary name, renamed when whole, the manifest last."""
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shards = []
-    for start in range(0, len(arrays["tokens"]), shard_windows):
-        name = f"shard-{len(shards):05d}"
-        temporary = folder / f".{name}.part"
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        for field, values in arrays.items():
-            np.save(temporary / f"{field}.npy", values[start : start + shard_windows])
-        shutil.rmtree(folder / name, ignore_errors=True)
-        os.replace(temporary, folder / name)
-        shards.append({"name": name, "windows": len(arrays["tokens"][start : start + shard_windows])})
-    text = json.dumps(manifest | {"windows": len(arrays["tokens"]), "shards": shards}, indent=1)
-    temporary = folder / ".manifest.json.part"
-    temporary.write_text(text + "\n")
-    os.replace(temporary, folder / "manifest.json")
+    spans = [(number, number * shard_windows, min((number + 1) * shard_windows, plan.total)) for number in numbers]
+    batches = _prefetched(_batches(plan, tokens_of, spans, encoder.rows))
+    sent, shard = collections.deque(), collections.defaultdict(list)
+
+    def finish():
+        (number, tokens, row, last), handle = sent.popleft()
+        with _timed(seconds, "encoding"):
+            mu, sigma = encoder.fetch(handle)
+        for field, values in {"tokens": tokens, "mu": mu, "sigma": sigma}.items():
+            shard[field].append(values)
+        if last:
+            first = number * shard_windows
+            arrays = {field: np.concatenate(values) for field, values in shard.items()}
+            shard.clear()
+            with _timed(seconds, "writing"):
+                shards.write(folder, number, arrays | plan.fields(first, first + len(arrays["tokens"])))
+        return len(tokens), row
+
+    while True:
+        with _timed(seconds, "reading"):
+            batch = next(batches, None)
+        if batch is None:
+            break
+        with _timed(seconds, "encoding"):
+            sent.append((batch, encoder.send(batch[1])))
+        if len(sent) >= _IN_FLIGHT:
+            yield finish()
+    while sent:
+        yield finish()
+
+
+def _batches(plan, tokens_of, spans, rows):
+    """(shard, tokens, row after them, whether they are its last) of every batch: full, but for the last of a shard."""
+    wanted = [song for _, first, last in spans for song in songs_within(plan, first, last)]
+    wanted = list(dict.fromkeys(wanted))
+    parts = zip(wanted, tokens_of(wanted), strict=True)
+    song, begin, tokens = -1, 0, np.zeros((0, events.WINDOW_STEPS, len(events.TRACKS)), np.uint16)
+    for number, first, last in spans:
+        while first < last:
+            until, pieces = min(first + rows, last), []
+            at = first
+            while at < until:
+                while at >= begin + len(tokens):
+                    song, tokens = next(parts)
+                    begin = int(plan.ends[song] - plan.rows[song])
+                pieces.append(tokens[at - begin : until - begin])
+                at += len(pieces[-1])
+            yield number, np.concatenate(pieces), until, until == last
+            first = until
+
+
+def songs_within(plan, first, last) -> list[int]:
+    """Numbers of the songs whose windows are in the rows first..last."""
+    begin, end = np.searchsorted(plan.ends, [first, last - 1], side="right")
+    return [song for song in range(begin, end + 1) if plan.rows[song]]
+
+
+def tokens_reader(songs, plan: scan.Plan, options: scan.Options, config):
+    """A function: numbers of songs -> the tokens of each, copies included, read again from the collection."""
+
+    def tokens_of(numbers):
+        results = options.map(scan.cut, [songs[number] for number in numbers])
+        for number, result in zip(numbers, results, strict=True):
+            if isinstance(result, str) or result[0] != plan.contents[number]:
+                why = f"now it is rejected: {result}" if isinstance(result, str) else "its notes are others"
+                raise dataset.DatasetError(
+                    f"{plan.names[number]}: has changed since the collection was scanned ({why})"
+                )
+            yield _with_copies(result[1], number, plan, config)
+
+    return tokens_of
+
+
+def pack_reader(pack: dataset.Dataset, plan: scan.Plan, config):
+    """A function: numbers of songs -> the tokens of each, copies included, from the pack that the plan is of."""
+    ends = np.cumsum(plan.windows)
+
+    def tokens_of(numbers):
+        for number in numbers:
+            tokens = pack.shards[0]["tokens"][ends[number] - plan.windows[number] : ends[number]]
+            yield _with_copies(tokens, number, plan, config)
+
+    return tokens_of
+
+
+def _with_copies(tokens, number, plan, config):
+    if not len(config.transpose) or plan.split[number] != dataset.SPLITS.index("train"):
+        return tokens
+    return scan.transposed(tokens, number, config)
+
+
+def _prefetched(iterator):
+    """The same items, made by a thread of their own a few ahead."""
+    ready, stop = queue.Queue(_AHEAD), threading.Event()
+    end = object()
+
+    def put(item) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=0.2)
+                return True
+            except queue.Full:
+                pass
+        return False
+
+    def produce():
+        try:
+            for item in iterator:
+                if not put(item):
+                    break
+            put(end)
+        except BaseException as error:
+            put(error)
+        finally:
+            iterator.close()
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not end:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _timed:
+    def __init__(self, seconds, name):
+        self.seconds, self.name = seconds, name
+
+    def __enter__(self):
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_):
+        self.seconds[self.name] += time.perf_counter() - self.began

@@ -1,9 +1,16 @@
 """Shared settings and models: silent mistakes are loud here."""
 
+import pathlib
+import shutil
+
 import jax
+import ml_collections
+import numpy as np
 import pytest
 from flax import nnx
 
+import musicvae_jax
+from configs import encode_corpus as corpus_config
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 jax.config.update("jax_platforms", "cpu")
@@ -23,3 +30,45 @@ def tiny_vae(request):
         if leaf.ndim == 1:  # biases start at zero, which would hide mistakes with them
             leaf[...] = 0.2 * jax.random.normal(jax.random.key(i), leaf.shape)
     return model
+
+
+SYNTH = pathlib.Path(__file__).parent / "data" / "synth"
+
+
+@pytest.fixture(scope="session")
+def songs(tmp_path_factory):
+    """Eight synthetic songs, of which the first two are one tune, a file that is none, and a bad one."""
+    folder = tmp_path_factory.mktemp("songs")
+    golden = np.load(SYNTH / "golden.npz")
+    names = [str(name) for name, n in zip(golden["files"], golden["n_per_file"], strict=True) if n > 4][:8]
+    for i, name in enumerate(names):
+        (folder / f"{i % 2}").mkdir(exist_ok=True)
+        shutil.copy(next(SYNTH.rglob(name)), folder / f"{i % 2}" / f"song{i}.mid")
+    (folder / "bad.mid").write_bytes(b"MThd, but no more")
+    (folder / "notes.txt").write_text("not music")
+    lines = ["file,tune_group", "0/song0.mid,a", "1/song1.mid,a", *(f"{i % 2}/song{i}.mid,{i}" for i in range(2, 8))]
+    (folder / "tunes.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """A tiny MusicVAE."""
+    folder = tmp_path_factory.mktemp("model")
+    model = MusicVAE(MusicVAEConfig(4, "hierarchical", (6, 6), (6,), (6,)), rngs=nnx.Rngs(0))
+    musicvae_jax.save(folder, model)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_settings(songs, model_folder):
+    """A function: output and changes -> the settings of a small encode_corpus."""
+
+    def settings(output, **changes):
+        small = dict(
+            tunes=str(songs / "tunes.csv"), workers=1, checkpoint=str(model_folder), batch_size=8, shard_windows=16
+        )
+        small |= dict(input=str(songs), output=str(output), hop_bars=1, max_windows=9, validation_fraction=0.4)
+        return ml_collections.ConfigDict(corpus_config.get_config().to_dict() | small | changes)
+
+    return settings

@@ -10,7 +10,7 @@ import musicvae_jax
 import surrogate
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from scripts import evaluate
-from surrogate import encode, metrics, plot
+from surrogate import metrics, plot, shards
 
 
 def window(melody=(), bass=(), drums=()):
@@ -63,7 +63,7 @@ def folder(tmp_path_factory):
 def test_evaluate_prints_and_writes_one_table(folder, tmp_path, capsys):
     tokens = np.concatenate([window([(i, 40)], [(i, 30)], [(i, 3)]) for i in range(20)])
     arrays = {"tokens": tokens, "tune": np.arange(20), "source": np.arange(20), "split": np.ones(20, np.uint8)}
-    encode.write_pack(tmp_path / "pack.npz", arrays)
+    shards.write_pack(tmp_path / "pack.npz", [arrays.pop("tokens")], arrays)
     flags = [f"--input={tmp_path}/pack.npz", f"--checkpoint={folder}", f"--output={tmp_path}/out"]
     assert evaluate.main(flags) == 0
     printed = capsys.readouterr().out

@@ -14,7 +14,7 @@ from flax import nnx
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.events import DEPTHS
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate import encode, objective
+from surrogate import objective, shards
 from surrogate.model import Surrogate, SurrogateConfig
 
 CONFIG = ml_collections.ConfigDict(
@@ -173,7 +173,7 @@ def test_train_runs_from_a_pack_alone_without_a_midi_library(tmp_path):
     windows = random_tokens(0, 32)
     split = np.repeat(np.array([0, 1], np.uint8), 16)
     arrays = {"tokens": windows, "tune": np.arange(32), "source": np.arange(32), "split": split}
-    encode.write_pack(tmp_path / "pack.npz", arrays)
+    shards.write_pack(tmp_path / "pack.npz", [arrays.pop("tokens")], arrays)
     code = """
 import sys
 sys.modules["symusic"] = sys.modules["mido"] = None

@@ -1,0 +1,101 @@
+"""Magenta's NoteSequence records, which hold songs in seconds instead of ticks -> trio windows.
+
+note-seq, of the extra `magenta`, parses the records; TensorFlow reads the files they are in.
+"""
+
+import numpy as np
+
+from musicvae_jax import events, trio
+from musicvae_jax.midi import MAX_TICK, MidiError
+from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes
+
+_TICKS_PER_BEAT = 220  # where a record does not tell: note-seq's own resolution
+_NAME = "NoteSequence"
+
+
+def records(path):
+    """The records of a TFRecord file, bytes each, one after the other.
+
+    Raises:
+        MidiError: the file cannot be read on from there.
+        ImportError: TensorFlow is not installed.
+    """
+    import tensorflow as tf  # seconds that only these files need
+
+    try:
+        yield from tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+    except tf.errors.OpError as error:
+        raise MidiError(path, f"cannot be read on as a TFRecord file: {error.message}", "truncated") from None
+
+
+def survey(record: bytes, *, hop_bars: int = 1, grid: str = "magenta") -> trio.Survey:
+    """Finds the windows of a serialised NoteSequence; the arguments are those of trio.survey.
+
+    Raises:
+        MidiError: the record is no NoteSequence, or its notes lie at impossible times.
+    """
+    from google.protobuf.message import DecodeError
+    from note_seq.protobuf import music_pb2
+
+    trio.check_grid(grid, hop_bars)
+    try:
+        song = music_pb2.NoteSequence.FromString(record)
+    except DecodeError:
+        raise MidiError(_NAME, "is not one", "not MIDI") from None
+    part, start, end, pitch, instrument = _notes(song)
+    tempo = np.array([(0.0, DEFAULT_QPM), *((each.time, each.qpm) for each in song.tempos)])
+    tempo = tempo[np.argsort(tempo[:, 0], kind="stable")]
+    meter = np.array([(0, each.time, each.numerator, each.denominator) for each in song.time_signatures], float)
+    meter = meter.reshape(-1, 4)[np.argsort(meter.reshape(-1, 4)[:, 1], kind="stable")]
+    finite = all(np.isfinite(values).all() for values in (start, end, tempo, meter))
+    if not (finite and (start >= 0).all() and (tempo[:, 1] > 0).all() and (meter[:, 2:] > 0).all()):
+        raise MidiError(_NAME, "is corrupt: its times, tempos or meters are impossible", "corrupt")
+    beats = _beats(tempo)
+    ticks_per_beat = song.ticks_per_quarter or _TICKS_PER_BEAT
+
+    def ticks(second):
+        tick = beats(second) * ticks_per_beat
+        if (tick > MAX_TICK).any():
+            raise MidiError(_NAME, f"is corrupt: it lasts more than {MAX_TICK} ticks", "corrupt")
+        return np.rint(tick).astype(np.int64)
+
+    notes = Notes(ticks(start), ticks(end), pitch, instrument)
+    if grid == "magenta":
+        times, rates = (start, end), (tempo[:, 0], events.STEPS_PER_BEAT * tempo[:, 1] / 60.0, 1.0)
+        cuts = tempo[1:, 0][tempo[1:, 1] != tempo[:-1, 1]]
+    else:
+        times, rates = (notes.start, notes.end), (np.zeros(1), np.array([float(events.STEPS_PER_BEAT)]), ticks_per_beat)
+        cuts = np.zeros(0)
+        meter[:, 1] = ticks(meter[:, 1])
+    meter_time, steps_per_bar, changed = trio.meters(meter)
+    cuts = np.append(cuts, meter_time[changed])
+    return trio.Survey(part, trio.quantise(notes, part, times, cuts, (meter_time, steps_per_bar), rates), hop_bars)
+
+
+def _notes(song):
+    """The part of each instrument (int64 [I]); start, end (seconds), pitch and instrument of each note, int64 [N]."""
+    rows = [(n.start_time, n.end_time, n.pitch, n.instrument, n.program, n.is_drum) for n in song.notes if n.velocity]
+    rows = np.array(rows, float).reshape(-1, 6)
+    _, instrument = np.unique(rows[:, 3], return_inverse=True)
+    order = np.argsort(instrument, kind="stable")
+    rows, instrument = rows[order], instrument[order]
+    rows, instrument = rows[instrument < MAX_INSTRUMENTS], instrument[instrument < MAX_INSTRUMENTS]
+    pitch, program = (np.clip(rows[:, column], 0, 127).astype(np.int64) for column in (2, 4))
+    part_of_note = trio.parts(program, rows[:, 5] > 0)
+    instruments = instrument.max(initial=-1) + 1
+    low, high = np.full(instruments, trio.UNUSED), np.full(instruments, trio.MELODY)
+    np.minimum.at(low, instrument, part_of_note)
+    np.maximum.at(high, instrument, part_of_note)
+    part = np.where(low == high, low, trio.UNUSED)  # one with programs of several parts plays none
+    return part, rows[:, 0], np.maximum(rows[:, 1], rows[:, 0]), pitch, instrument
+
+
+def _beats(tempo):
+    """seconds -> beats, both float64 [N], by a tempo map float64 [K, 2] of seconds and beats a minute."""
+    beat = np.append(0.0, np.cumsum(np.diff(tempo[:, 0]) * tempo[:-1, 1] / 60.0))
+
+    def beats(second):
+        stretch = np.searchsorted(tempo[:, 0], second, side="right") - 1
+        return beat[stretch] + (second - tempo[stretch, 0]) * tempo[stretch, 1] / 60.0
+
+    return beats
