@@ -53,8 +53,9 @@ def costs(config):
     each_bar = ("initial_state/kernel", "cells/0/input_kernel")
     step = sum(n for name, n in sizes.items() if "tracks" in name and not name.endswith((*each_bar, "token_kernel")))
     bar = sum(n for name, n in sizes.items() if "conductor" in name or ("tracks" in name and name.endswith(each_bar)))
-    encoder_step = sum(n for name, n in sizes.items() if "encoder/levels" in name and "token_kernel" not in name)
-    return 2 * (256 * step + 16 * bar), 2 * 256 * encoder_step, step
+    encoder = [(name, n) for name, n in sizes.items() if "encoder/levels" in name and "token_kernel" not in name]
+    encode = sum(n * (256 if "levels/0" in name else 16) for name, n in encoder)
+    return 2 * (256 * step + 16 * bar), 2 * encode, step
 
 
 def child(flags):

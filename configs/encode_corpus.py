@@ -1,6 +1,6 @@
 """MIDI files -> windows (and latents).
 
-2 CPU cores, 6,657 songs: 277 files/s read; 442 windows/s encoded by trio_16bar_small.
+2 CPU cores, 6,657 songs: 499 files/s scanned, 330 windows/s encoded by trio_16bar_small, 6 min in all.
 """
 
 import ml_collections

@@ -174,7 +174,9 @@ def messages(source) -> Messages:
     data, chunk, tick, status, at = _walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_CHANGE))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
-    columns = [values.astype(np.int64) for values in (chunk[voice], tick[voice], status[voice], first, second)]
+    columns = [
+        values.astype(np.int64, copy=False) for values in (chunk[voice], tick[voice], status[voice], first, second)
+    ]
     meta = np.flatnonzero(status == _META)
     kind, (size, payload) = data[at[meta]], _number(data, at[meta] + 1)
     set_tempo, set_meter = (kind == _META_TEMPO) & (size == 3), (kind == _META_METER) & (size >= 2)
@@ -250,15 +252,17 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     at = np.array(entries, np.int64)
     for jump in jumps[-2::-1]:
         at = np.stack([at, jump.take(at)], axis=1).ravel()
-    at //= states
+    if states > 1:
+        at //= states
     landed, chunk = np.array(landed, np.int64), np.repeat(np.arange(len(spans)), counts)
     # What overshoots the chunk is no message; the first of it is where the last message ended.
-    inside = at < spans[chunk, 1]
+    end = spans[chunk, 1]
+    inside = at < end
     np.minimum.at(landed, chunk[~inside], at[~inside])
-    at, chunk = at[inside], chunk[inside]
+    at, chunk, end = at[inside], chunk[inside], end[inside]
 
     wait, at = _number(data, at)
-    whole = at + 1 < spans[chunk, 1]
+    whole = at + 1 < end
     if not whole.all():
         wait, at, chunk = wait[whole], at[whole], chunk[whole]
     time = np.cumsum(wait)

@@ -61,15 +61,15 @@ def survey(record: bytes, *, hop_bars: int = 1, grid: str = "magenta") -> trio.S
 
     notes = Notes(ticks(start), ticks(end), pitch, instrument)
     if grid == "magenta":
-        times, rates = (start, end), (tempo[:, 0], events.STEPS_PER_BEAT * tempo[:, 1] / 60.0, 1.0)
-        cuts = tempo[1:, 0][tempo[1:, 1] != tempo[:-1, 1]]
+        meter_time, steps_per_bar, changed = trio.meters(meter)
+        cuts = np.append(meter_time[changed], tempo[1:, 0][tempo[1:, 1] != tempo[:-1, 1]])
+        rates = tempo[:, 0], events.STEPS_PER_BEAT * tempo[:, 1] / 60.0, 1.0
+        pieces = trio.quantise(notes, part, (start, end), cuts, (meter_time, steps_per_bar), rates)
     else:
-        times, rates = (notes.start, notes.end), (np.zeros(1), np.array([float(events.STEPS_PER_BEAT)]), ticks_per_beat)
-        cuts = np.zeros(0)
         meter[:, 1] = ticks(meter[:, 1])
-    meter_time, steps_per_bar, changed = trio.meters(meter)
-    cuts = np.append(cuts, meter_time[changed])
-    return trio.Survey(part, trio.quantise(notes, part, times, cuts, (meter_time, steps_per_bar), rates), hop_bars)
+        qpm = tempo[tempo[:, 0] <= 0, 1][-1]
+        pieces = trio.beat_pieces(notes, part, meter, 60.0 / (qpm * ticks_per_beat), ticks_per_beat)
+    return trio.Survey(part, pieces, hop_bars)
 
 
 def _notes(song):

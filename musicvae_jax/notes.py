@@ -26,8 +26,10 @@ class Notes:
 
     def where(self, kept) -> "Notes":
         """The notes of a mask or of indices."""
-        if kept.dtype == bool and kept.all():
-            return self
+        if kept.dtype == bool:
+            kept = np.flatnonzero(kept)  # taking four times by index is faster than four times by mask
+            if len(kept) == len(self.start):
+                return self
         return Notes(self.start[kept], self.end[kept], self.pitch[kept], self.instrument[kept])
 
 

@@ -35,8 +35,8 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
         hop_bars: keep the windows that start on a multiple of this many bars; 1 is Magenta's.
         seed: with max_windows, draw that many windows at random instead of taking the first; the order is kept.
         grid: "magenta" quantises seconds at the tempo of the moment and cuts the song at every change of tempo or
-            meter, both as the first track of the file has them. "beats" quantises ticks and cuts only where the
-            meter changes, in any track. Either way only stretches with bars of 16 steps, 4/4 or 2/2, are used.
+            meter, both as the first track of the file has them. "beats" ignores changes of tempo and cuts only
+            where the meter changes, in any track. Either way only stretches with bars of 16 steps, 4/4 or 2/2, are used.
 
     Returns:
         uint16 [n, 256, 3], columns melody, bass, drums; n = 0 where the song has no such window.
@@ -157,10 +157,20 @@ def _magenta_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
 
 
 def _beat_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
-    """The notes in steps of every stretch of 16-step bars, tempo ignored."""
-    tick, steps_per_bar, cut = meters(song.meter[np.argsort(song.meter[:, 1], kind="stable")])
-    rates = np.zeros(1), np.array([float(events.STEPS_PER_BEAT)]), song.ticks_per_beat
-    return quantise(notes, part, (notes.start, notes.end), tick[cut], (tick, steps_per_bar), rates)
+    """The notes in steps of every stretch of 16-step bars, as if the first tempo was that of the whole song."""
+    return beat_pieces(notes, part, song.meter, tempo_map(song)[2][0], song.ticks_per_beat)
+
+
+def beat_pieces(notes: Notes, part, meter, scale: float, ticks_per_beat: int) -> list[Piece]:
+    """The same of notes in ticks, with meters as in midi.Messages and the seconds of a tick.
+
+    Which way a note between two steps goes is up to the rounding of seconds, so that a song of one tempo has the tokens
+    that Magenta gives it.
+    """
+    tick, steps_per_bar, cut = meters(meter[np.argsort(meter[:, 1], kind="stable")])
+    rates = np.zeros(1), np.array([events.STEPS_PER_BEAT * (60.0 / (scale * ticks_per_beat)) / 60.0]), 1.0
+    second = tick * scale
+    return quantise(notes, part, (notes.start * scale, notes.end * scale), second[cut], (second, steps_per_bar), rates)
 
 
 def meters(meter):

@@ -10,7 +10,9 @@ import queue
 import threading
 import time
 
+import jax
 import numpy as np
+from flax import nnx
 
 from musicvae_jax import events
 from surrogate import dataset, scan, shards
@@ -23,16 +25,16 @@ class Encoder:
     """A model's encoder on all local devices; batches may be under way while the next is sent."""
 
     def __init__(self, model, batch_size: int):
-        import jax
-        from flax import nnx
-
         devices = jax.local_devices()
         self.rows = len(devices) * batch_size
         self._shape = (len(devices), batch_size, events.WINDOW_STEPS, len(events.TRACKS))
         graphdef, state = nnx.split(model)
         mesh = jax.sharding.Mesh(np.array(devices), "device")
         self._state = jax.device_put(state, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
-        encode = lambda state, tokens: nnx.merge(graphdef, state).encoder(tokens)  # noqa: E731
+
+        def encode(state, tokens):
+            return nnx.merge(graphdef, state).encoder(tokens)
+
         self._encode = jax.pmap(encode, in_axes=(None, 0), devices=devices)
 
     def send(self, tokens):

@@ -87,8 +87,12 @@ def _start(megabytes: int, parent: int) -> None:
     with open("/proc/self/statm") as stream:
         used = int(stream.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20),) * 2)
-    # Arrays of a song are big enough for malloc to give their pages back each time: a sixth of a worker's time.
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    keep_memory()
+
+
+def keep_memory() -> None:
+    """Tells malloc to keep what it was given: arrays of a song are so big that it gives their pages back each time."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
     if mallopt:
         trim_threshold, mmap_threshold = -1, -3
         mallopt(trim_threshold, 1 << 28)

@@ -16,6 +16,8 @@ import pytest
 
 import musicvae_jax
 from surrogate import collection, dataset, encode, encode_corpus, job, scan, shards
+from tests.conftest import SYNTH
+from tests.mutations import MUTATIONS
 
 
 @pytest.fixture(scope="module")
@@ -338,3 +340,20 @@ def test_an_archive_gives_what_its_folder_gives(whole, corpus_settings, songs, t
             archive.add(songs / song.name, song.name)
     encode_corpus.run(corpus_settings(tmp_path / "corpus", input=str(tmp_path / "songs.tar.xz")))
     assert content(tmp_path / "corpus") == content(whole)
+
+
+def test_broken_files_are_all_accounted_for(corpus_settings, tmp_path):
+    rng = np.random.default_rng(0)
+    raw = [path.read_bytes() for path in sorted(SYNTH.rglob("*.mid"))]
+    (tmp_path / "songs").mkdir()
+    for number in range(250):
+        mutate = MUTATIONS[number % len(MUTATIONS)]
+        one, other = (raw[i] for i in rng.integers(0, len(raw), 2))
+        (tmp_path / "songs" / f"{number:03d}-{mutate.__name__}.mid").write_bytes(mutate(one, other, rng))
+    encode_corpus.run(corpus_settings(tmp_path / "corpus", input=str(tmp_path / "songs"), tunes="", workers=2))
+    manifest = json.loads((tmp_path / "corpus" / "manifest.json").read_text())
+    named = {line.split(",")[1] for line in (tmp_path / "corpus" / "sources.csv").read_text().splitlines()[1:]}
+    assert named.isdisjoint(manifest["rejected"]) and len(named) + len(manifest["rejected"]) == manifest["files"] == 250
+    assert set(manifest["reasons"]) <= set(scan.REASONS) and len(manifest["reasons"]) > 4
+    assert "reader crashed" not in manifest["reasons"]
+    assert manifest["windows"] == len(dataset.open(tmp_path / "corpus", verify=True))

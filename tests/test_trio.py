@@ -194,6 +194,15 @@ def test_beats_round_half_a_step_up(path):
     assert found == {100: 1, 101: 16, 102: 32}
 
 
+@pytest.mark.parametrize("tempo", [500000, 517241, 333333, 821917])
+def test_a_song_of_one_tempo_has_the_same_windows_on_either_grid(path, tempo):
+    song = Song(bars=24, tempos=((0, tempo),), meters=((0, 4, 4),))
+    for beat in range(96):  # between two steps, where rounding decides
+        song.note(0, beat * TICKS + 60, beat * TICKS + 180, 90 + beat % 10)
+    song.save(path)
+    np.testing.assert_array_equal(trio_windows(path, grid="beats"), trio_windows(path))
+
+
 @pytest.mark.parametrize(
     ("kind", "messages", "expected"),
     [
