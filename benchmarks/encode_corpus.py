@@ -9,6 +9,7 @@ Magenta's hierdec-trio_16bar. Each encoder's figure comes with its share of what
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -43,10 +44,8 @@ def cut(paths):
     """The number of windows in files."""
     windows = 0
     for path in paths:
-        try:
+        with contextlib.suppress(musicvae_jax.MidiError):
             windows += len(musicvae_jax.trio_windows(path, **_SETTINGS))
-        except musicvae_jax.MidiError:
-            pass
     return windows
 
 

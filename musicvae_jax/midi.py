@@ -159,7 +159,7 @@ def tokens_to_score(
 
 
 def messages(source) -> Messages:
-    """Reads the messages of a MIDI file, of its content as bytes, or of a Score in ticks as write would write it.
+    """Reads the messages of a MIDI file, of its content as bytes, or of a Score in ticks as `write` writes it.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.

@@ -36,7 +36,7 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
         seed: with max_windows, draw that many windows at random instead of taking the first; the order is kept.
         grid: "magenta" quantises seconds at the tempo of the moment and cuts the song at every change of tempo or
             meter, both as the first track of the file has them. "beats" ignores changes of tempo and cuts only
-            where the meter changes, in any track. Either way only stretches with bars of 16 steps, 4/4 or 2/2, are used.
+            where the meter changes, in any track. Either way only stretches with bars of 16 steps, 4/4 or 2/2, count.
 
     Returns:
         uint16 [n, 256, 3], columns melody, bass, drums; n = 0 where the song has no such window.

@@ -116,10 +116,15 @@ def _options(config) -> scan.Options:
         hop_bars=config.hop_bars,
         max_windows=config.max_windows or None,
         seed=config.seed if config.draw else None,
-        workers=config.workers or len(os.sched_getaffinity(0)),
+        workers=config.workers or _cores(),
         seconds=config.seconds_a_file,
         megabytes=config.megabytes_a_file,
     )
+
+
+def _cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _scanned(songs, options, the_job, config) -> scan.Plan:

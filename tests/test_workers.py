@@ -1,7 +1,9 @@
 """Worker processes survive whatever an item does."""
 
+import contextlib
 import ctypes
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -78,8 +80,12 @@ for _ in workers.guarded_map(test_workers.act, [1] * 16 + ["hang"], workers=2, s
     process.wait()
 
     def left():
-        found = subprocess.run(["ps", "-eo", "sid="], capture_output=True, text=True, check=True).stdout.split()
-        return str(process.pid) in found
+        """Whether a process of its session still lives."""
+        sessions = set()
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                sessions.add(int(stat.read_text().rpartition(")")[2].split()[3]))
+        return process.pid in sessions
 
     until = time.monotonic() + 30
     while left() and time.monotonic() < until:
