@@ -16,6 +16,7 @@ from ml_collections import config_flags
 
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from scripts.parser import parse_flags
 from surrogate import dataset, objective
 from surrogate import model as surrogate_model
 
@@ -86,4 +87,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=parse_flags)

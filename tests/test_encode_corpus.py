@@ -253,6 +253,8 @@ def test_the_command_refuses_in_one_line(corpus_settings, tmp_path):
         ([f"--config.output={tmp_path}/file"], f"{tmp_path}/file: File exists"),
         (["--process_count=2"], "several processes need --coordinator, --process_count and --process_id, all three"),
         (["--coordinator=localhost:1", "--process_count=2", "--process_id=2"], "--process_id must be 0 to 1, not 2"),
+        (["--config.nonsense=1"], "the config has no setting nonsense; see --help"),
+        (["--nonsense=1"], "Unknown command line flag 'nonsense'; see --help"),
     ):
         arguments = command(corpus_settings(tmp_path / "out"), *flags)
         ended = subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=False)
