@@ -63,7 +63,7 @@ def survey(record: bytes, *, hop_bars: int = 1, grid: str = "magenta") -> trio.S
     if grid == "magenta":
         meter_time, steps_per_bar, changed = trio.meters(meter)
         cuts = np.append(meter_time[changed], tempo[1:, 0][tempo[1:, 1] != tempo[:-1, 1]])
-        rates = tempo[:, 0], events.STEPS_PER_BEAT * tempo[:, 1] / 60.0, 1.0
+        rates = tempo[:, 0], events.STEPS_PER_BEAT * tempo[:, 1] / 60.0
         pieces = trio.quantise(notes, part, (start, end), cuts, (meter_time, steps_per_bar), rates)
     else:
         meter[:, 1] = ticks(meter[:, 1])

@@ -103,14 +103,18 @@ def tempo_map(song: midi.Messages):
     The order of the float operations is pretty_midi's, so that quantisation rounds as Magenta's does; like it, only
     the first track chunk is heeded.
     """
-    in_first = song.tempo[(song.tempo[:, 0] == 0) & (song.tempo[:, 2] > 0)]
-    tick, microseconds = in_first[:, 1], in_first[:, 2]
-    scale = 60.0 / ((6e7 / microseconds) * song.ticks_per_beat)
-    default = 60.0 / (DEFAULT_QPM * song.ticks_per_beat)
-    opening = int(np.searchsorted(tick, 0, side="right"))
-    tick = np.append(0, tick[opening:])
-    scale = np.append(scale[opening - 1] if opening else default, scale[opening:])
+    later = song.tempo[(song.tempo[:, 0] == 0) & (song.tempo[:, 1] > 0) & (song.tempo[:, 2] > 0)]
+    tick = np.append(0, later[:, 1])
+    scale = np.append(opening_scale(song), 60.0 / ((6e7 / later[:, 2]) * song.ticks_per_beat))
     changed = np.append(True, scale[1:] != scale[:-1])
     tick, scale = tick[changed], scale[changed]
     second = np.append(0.0, np.cumsum(scale[:-1] * np.diff(tick)))
     return tick, second, scale
+
+
+def opening_scale(song: midi.Messages) -> float:
+    """Seconds per tick at the beginning of the song, as tempo_map has them."""
+    at_zero = (song.tempo[:, 0] == 0) & (song.tempo[:, 1] <= 0) & (song.tempo[:, 2] > 0)
+    microseconds = song.tempo[at_zero, 2]
+    qpm = 6e7 / microseconds[-1] if len(microseconds) else DEFAULT_QPM
+    return 60.0 / (qpm * song.ticks_per_beat)

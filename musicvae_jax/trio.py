@@ -10,7 +10,7 @@ import hashlib
 import numpy as np
 
 from musicvae_jax import events, midi
-from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments, tempo_map
+from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments, opening_scale, tempo_map
 
 MELODY_PROGRAMS = range(0, 32)
 BASS_PROGRAMS = range(32, 40)
@@ -105,12 +105,11 @@ class Survey:
                 chosen = chosen[:max_windows]
             else:
                 chosen = np.sort(np.random.default_rng(seed).choice(len(chosen), max_windows, replace=False))
-        first = np.cumsum(counts) - counts
-        shares = np.split(chosen, np.searchsorted(chosen, first[1:]))
         tokens = [np.zeros((0, events.WINDOW_STEPS, len(events.TRACKS)), np.uint16)]
-        for piece, window, begin, share in zip(self.pieces, self.windows, first, shares, strict=False):
+        for piece, window, end in zip(self.pieces, self.windows, np.cumsum(counts), strict=True):
+            share = chosen[(chosen >= end - len(window)) & (chosen < end)]
             if len(share):
-                tokens.append(_materialise(piece, window[share - begin]))
+                tokens.append(_materialise(piece, window[share - end]))
         return np.concatenate(tokens)
 
     def lacks(self) -> str | None:
@@ -151,14 +150,14 @@ def _magenta_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
     meter_tick, steps_per_bar, meter_cut = meters(song.meter[song.meter[:, 0] == 0])
     meter_second = seconds(meter_tick)
     cuts = np.append(meter_second[meter_cut], tempo_second[qpm != np.append(DEFAULT_QPM, qpm[:-1])])
-    rates = tempo_second, events.STEPS_PER_BEAT * qpm / 60.0, 1.0
+    rates = tempo_second, events.STEPS_PER_BEAT * qpm / 60.0
     times = seconds(notes.start), seconds(notes.end)
     return quantise(notes, part, times, cuts, (meter_second, steps_per_bar), rates)
 
 
 def _beat_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
     """The notes in steps of every stretch of 16-step bars, as if the first tempo was that of the whole song."""
-    return beat_pieces(notes, part, song.meter, tempo_map(song)[2][0], song.ticks_per_beat)
+    return beat_pieces(notes, part, song.meter, opening_scale(song), song.ticks_per_beat)
 
 
 def beat_pieces(notes: Notes, part, meter, scale: float, ticks_per_beat: int) -> list[Piece]:
@@ -168,7 +167,7 @@ def beat_pieces(notes: Notes, part, meter, scale: float, ticks_per_beat: int) ->
     that Magenta gives it.
     """
     tick, steps_per_bar, cut = meters(meter[np.argsort(meter[:, 1], kind="stable")])
-    rates = np.zeros(1), np.array([events.STEPS_PER_BEAT * (60.0 / (scale * ticks_per_beat)) / 60.0]), 1.0
+    rates = np.zeros(1), np.array([events.STEPS_PER_BEAT * (60.0 / (scale * ticks_per_beat)) / 60.0])
     second = tick * scale
     return quantise(notes, part, (notes.start * scale, notes.end * scale), second[cut], (second, steps_per_bar), rates)
 
@@ -191,18 +190,18 @@ def quantise(notes: Notes, part, times, cuts, meters, rates) -> list[Piece]:
         times: float64 or int64 [N] each, start and end of the notes.
         cuts: times where a new piece begins, besides 0.
         meters: times, and the steps of a bar from then on.
-        rates: times, the rate from then on, and a divisor: steps = time * rate / divisor.
+        rates: times, and the steps of a unit of time from then on.
     """
     start, end = times
     total = end.max(initial=0)
-    cuts = np.unique(np.append(0, cuts[cuts < total]))
+    cuts = np.sort(np.append(0, cuts[cuts < total]))
     in_four = meters[1][np.searchsorted(meters[0], cuts, side="right") - 1] == events.STEPS_PER_BAR
-    rate, divisor = rates[1][np.searchsorted(rates[0], cuts, side="right") - 1], rates[2]
+    rate = rates[1][np.searchsorted(rates[0], cuts, side="right") - 1]
     cuts = np.append(cuts, total)
     piece = np.searchsorted(cuts[:-1], start, side="right") - 1
     origin, rate_of_note = cuts[piece], rate[piece]
-    start_step = ((start - origin) * rate_of_note / divisor + 0.5).astype(np.int64)
-    end_step = ((np.minimum(end, cuts[piece + 1]) - origin) * rate_of_note / divisor + 0.5).astype(np.int64)
+    start_step = ((start - origin) * rate_of_note + 0.5).astype(np.int64)
+    end_step = ((np.minimum(end, cuts[piece + 1]) - origin) * rate_of_note + 0.5).astype(np.int64)
     end_step = np.maximum(end_step, start_step + 1)
     last = np.zeros(len(rate), np.int64)
     np.maximum.at(last, piece, end_step)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from musicvae_jax import events, midi
-from musicvae_jax.trio import trio_windows
+from musicvae_jax.trio import LACKS, survey, trio_windows
 
 SYNTH = pathlib.Path(__file__).parent / "data" / "synth"
 GOLDEN = np.load(SYNTH / "golden.npz")
@@ -192,6 +192,24 @@ def test_beats_round_half_a_step_up(path):
     window = trio_windows(song.save(path), grid="beats")[0]
     found = {int(token) - 2 + 21: step for step, token in enumerate(window[:, 0]) if token >= 100 - 21 + 2}
     assert found == {100: 1, 101: 16, 102: 32}
+
+
+def test_a_song_without_windows_tells_what_it_lacks(path):
+    def lacks(song):
+        return survey(song.save(path)).lacks()
+
+    found = [lacks(Song(bars=10))]
+    for part in range(3):
+        song = Song()
+        song.parts[part] = []
+        found.append(lacks(song))
+    apart = Song(bars=20)
+    apart.parts[2] = []
+    apart.note(2, 0, 240, 36)  # the drums play a beat and no more
+    found.append(lacks(apart))
+    assert found == ["no 16 bars of 4/4", "no melody", "no bass", "no drums", "no 16 bars where all three play"]
+    assert set(found) == set(LACKS)
+    assert lacks(Song()) is None and len(survey(path)) == len(trio_windows(path)) == 5
 
 
 @pytest.mark.parametrize("tempo", [500000, 517241, 333333, 821917])
