@@ -132,7 +132,7 @@ def open(path, *, verify=False):
             raise DatasetError(f"{path}: not a pack of windows ({error})") from None
     try:
         manifest = json.loads((path / "manifest.json").read_text())
-        shards = manifest["shards"]
+        shards = {shard["name"]: (shard["windows"], shard["files"]) for shard in manifest["shards"]}
     except FileNotFoundError:
         unfinished = (path / "job.json").exists()
         what = (
@@ -143,16 +143,16 @@ def open(path, *, verify=False):
         raise DatasetError(f"{path}: {what}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{path}: its manifest.json cannot be read ({error})") from None
-    strangers = {shard.name for shard in path.glob("shard-*")} - {shard["name"] for shard in shards}
+    strangers = {shard.name for shard in path.glob("shard-*")} - shards.keys()
     if strangers:
         raise DatasetError(f"{path / min(strangers)}: the manifest does not tell of it")
-    return Dataset([_shard(path / shard["name"], shard, verify) for shard in shards])
+    return Dataset([_shard(path / name, *shard, verify=verify) for name, shard in shards.items()])
 
 
-def _shard(folder, record, verify):
-    """The arrays of one shard, memory-mapped, if they are what its record in the manifest says."""
+def _shard(folder, windows, files, *, verify):
+    """The arrays of one shard, memory-mapped, if they are what the manifest says."""
     arrays = {}
-    for name, file in record["files"].items():
+    for name, file in files.items():
         try:
             arrays[name.removesuffix(".npy")] = np.load(folder / name, mmap_mode="r")
             size = (folder / name).stat().st_size
@@ -161,7 +161,7 @@ def _shard(folder, record, verify):
         if size != file["bytes"] or (verify and _hash(folder / name) != file["blake2b"]):
             raise DatasetError(f"{folder / name}: is not the file that the manifest tells of; encode the corpus again")
     lengths = {len(values) for values in arrays.values()}
-    if not {"tokens", "tune", "split"} <= arrays.keys() or lengths != {record["windows"]}:
+    if not {"tokens", "tune", "split"} <= arrays.keys() or lengths != {windows}:
         raise DatasetError(f"{folder}: does not match the manifest; encode the corpus again")
     return arrays
 
