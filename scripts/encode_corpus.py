@@ -11,7 +11,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from scripts.parser import parse_flags
+from scripts.config_parser import parse_flags
 from surrogate import job
 
 _CONFIG = config_flags.DEFINE_config_file("config", "configs/encode_corpus.py", lock_config=True)

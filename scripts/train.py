@@ -16,7 +16,7 @@ from ml_collections import config_flags
 
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from scripts.parser import parse_flags
+from scripts.config_parser import parse_flags
 from surrogate import dataset, objective
 from surrogate import model as surrogate_model
 

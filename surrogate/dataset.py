@@ -29,6 +29,17 @@ def tune_id(name):
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big") >> 1
 
 
+def hash_of(stream) -> str:
+    """The hash by which a manifest knows the content of a binary stream."""
+    return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def hash_of_file(path) -> str:
+    """The same of a file; OSError if it cannot be read."""
+    with pathlib.Path(path).open("rb") as stream:
+        return hash_of(stream)
+
+
 def split_of(tune, validation_fraction, test_fraction=0.0, *, seed=0):
     """The index into SPLITS of a tune, the same on every machine; another seed splits otherwise."""
     place = ((tune + seed * 0x9E3779B97F4A7C15) % 100_000) / 100_000
@@ -158,14 +169,9 @@ def _shard(folder, windows, files, *, verify):
             size = (folder / name).stat().st_size
         except (OSError, ValueError, EOFError) as error:
             raise DatasetError(f"{folder / name}: cannot be read ({error})") from None
-        if size != file["bytes"] or (verify and _hash(folder / name) != file["blake2b"]):
+        if size != file["bytes"] or (verify and hash_of_file(folder / name) != file["blake2b"]):
             raise DatasetError(f"{folder / name}: is not the file that the manifest tells of; encode the corpus again")
     lengths = {len(values) for values in arrays.values()}
     if not {"tokens", "tune", "split"} <= arrays.keys() or lengths != {windows}:
         raise DatasetError(f"{folder}: does not match the manifest; encode the corpus again")
     return arrays
-
-
-def _hash(path):
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -1,7 +1,6 @@
 """The whole job of scripts.encode_corpus: scan a collection, settle which row holds what, encode, merge."""
 
 import collections
-import hashlib
 import importlib.metadata
 import os
 import pathlib
@@ -44,14 +43,14 @@ def run(config, process: int = 0, processes: int = 1) -> str:
     from_pack = config.input.endswith(".npz")
     if from_pack:
         pack = dataset.open(config.input)
-        identity = _file_hash(config.input)
+        identity = dataset.hash_of_file(config.input)
     else:
         songs = collection.songs(config.input)
         identity = scan.listing_hash(songs)
     settings = {name: value for name, value in config.to_dict().items() if name not in _FREE}
     identity = {
         "input": identity,
-        "tunes": _file_hash(config.tunes) if config.tunes else "",
+        "tunes": dataset.hash_of_file(config.tunes) if config.tunes else "",
         "model": checkpoint.fingerprint(model) if model else "",
         "config": settings | {"transpose": list(config.transpose)},
         "versions": {name: importlib.metadata.version(name) for name in ("jax", "flax", "numpy")},
@@ -69,23 +68,21 @@ def run(config, process: int = 0, processes: int = 1) -> str:
             tokens_of = encode.tokens_reader(songs, plan, options, config)
         scanned = time.perf_counter()
         if not plan.total:
-            the_job.clear()
-            the_job.folder.rmdir()
+            the_job.remove()
             raise dataset.DatasetError(
                 f"{config.input}: no song has a window of 16 bars with all parts; {_rejected(plan)}"
             )
         if model is None:
-            tokens = tqdm(tokens_of(encode.songs_within(plan, 0, plan.total)), unit="song", desc="cut")
+            tokens = _bar(iterable=tokens_of(encode.songs_within(plan, 0, plan.total)), unit="song", desc="cut")
             shards.write_pack(config.output, tokens, plan.fields(0, plan.total))
-            the_job.clear()
-            the_job.folder.rmdir()
+            the_job.remove()
             speed = ""
         else:
             speed = _encoded(plan, tokens_of, model, the_job, config)
             the_job.finish(plan, config.shard_windows)
     seconds = time.perf_counter() - began
     return (
-        f"{config.output}: {plan.total} windows of {len(plan.names) - _count_rejected(plan)} songs; {_rejected(plan)}; "
+        f"{config.output}: {plan.total} windows of {len(plan.names) - plan.rejected.total()} songs; {_rejected(plan)}; "
         f"{len(plan.names) / max(scanned - began, 1e-9):.0f} files/s scanned, {speed}{seconds:.0f} s in all"
     )
 
@@ -142,13 +139,14 @@ def _scanned(songs, options, the_job, config) -> scan.Plan:
 
 def _encoded(plan, tokens_of, model, the_job, config) -> str:
     """Writes what is missing of this process's shards; returns how fast."""
-    own = range(the_job.process, len(the_job.shards(plan.total, config.shard_windows)), the_job.processes)
-    left = [number for number in own if not (the_job.folder / shards.name_of(number)).exists()]
+    folders = the_job.shards(plan.total, config.shard_windows)
+    own = range(the_job.process, len(folders), the_job.processes)
+    left = [number for number in own if not folders[number].exists()]
     sizes = {number: min(config.shard_windows, plan.total - number * config.shard_windows) for number in own}
     to_do = sum(sizes[number] for number in left)
     shards.check_room(the_job.folder, to_do, model.config.z_size)
     seconds, began = collections.Counter(), time.perf_counter()
-    rejected = _count_rejected(plan)
+    rejected = plan.rejected.total()
     encoder = encode.Encoder(model, config.batch_size)
     with _bar(total=sum(sizes.values()), initial=sum(sizes.values()) - to_do, unit="window", desc="encode") as bar:
         progress = encode.encode(plan, tokens_of, encoder, the_job.folder, left, config.shard_windows, seconds)
@@ -161,23 +159,13 @@ def _encoded(plan, tokens_of, model, the_job, config) -> str:
     return f"{to_do / total:.0f} windows/s encoded ({shares} of the time), "
 
 
-def _file_hash(path: str) -> str:
-    return hashlib.blake2b(pathlib.Path(path).read_bytes(), digest_size=8).hexdigest()
-
-
 def _bar(**settings):
     return tqdm(mininterval=0.2 if sys.stderr.isatty() else 10, **settings)
 
 
-def _count_rejected(plan) -> int:
-    return sum(map(bool, plan.reasons))
-
-
 def _rejected(plan) -> str:
-    reasons = collections.Counter(filter(None, plan.reasons)).most_common()
-    return f"{_count_rejected(plan)} files rejected" + (
-        f" ({', '.join(f'{reason}: {count}' for reason, count in reasons)})" if reasons else ""
-    )
+    reasons = ", ".join(f"{reason}: {count}" for reason, count in plan.rejected.most_common())
+    return f"{plan.rejected.total()} files rejected" + (f" ({reasons})" if reasons else "")
 
 
 def _beside(pack: str) -> pathlib.Path:

@@ -1,6 +1,5 @@
 """A job that fills a folder: begun once, gone on with as often as it takes, by one process or several, finished."""
 
-import collections
 import csv
 import errno
 import fcntl
@@ -95,6 +94,11 @@ class Job:
         for path in [*self.folder.glob("scan-*.jsonl"), self.folder / _JOB, *self.folder.glob(".*")]:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
+    def remove(self) -> None:
+        """Takes the folder away, too, where nothing is to stay in it."""
+        self.clear()
+        self.folder.rmdir()
+
 
 def wait(condition):
     """Polls until the condition is true, and returns its value: processes of a job share nothing but the folder."""
@@ -111,10 +115,10 @@ def summary(plan: scan.Plan) -> dict:
     by_split = np.bincount(plan.split, weights=plan.rows, minlength=len(dataset.SPLITS)).astype(int)
     return {
         "files": len(plan.names),
-        "songs": len(plan.names) - len(rejected),
+        "songs": len(plan.names) - plan.rejected.total(),
         "windows": plan.total,
         "splits": dict(zip(dataset.SPLITS, by_split.tolist(), strict=True)),
-        "reasons": dict(sorted(collections.Counter(rejected.values()).items())),
+        "reasons": dict(sorted(plan.rejected.items())),
         "rejected": rejected,
     }
 

@@ -3,6 +3,7 @@
 The scan is a file of one line a song, added to as it goes, so that one that was killed goes on from there.
 """
 
+import collections
 import csv
 import dataclasses
 import functools
@@ -56,11 +57,9 @@ def count(options: Options, content: collection.Content):
 def cut(options: Options, content: collection.Content):
     """(content hash, tokens uint16 [n, 256, 3]) of a song; or the reason why it has none."""
     survey = _survey(options, content)
-    return (
-        survey
-        if isinstance(survey, str)
-        else (survey.content().hex(), survey.tokens(options.max_windows, options.seed))
-    )
+    if isinstance(survey, str):
+        return survey
+    return survey.content().hex(), survey.tokens(options.max_windows, options.seed)
 
 
 def _survey(options: Options, content: collection.Content) -> trio.Survey | str:
@@ -155,6 +154,11 @@ class Plan:
     @property
     def total(self) -> int:
         return int(self.ends[-1]) if len(self.ends) else 0
+
+    @functools.cached_property
+    def rejected(self) -> collections.Counter:
+        """How many songs were rejected for each reason."""
+        return collections.Counter(filter(None, self.reasons))
 
     def fields(self, first: int, last: int) -> dict[str, np.ndarray]:
         """tune, source (number of the song) and split of the rows first..last."""

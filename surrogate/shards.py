@@ -1,6 +1,5 @@
 """Files of encoded corpora and packs, written whole or not at all."""
 
-import hashlib
 import io
 import json
 import os
@@ -11,7 +10,7 @@ import zipfile
 import numpy as np
 
 from musicvae_jax import events
-from surrogate.dataset import DatasetError
+from surrogate.dataset import DatasetError, hash_of
 
 _WINDOW_BYTES = events.WINDOW_STEPS * len(events.TRACKS) * 2
 _FIELD_BYTES = 8 + 4 + 1  # tune, source and split
@@ -34,8 +33,7 @@ def write(folder: pathlib.Path, number: int, arrays: dict) -> None:
             stream = io.BytesIO()
             np.save(stream, values)
             _write(draft / f"{field}.npy", stream.getbuffer())
-            digest = hashlib.blake2b(stream.getbuffer(), digest_size=16).hexdigest()
-            files[f"{field}.npy"] = {"bytes": stream.tell(), "blake2b": digest}
+            files[f"{field}.npy"] = {"bytes": stream.tell(), "blake2b": hash_of(stream)}
         record = {"name": name, "windows": len(arrays["tokens"]), "files": files}
         _write(draft / "shard.json", json.dumps(record, indent=1).encode())
         os.replace(draft, folder / name)
