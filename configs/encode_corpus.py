@@ -17,6 +17,8 @@ def get_config():
 
     c.grid = "beats"  # or "magenta": cut at every tempo and meter change, as Magenta does
     c.hop_bars = 4
+    c.leads = False  # True: strings, brass, reeds, flutes and synth leads are melodies, too, not only programs 0-31
+    c.in_c = False  # True: every song is brought to the notes of C major, by its melody
     c.max_windows = 24  # a song; 0: all
     c.draw = True  # these by seed; False: the first
     c.deduplicate = True  # of songs with the same notes on the grid, only the first

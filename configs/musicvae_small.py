@@ -21,8 +21,10 @@ def get_config():
             decoder_sizes=(256,),
         )
     )
+    c.start_from = ""  # a model folder or a pretrained name to go on from, sizes included; empty: from scratch
     c.beta = 0.2
     c.free_bits = 64.0
+    c.melody_weight = 1.0  # of the melody's part of the reconstruction
     c.transpose = tuple(range(-5, 7))  # semitones
 
     c.seed = 0

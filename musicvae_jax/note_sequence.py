@@ -28,7 +28,9 @@ def records(path):
         raise MidiError(path, f"cannot be read on as a TFRecord file: {error.message}", "truncated") from None
 
 
-def survey(record: bytes, *, hop_bars: int = 1, grid: str = "magenta") -> trio.Survey:
+def survey(
+    record: bytes, *, hop_bars: int = 1, grid: str = "magenta", melody_programs=trio.MELODY_PROGRAMS
+) -> trio.Survey:
     """Finds the windows of a serialised NoteSequence; the arguments are those of trio.survey.
 
     Raises:
@@ -42,7 +44,7 @@ def survey(record: bytes, *, hop_bars: int = 1, grid: str = "magenta") -> trio.S
         song = music_pb2.NoteSequence.FromString(record)
     except DecodeError:
         raise MidiError(_NAME, "is not one", "not MIDI") from None
-    part, start, end, pitch, instrument = _notes(song)
+    part, start, end, pitch, instrument = _notes(song, melody_programs)
     tempo = np.array([(0.0, DEFAULT_QPM), *((each.time, each.qpm) for each in song.tempos)])
     tempo = tempo[np.argsort(tempo[:, 0], kind="stable")]
     meter = np.array([(0, each.time, each.numerator, each.denominator) for each in song.time_signatures], float)
@@ -72,7 +74,7 @@ def survey(record: bytes, *, hop_bars: int = 1, grid: str = "magenta") -> trio.S
     return trio.Survey(part, pieces, hop_bars)
 
 
-def _notes(song):
+def _notes(song, melody_programs):
     """The part of each instrument (int64 [I]); start, end (seconds), pitch and instrument of each note, int64 [N]."""
     rows = [(n.start_time, n.end_time, n.pitch, n.instrument, n.program, n.is_drum) for n in song.notes if n.velocity]
     rows = np.array(rows, float).reshape(-1, 6)
@@ -81,7 +83,7 @@ def _notes(song):
     rows, instrument = rows[order], instrument[order]
     rows, instrument = rows[instrument < MAX_INSTRUMENTS], instrument[instrument < MAX_INSTRUMENTS]
     pitch, program = (np.clip(rows[:, column], 0, 127).astype(np.int64) for column in (2, 4))
-    part_of_note = trio.parts(program, rows[:, 5] > 0)
+    part_of_note = trio.parts(program, rows[:, 5] > 0, melody_programs)
     instruments = instrument.max(initial=-1) + 1
     low, high = np.full(instruments, trio.UNUSED), np.full(instruments, trio.MELODY)
     np.minimum.at(low, instrument, part_of_note)

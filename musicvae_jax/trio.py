@@ -14,15 +14,13 @@ from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments,
 
 MELODY_PROGRAMS = range(0, 32)
 BASS_PROGRAMS = range(32, 40)
+LEAD_PROGRAMS = (*MELODY_PROGRAMS, *range(40, 88))  # strings, choirs, brass, reeds, pipes and synth leads, too
 GAP_BARS = 2
 MAX_BARS = 1024
 GRIDS = ("magenta", "beats")
 
 MELODY, BASS, DRUMS = range(3)
 UNUSED = 3
-_PART_OF_PROGRAM = np.full(128, UNUSED)
-_PART_OF_PROGRAM[MELODY_PROGRAMS] = MELODY
-_PART_OF_PROGRAM[BASS_PROGRAMS] = BASS
 
 
 def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, seed: int | None = None, grid="magenta"):
@@ -50,12 +48,15 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
     return survey(path, hop_bars=hop_bars, grid=grid).tokens(max_windows, seed)
 
 
-def survey(path, *, hop_bars: int = 1, grid: str = "magenta") -> "Survey":
-    """Finds the windows of a song without making their tokens; arguments and errors as of trio_windows."""
+def survey(path, *, hop_bars: int = 1, grid: str = "magenta", melody_programs=MELODY_PROGRAMS) -> "Survey":
+    """Finds the windows of a song without making their tokens; arguments and errors as of trio_windows.
+
+    melody_programs: the General MIDI programs, from 0, that count as melodies; none of BASS_PROGRAMS.
+    """
     check_grid(grid, hop_bars)
     song = midi.messages(path)
     program, is_drum, notes = instruments(song)
-    part = parts(program, is_drum)
+    part = parts(program, is_drum, melody_programs)
     pieces = (_magenta_pieces if grid == "magenta" else _beat_pieces)(song, notes, part)
     return Survey(part, pieces, hop_bars)
 
@@ -68,9 +69,11 @@ def check_grid(grid: str, hop_bars: int) -> None:
         raise ValueError(f"hop_bars must be at least 1, not {hop_bars}")
 
 
-def parts(program, is_drum) -> np.ndarray:
+def parts(program, is_drum, melody_programs=MELODY_PROGRAMS) -> np.ndarray:
     """The part that an instrument of a program (int [I]) can play: MELODY, BASS, DRUMS or UNUSED."""
-    return np.where(is_drum, DRUMS, _PART_OF_PROGRAM[program])
+    pitched = np.where(np.isin(program, melody_programs), MELODY, UNUSED)
+    pitched = np.where(np.isin(program, BASS_PROGRAMS), BASS, pitched)
+    return np.where(is_drum, DRUMS, pitched)
 
 
 @dataclasses.dataclass(frozen=True)

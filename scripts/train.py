@@ -26,11 +26,15 @@ _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
 
 def musicvae(config, data):
     """(module, loss, save) of a MusicVAE."""
-    module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
-    module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
+    if config.start_from:
+        module = checkpoint.load(config.start_from)
+    else:
+        module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
+        module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
+    terms = dict(beta=config.beta, free_bits=config.free_bits, melody_weight=config.melody_weight)
 
     def loss(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, beta=config.beta, free_bits=config.free_bits)
+        return elbo.loss(module, batch["tokens"], key, **terms)
 
     return module, loss, checkpoint.save
 
@@ -41,12 +45,17 @@ def surrogate(config, data):
     z_size = checkpoint.read_config(teacher, kind="musicvae")["z_size"]
     settings = surrogate_model.SurrogateConfig(z_size=z_size, **config.model)
     module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
+    weights = config.objective.to_dict()
+    vae = checkpoint.load(teacher, encoder=False) if weights["likelihood"] else None
+
+    def loss(module, batch, key):
+        return objective.loss(module, batch, key, vae=vae, **weights)
 
     def save(folder, module, **options):
         shutil.copytree(teacher, folder, dirs_exist_ok=True)
-        surrogate_model.save(folder, module, **options)
+        surrogate_model.save(folder, module, part=config.part, **options)
 
-    return module, objective.kl_loss, save
+    return module, loss, save
 
 
 def run(config):
@@ -61,7 +70,7 @@ def run(config):
     module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out)
     metrics = training.evaluate(module, loss, held_out)
     folder = f"{config.workdir}/model"
-    paths = ("data", "workdir", "checkpoint")  # of this machine
+    paths = ("data", "workdir", "checkpoint", "start_from")  # of this machine
     settings = {name: value for name, value in config.to_dict().items() if name not in paths}
     notes = {"settings": settings, "validation": {name: round(value, 4) for name, value in metrics.items()}}
     save(folder, module, notes=notes, dtype=config.save_dtype)

@@ -115,7 +115,7 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
         line[: end - first] = melody_T[first:end]
         if held(line)[-1] and end - first < len(line):  # the song's last note ends with the song, not with the window
             line[end - first] = events.NOTE_OFF
-    mu_BxZ, _ = encoder.predict(lines_BxT)
+    mu_BxZ = encoder.predict(lines_BxT).mode()
     windows_BxTx3 = vae.decode(mu_BxZ, key=jax.random.key(seed), temperature=temperature)
 
     for (first, begin, end), window in zip(pieces, np.asarray(windows_BxTx3), strict=True):

@@ -113,6 +113,8 @@ def _options(config) -> scan.Options:
         hop_bars=config.hop_bars,
         max_windows=config.max_windows or None,
         seed=config.seed if config.draw else None,
+        melody_programs=tuple(trio.LEAD_PROGRAMS if config.leads else trio.MELODY_PROGRAMS),
+        in_c=config.in_c,
         workers=config.workers or _cores(),
         seconds=config.seconds_a_file,
         megabytes=config.megabytes_a_file,

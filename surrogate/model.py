@@ -1,4 +1,4 @@
-"""The surrogate encoder: a transformer over melody tokens that ends in a Gaussian over MusicVAE's latent."""
+"""The surrogate encoder: melody tokens -> a distribution over MusicVAE's latent, by a transformer or by LSTMs."""
 
 import dataclasses
 import functools
@@ -11,23 +11,34 @@ from flax import nnx
 
 from musicvae_jax import checkpoint
 from musicvae_jax.events import BARS_PER_WINDOW, LINE_CLASSES, STEPS_PER_BAR, WINDOW_STEPS
-from musicvae_jax.lstm import Dense
+from musicvae_jax.lstm import BidirectionalStack, Dense
 from musicvae_jax.model import in_batches
+from surrogate.prior import Prior
 
-FOLDER = "surrogate"  # inside the folder of the MusicVAE whose latents it predicts
+PART = "surrogate"  # its folder inside that of the MusicVAE whose latents it predicts
 
 
 @dataclasses.dataclass(frozen=True)
 class SurrogateConfig:
-    """z_size: that of the MusicVAE. patch: steps that share one position of the transformer (4 is a beat)."""
+    """Sizes of a surrogate.
+
+    z_size: that of the MusicVAE. body: "transformer" or "bilstm", which has neither patches nor heads. patch: steps that
+    share one position of the transformer (4 is a beat). components: Gaussians of the mixture. in_c: it reads melodies
+    brought to C major's notes (surrogate.keys), and so does its MusicVAE.
+    """
 
     z_size: int
+    body: str = "transformer"
     patch: int = 4
     width: int = 192
     layers: int = 4
     heads: int = 4
+    components: int = 1
+    in_c: bool = False
 
     def __post_init__(self):
+        if self.body not in ("transformer", "bilstm"):
+            raise ValueError(f'body must be "transformer" or "bilstm", not {self.body!r}')
         if STEPS_PER_BAR % self.patch or self.width % self.heads:
             raise ValueError(f"patch must divide {STEPS_PER_BAR} and heads must divide width, not {self}")
 
@@ -52,37 +63,61 @@ class Block(nnx.Module):
         return x_BxPxD + self.down(jax.nn.gelu(self.up(self.norms[1](x_BxPxD))))
 
 
-class Surrogate(nnx.Module):
-    """melody tokens of a window -> mean and standard deviation of p(z | melody)."""
+class Transformer(nnx.Module):
+    """melody tokens [B, 256] -> one vector of a window, float32 [B, width]."""
 
     def __init__(self, config, *, rngs):
-        self.config = config
-        width, patches = config.width, STEPS_PER_BAR // config.patch
+        self.patch, width = config.patch, config.width
 
         def table(*shape):
             return nnx.Param(jax.random.normal(rngs.params(), (*shape, width)) * 0.1)
 
         self.tokens = table(config.patch, LINE_CLASSES)
         self.bar = table(BARS_PER_WINDOW)
-        self.patch_in_bar = table(patches)
+        self.patch_in_bar = table(STEPS_PER_BAR // config.patch)
         self.blocks = nnx.List([Block(width, config.heads, rngs=rngs) for _ in range(config.layers)])
         self.norm = nnx.LayerNorm(width, rngs=rngs)
-        self.head = Dense(width, 2 * config.z_size, rngs=rngs)
+        self.outputs = width
 
     def __call__(self, melody_BxT):
-        patch = self.config.patch
-        melody_BxPxN = melody_BxT.astype(jnp.int32).reshape(-1, WINDOW_STEPS // patch, patch)
+        melody_BxPxN = melody_BxT.reshape(-1, WINDOW_STEPS // self.patch, self.patch)
         # A patch's embedding is the sum of a row for each of its steps: a dense layer on its one-hots, as gathers.
-        x_BxPxD = self.tokens[...][jnp.arange(patch), melody_BxPxN].astype(jnp.float32).sum(-2)
-        place_PxD = (self.bar[...][:, None] + self.patch_in_bar[...][None]).reshape(1, -1, self.config.width)
+        x_BxPxD = self.tokens[...][jnp.arange(self.patch), melody_BxPxN].astype(jnp.float32).sum(-2)
+        place_PxD = (self.bar[...][:, None] + self.patch_in_bar[...][None]).reshape(1, -1, self.outputs)
         x_BxPxD = x_BxPxD + place_PxD.astype(jnp.float32)
         for block in self.blocks:
             x_BxPxD = block(x_BxPxD)
-        mean, raw = jnp.split(self.head(self.norm(x_BxPxD).mean(1)), 2, axis=-1)
-        return mean, jax.nn.softplus(raw) + 1e-4
+        return self.norm(x_BxPxD).mean(1)
+
+
+class BiLSTM(nnx.Module):
+    """The same by a stack of bidirectional LSTMs, float32 [B, 2 * width]."""
+
+    def __init__(self, config, *, rngs):
+        self.stack = BidirectionalStack((config.width,) * config.layers, tokens=LINE_CLASSES, rngs=rngs)
+        self.outputs = 2 * config.width
+
+    def __call__(self, melody_BxT):
+        return self.stack(melody_BxT.T[..., None])
+
+
+class Surrogate(nnx.Module):
+    """melody tokens of a window -> p(z | melody)."""
+
+    def __init__(self, config, *, rngs):
+        self.config = config
+        self.body = {"transformer": Transformer, "bilstm": BiLSTM}[config.body](config, rngs=rngs)
+        self.head = Dense(self.body.outputs, config.components * (2 * config.z_size + 1), rngs=rngs)
+
+    def __call__(self, melody_BxT):
+        components, z_size = self.config.components, self.config.z_size
+        head_BxN = self.head(self.body(melody_BxT.astype(jnp.int32)))
+        means_stds = head_BxN[:, components:].reshape(-1, components, 2 * z_size)
+        means, raw = jnp.split(means_stds, 2, axis=-1)
+        return Prior(head_BxN[:, :components], means, jax.nn.softplus(raw) + 1e-4)
 
     def predict(self, melody, batch_size=64):
-        """p(z | melody) of windows: tokens int [n, 256] -> mean, standard deviation, float32 [n, z] each."""
+        """p(z | melody) of windows: tokens int [n, 256] -> a Prior of numpy arrays."""
         return in_batches(_predict, self, batch_size, np.asarray(melody))
 
 
@@ -91,20 +126,21 @@ def _predict(graphdef, state, melody_BxT):
     return nnx.merge(graphdef, state)(melody_BxT)
 
 
-def save(folder, surrogate, **options):
+def save(folder, surrogate, *, part=PART, **options):
     """Write the surrogate inside a MusicVAE's model folder."""
     checkpoint.save_module(
-        pathlib.Path(folder) / FOLDER, surrogate, kind="surrogate", config=surrogate.config, **options
+        pathlib.Path(folder) / part, surrogate, kind="surrogate", config=surrogate.config, **options
     )
 
 
-def load(name_or_folder=checkpoint.DEFAULT):
-    """The surrogate of a pretrained name or of a model folder; CheckpointError if it has none."""
+def load(name_or_folder=checkpoint.DEFAULT, *, part=PART):
+    """The surrogate of a pretrained name or of a model folder; CheckpointError if it has none.
+
+    part: "bilstm" is the baseline that the default model was measured against.
+    """
     folder = checkpoint.resolve(name_or_folder)
-    if not (folder / FOLDER).is_dir():
-        raise checkpoint.CheckpointError(
-            f"{name_or_folder}: has no surrogate yet; train one with configs/transformer.py"
-        )
+    if not (folder / part).is_dir():
+        raise checkpoint.CheckpointError(f"{name_or_folder}: has no {part} yet; train one with configs/transformer.py")
     return checkpoint.load_module(
-        folder / FOLDER, kind="surrogate", build=lambda c: Surrogate(SurrogateConfig(**c), rngs=nnx.Rngs(0))
+        folder / part, kind="surrogate", build=lambda c: Surrogate(SurrogateConfig(**c), rngs=nnx.Rngs(0))
     )

@@ -1,21 +1,28 @@
-"""Losses of the surrogate against q(z | trio)."""
+"""What a surrogate learns from: the latents of the full trio, and what the frozen decoder makes of its own."""
 
-import jax.numpy as jnp
+import jax
 
-
-def gaussian_kl(mu, sigma, mean, std):
-    """KL(N(mu, sigma) || N(mean, std)) of each row over the last axis, nats."""
-    return (jnp.log(std / sigma) + (sigma**2 + (mu - mean) ** 2) / (2 * std**2) - 0.5).sum(-1)
+_FLOOR = 1e-9  # where a batch's latents do not vary
 
 
-def kl_loss(module, batch, key):
-    """KL(q(z | trio) || p(z | melody)), nats a window; also the share of the codes' variance that the mean explains.
+def loss(module, batch, key, *, kl=1.0, likelihood=0.0, mse=0.0, vae=None):
+    """A weighted sum of three losses, nats a window, and what it is made of.
 
-    batch: tokens [B, 256, 3], of which the melody is read; mu and sigma [B, Z] of the full trio.
+    kl: weight of KL(q(z | trio) || p(z | melody)). likelihood: of -log p(bass, drums | z) under the frozen decoder of
+    vae, z drawn from p(z | melody). mse: of the squared distance of the mode from q's mean, summed over the latent.
+    batch: tokens [B, 256, 3], of which the melody is read; mu and sigma [B, Z] of the full trio. Metrics besides:
+    r2, the share of the batch's variance of mu that the mode explains, and nats a window of bass and drums.
     """
-    del key  # nothing here is random
-    mean, std = module(batch["tokens"][..., 0])
-    kl = gaussian_kl(batch["mu"], batch["sigma"], mean, std).mean()
-    residual = ((batch["mu"] - mean) ** 2).mean()
-    variance = batch["mu"].var(0).mean()
-    return kl, {"loss": kl, "mse": residual, "r2": 1 - residual / variance}
+    prior = module(batch["tokens"][..., 0])
+    of_kl, of_z = jax.random.split(key)
+    divergence = prior.kl_from(batch["mu"], batch["sigma"], of_kl).mean()
+    distance = ((batch["mu"] - prior.mode()) ** 2).sum(-1).mean()
+    value = kl * divergence + mse * distance
+    variance = batch["mu"].var(0).sum()
+    metrics = {"kl": divergence, "mse": distance, "r2": 1 - distance / (variance + _FLOOR)}
+    if likelihood:
+        log_probs_BxTx3, _ = vae.track_log_probs(batch["tokens"], prior.sample(of_z))
+        _, bass, drums = -log_probs_BxTx3.sum(1).mean(0)
+        value = value + likelihood * (bass + drums)
+        metrics |= {"bass_nats": bass, "drums_nats": drums}
+    return value, {"loss": value} | metrics

@@ -15,7 +15,7 @@ import pathlib
 import numpy as np
 
 from musicvae_jax import events, midi, note_sequence, trio
-from surrogate import collection, dataset, workers
+from surrogate import collection, dataset, keys, workers
 
 DUPLICATE = "duplicate"
 REASONS = (*midi.KINDS, *collection.REASONS, *workers.FAILURES, *trio.LACKS, DUPLICATE)
@@ -33,6 +33,8 @@ class Options:
     hop_bars: int
     max_windows: int | None
     seed: int | None
+    melody_programs: tuple[int, ...] = tuple(trio.MELODY_PROGRAMS)
+    in_c: bool = False
     workers: int = 1
     seconds: float = 10.0
     megabytes: int = 1024
@@ -59,13 +61,14 @@ def cut(options: Options, content: collection.Content):
     survey = _survey(options, content)
     if isinstance(survey, str):
         return survey
-    return survey.content().hex(), survey.tokens(options.max_windows, options.seed)
+    tokens = survey.tokens(options.max_windows, options.seed)
+    return survey.content().hex(), keys.to_c(tokens) if options.in_c else tokens
 
 
 def _survey(options: Options, content: collection.Content) -> trio.Survey | str:
     if content.reason:
         return content.reason
-    settings = dict(hop_bars=options.hop_bars, grid=options.grid)
+    settings = dict(hop_bars=options.hop_bars, grid=options.grid, melody_programs=options.melody_programs)
     try:
         if content.is_record:
             return note_sequence.survey(content.data, **settings)

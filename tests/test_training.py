@@ -14,7 +14,7 @@ from flax import nnx
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.events import DEPTHS
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate import objective, shards
+from surrogate import objective, prior, shards
 from surrogate.model import Surrogate, SurrogateConfig
 
 CONFIG = ml_collections.ConfigDict(
@@ -137,7 +137,7 @@ def test_one_step_of_the_surrogate_lowers_its_loss():
     module = Surrogate(SurrogateConfig(z_size=4, width=16, layers=1, heads=2), rngs=nnx.Rngs(0))
     rng = np.random.default_rng(0)
     batch = batch_at(0) | {"mu": rng.normal(size=(8, 4)).astype(np.float32), "sigma": np.full((8, 4), 0.5, np.float32)}
-    state, step = training.init_state(module, CONFIG), training.make_step(module, objective.kl_loss, CONFIG)
+    state, step = training.init_state(module, CONFIG), training.make_step(module, objective.loss, CONFIG)
     values = []
     for _ in range(4):
         state, metrics = step(state, batch)
@@ -147,9 +147,9 @@ def test_one_step_of_the_surrogate_lowers_its_loss():
 
 def test_gaussian_kl_of_known_gaussians():
     one = jnp.ones((1, 2))
-    assert float(objective.gaussian_kl(0 * one, one, 0 * one, one)[0]) == 0
+    assert float(prior.gaussian_kl(0 * one, one, 0 * one, one)[0]) == 0
     # log(2) + (1 + 9) / 8 - 1/2 a dimension: N(3, 1) against N(0, 2)
-    assert float(objective.gaussian_kl(3 * one, one, 0 * one, 2 * one)[0]) == pytest.approx(2 * (np.log(2) + 0.75))
+    assert float(prior.gaussian_kl(3 * one, one, 0 * one, 2 * one)[0]) == pytest.approx(2 * (np.log(2) + 0.75))
 
 
 def test_eight_devices_give_the_losses_of_one(tmp_path):

@@ -1,0 +1,11 @@
+"""The seed's surrogate, a baseline: two layers of bidirectional LSTMs and the squared distance from the latent's mean."""
+
+from configs import transformer
+
+
+def get_config():
+    c = transformer.get_config()
+    c.part = "bilstm"
+    c.model.update(body="bilstm", width=128, layers=2, components=1)
+    c.objective.update(mse=1.0, kl=0.0, likelihood=0.0)
+    return c

@@ -1,0 +1,19 @@
+"""The embedded MusicVAE: trio_16bar_small as configs/musicvae_small.py leaves it, trained on for songs in C.
+
+Every song is brought to the notes of C major (encode_corpus --config.in_c=True --config.leads=True), and the melody
+counts for less: it is known where bass and drums are to be written.
+"""
+
+from configs import musicvae_small
+
+
+def get_config():
+    c = musicvae_small.get_config()
+    c.start_from = "trio_16bar_small"
+    c.transpose = ()
+    c.melody_weight = 0.3
+    c.free_bits = 96.0
+    c.steps = 4400
+    c.learning_rate = 3e-3
+    c.evaluate_every = 1100
+    return c
