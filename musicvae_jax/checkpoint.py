@@ -36,7 +36,10 @@ def save_module(folder, module, *, kind, config, notes=None, dtype=None):
 
 
 def save_params(folder, params, *, kind, config, notes=None, compress=True):
-    """Write parameters by name, arrays of NumPy or JAX, and the config of their module."""
+    """Write parameters by name, arrays of NumPy or JAX, and the config of their module.
+
+    Of several processes all must call it, with NumPy arrays, as Orbax waits for them; process 0 writes.
+    """
     ocp = orbax_v1()
     folder = pathlib.Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +48,8 @@ def save_params(folder, params, *, kind, config, notes=None, compress=True):
     context.memory.deepcopy_host_arrays = False  # they do not change while this waits
     with context:
         ocp.save(folder / "params", params, overwrite=True)
+    if jax.process_index() > 0:
+        return
     for note in (folder / "params").rglob("commit_success.txt"):
         note.unlink()  # it tells only the path on this machine
     text = json.dumps({"kind": kind, "config": dataclasses.asdict(config), "notes": notes or {}}, indent=1)

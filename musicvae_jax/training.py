@@ -2,6 +2,9 @@
 
 A step is a plain function of (state, batch); batches and random keys are functions of the step's number, so a run that
 is killed and started again with the same command ends with the same weights as one that was not.
+
+Several processes that jax.distributed has joined train one model: each calls fit with the same arguments, reads its own
+rows of every batch, and ends with the same weights. Process 0 alone writes metrics and shows progress.
 """
 
 import csv
@@ -103,11 +106,14 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
 
     Args:
       loss: (module, batch, key) -> (scalar, metrics).
-      batch_at: step -> dict of numpy arrays with config.batch_size rows, the same for the same step.
+      batch_at: step -> dict of numpy arrays with config.batch_size rows, the same for the same step; with several
+        processes the whole batch in each of them.
       config: seed, steps, batch_size, learning_rate, warmup_steps, weight_decay, clip, ema, dtype, log_every,
         evaluate_every, checkpoint_every (steps).
-      workdir: checkpoints/, metrics.csv and tensorboard/ are written here, and a run begun here is continued.
-      held_out: batches on which the averaged weights are evaluated every evaluate_every steps.
+      workdir: checkpoints/, metrics.csv and tensorboard/ are written here, and a run begun here is continued. All
+        processes must see the same folder.
+      held_out: batches, of config.batch_size rows, too, on which the averaged weights are evaluated every
+        evaluate_every steps.
 
     Raises FloatingPointError with the step's number when the loss is not finite, TrainingError when the batch does not
     divide over the devices.
@@ -120,6 +126,12 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
     everywhere, by_row = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     state = jax.device_put(init_state(module, config), everywhere)
     step_fn, put = make_step(module, loss, config), bind(module)
+
+    def shared(batch):
+        shapes = {name: rows.shape for name, rows in batch.items()}
+        with jax.transfer_guard_host_to_device("allow"):  # between processes JAX counts this transfer as implicit
+            return jax.make_array_from_process_local_data(by_row, batch, shapes)
+
     ocp = orbax_v1()
     keep = ocp.training.preservation_policies.LatestN(2)
     with ocp.training.Checkpointer(workdir / "checkpoints", preservation_policy=keep) as checkpointer:
@@ -127,12 +139,12 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
             state = checkpointer.load(checkpointer.latest.step, _abstract(state))
         start = int(state["step"])
         log = _Log(workdir, start)
-        progress = tqdm(total=config.steps, initial=start, unit="step", dynamic_ncols=True, smoothing=0.05)
+        bar = dict(unit="step", dynamic_ncols=True, smoothing=0.05, disable=jax.process_index() > 0)
+        progress = tqdm(total=config.steps, initial=start, **bar)
         pending, since, last = None, time.perf_counter(), start
         with progress, log, jax.transfer_guard_host_to_device("disallow"):
             for step in range(start, config.steps):
-                batch = jax.device_put(batch_at(step), by_row)
-                state, metrics = step_fn(state, batch)
+                state, metrics = step_fn(state, shared(batch_at(step)))
                 done = step + 1
                 # The step before is fetched while this one runs, so the device never waits for Python.
                 if pending is not None:
@@ -148,7 +160,7 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
                     progress.set_postfix_str(f"loss {row['loss']:.2f}, {rate:.1f} examples/s")
                 if held_out and (done % config.evaluate_every == 0 or done == config.steps):
                     with jax.transfer_guard_host_to_device("allow"):
-                        log.write(done, "validation", evaluate(put(state["ema"]), loss, held_out))
+                        log.write(done, "validation", evaluate(put(state["ema"]), loss, map(shared, held_out)))
                     since, last = time.perf_counter(), done
                 if done % config.checkpoint_every == 0 or done == config.steps:
                     _check_finite(*pending)  # a checkpoint must never hold what cannot be gone on from
@@ -183,9 +195,15 @@ def _check_finite(step, metrics):
 
 
 class _Log:
-    """metrics.csv (step, split, name, value) and TensorBoard events; rows after the resumed step are dropped."""
+    """metrics.csv (step, split, name, value) and TensorBoard events; rows after the resumed step are dropped.
+
+    Only process 0 writes.
+    """
 
     def __init__(self, workdir, start):
+        self.stream = self.tensorboard = None
+        if jax.process_index() > 0:
+            return
         path = workdir / "metrics.csv"
         rows = []
         if path.exists():
@@ -197,11 +215,13 @@ class _Log:
         try:
             from tensorboardX import SummaryWriter
         except ImportError:
-            self.tensorboard = None
+            pass
         else:
             self.tensorboard = SummaryWriter(str(workdir / "tensorboard"), purge_step=start)
 
     def write(self, step, split, metrics):
+        if not self.stream:
+            return
         for name, value in metrics.items():
             self.csv.writerow((step, split, name, f"{float(value):.6g}"))
             if self.tensorboard:
@@ -212,6 +232,7 @@ class _Log:
         return self
 
     def __exit__(self, *exc):
-        self.stream.close()
+        if self.stream:
+            self.stream.close()
         if self.tensorboard:
             self.tensorboard.close()

@@ -5,19 +5,17 @@ same output folder, start it on each with --coordinator=HOST:PORT, --process_cou
 JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
 """
 
-import os
 import sys
 
 from absl import app, flags, logging
 from ml_collections import config_flags
 
+from scripts import hosts
 from scripts.config_parser import parse_flags
 from surrogate import job
 
 _CONFIG = config_flags.DEFINE_config_file("config", "configs/encode_corpus.py", lock_config=True)
-_COORDINATOR = flags.DEFINE_string("coordinator", os.environ.get("JAX_COORDINATOR_ADDRESS"), "HOST:PORT of process 0")
-_PROCESS_COUNT = flags.DEFINE_integer("process_count", os.environ.get("JAX_PROCESS_COUNT"), "processes of the job")
-_PROCESS_ID = flags.DEFINE_integer("process_id", os.environ.get("JAX_PROCESS_ID"), "this process, from 0")
+flags.adopt_module_key_flags(hosts)  # so that --help shows them
 
 
 def main(_):
@@ -28,8 +26,7 @@ def main(_):
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     config = _CONFIG.value
     try:
-        distributed = (_COORDINATOR.value, _PROCESS_COUNT.value, _PROCESS_ID.value)
-        print(encode_corpus.run(config, *encode_corpus.join(*distributed)))
+        print(encode_corpus.run(config, *hosts.join()))
     except (dataset.DatasetError, CheckpointError) as error:
         sys.exit(print(f"encode_corpus: {error}", file=sys.stderr) or 2)
     except OSError as error:

@@ -2,6 +2,9 @@
 
 Started again with the same command, it goes on from its last checkpoint. The model is left in WORKDIR/model, a folder
 that --checkpoint of the other commands takes, and cut into WORKDIR/parts for carrying.
+
+To train on several hosts that see the same folders, start it on each with --coordinator=HOST:PORT, --process_count and
+--process_id, or set JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID; batch_size is that of all together.
 """
 
 import pathlib
@@ -10,18 +13,20 @@ import sys
 
 import jax
 import numpy as np
-from absl import app, logging
+from absl import app, flags, logging
 from flax import nnx
 from ml_collections import config_flags
 
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from scripts import hosts
 from scripts.config_parser import parse_flags
 from surrogate import dataset, objective
 from surrogate import model as surrogate_model
 
 _MOST_BYTES_IN_PARTS = 250_000_000
 _CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
+flags.adopt_module_key_flags(hosts)  # so that --help shows them
 
 
 def musicvae(config, data):
@@ -52,14 +57,15 @@ def surrogate(config, data):
         return objective.loss(module, batch, key, vae=vae, **weights)
 
     def save(folder, module, **options):
-        shutil.copytree(teacher, folder, dirs_exist_ok=True)
+        if jax.process_index() == 0:
+            shutil.copytree(teacher, folder, dirs_exist_ok=True)
         surrogate_model.save(folder, module, part=config.part, **options)
 
     return module, loss, save
 
 
 def run(config):
-    """Train what the config describes; returns the closing line."""
+    """Train what the config describes, with the other processes if there are any; returns process 0's closing line."""
     if not config.data or not config.workdir:
         raise dataset.DatasetError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
     data = dataset.open(config.data)
@@ -74,6 +80,8 @@ def run(config):
     settings = {name: value for name, value in config.to_dict().items() if name not in paths}
     notes = {"settings": settings, "validation": {name: round(value, 4) for name, value in metrics.items()}}
     save(folder, module, notes=notes, dtype=config.save_dtype)
+    if jax.process_index() > 0:
+        return None
     size = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(module)))
     line = f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}"
     if sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*")) > _MOST_BYTES_IN_PARTS:
@@ -84,7 +92,10 @@ def run(config):
 def main(_):
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
-        print(run(_CONFIG.value))
+        process, _ = hosts.join()
+        line = run(_CONFIG.value)
+        if process == 0:
+            print(line)
     except (
         dataset.DatasetError,
         checkpoint.CheckpointError,

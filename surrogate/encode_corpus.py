@@ -7,7 +7,6 @@ import pathlib
 import sys
 import time
 
-import jax
 from tqdm import tqdm
 
 from musicvae_jax import checkpoint, trio
@@ -15,19 +14,6 @@ from surrogate import collection, dataset, encode, job, scan, shards
 
 # Settings that change how the work is done, or where, but not what comes out.
 _FREE = ("input", "output", "checkpoint", "tunes", "workers")
-
-
-def join(coordinator: str | None, process_count: int | None, process_id: int | None) -> tuple[int, int]:
-    """Joins the other processes of a job, if there are any; returns (number of this process, how many there are)."""
-    if coordinator is None and process_count is None:
-        return 0, 1
-    if None in (coordinator, process_count, process_id):
-        raise dataset.DatasetError("several processes need --coordinator, --process_count and --process_id, all three")
-    if not 0 <= process_id < process_count:
-        raise dataset.DatasetError(f"--process_id must be 0 to {process_count - 1}, not {process_id}")
-    # One that ends with an error takes the others with it in a minute, not in five.
-    jax.distributed.initialize(coordinator, process_count, process_id, shutdown_timeout_seconds=60)
-    return jax.process_index(), jax.process_count()
 
 
 def run(config, process: int = 0, processes: int = 1) -> str:

@@ -133,10 +133,17 @@ def test_one_step_in_bfloat16_keeps_float32_parameters():
         assert (old != new).any() or old.ndim == 1
 
 
+def surrogate():
+    return Surrogate(SurrogateConfig(z_size=4, width=16, layers=1, heads=2), rngs=nnx.Rngs(0))
+
+
+def encoded_batch_at(step):
+    mu = np.random.default_rng(step).normal(size=(8, 4)).astype(np.float32)
+    return batch_at(step) | {"mu": mu, "sigma": np.full((8, 4), 0.5, np.float32)}
+
+
 def test_one_step_of_the_surrogate_lowers_its_loss():
-    module = Surrogate(SurrogateConfig(z_size=4, width=16, layers=1, heads=2), rngs=nnx.Rngs(0))
-    rng = np.random.default_rng(0)
-    batch = batch_at(0) | {"mu": rng.normal(size=(8, 4)).astype(np.float32), "sigma": np.full((8, 4), 0.5, np.float32)}
+    module, batch = surrogate(), encoded_batch_at(0)
     state, step = training.init_state(module, CONFIG), training.make_step(module, objective.loss, CONFIG)
     values = []
     for _ in range(4):
@@ -158,14 +165,17 @@ import sys, jax, numpy as np
 sys.path[:0] = ["tests"]
 jax.config.update("jax_platforms", "cpu")
 import test_training as t
-t.training.fit(t.vae(), t.loss, t.batch_at, t.CONFIG, sys.argv[1])
+t.training.fit(t.vae(), t.loss, t.batch_at, t.CONFIG, sys.argv[1] + "/vae")
+t.training.fit(t.surrogate(), t.objective.loss, t.encoded_batch_at, t.CONFIG, sys.argv[1] + "/surrogate")
 """
     tables = []
     for devices in (1, 8):
         workdir = tmp_path / str(devices)
         flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
         subprocess.run([sys.executable, "-c", code, workdir], check=True, env=_env(XLA_FLAGS=flags))
-        tables.append([float(row["value"]) for row in rows(workdir) if row["metric"] == "loss"])
+        both = rows(workdir / "vae") + rows(workdir / "surrogate")
+        tables.append([float(row["value"]) for row in both if row["metric"] == "loss"])
+    assert len(tables[0]) == 6
     np.testing.assert_allclose(*tables, rtol=1e-5)
 
 
