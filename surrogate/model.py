@@ -98,13 +98,14 @@ def save(folder, surrogate, **options):
     )
 
 
-def load(name_or_folder=checkpoint.DEFAULT):
-    """The surrogate of a pretrained name or of a model folder; CheckpointError if it has none."""
+def load(name_or_folder=checkpoint.DEFAULT, *, part=FOLDER):
+    """The surrogate of a pretrained name or of a model folder; CheckpointError if it has none.
+
+    part: the folder in it.
+    """
     folder = checkpoint.resolve(name_or_folder)
-    if not (folder / FOLDER).is_dir():
-        raise checkpoint.CheckpointError(
-            f"{name_or_folder}: has no surrogate yet; train one with configs/transformer.py"
-        )
+    if not (folder / part).is_dir():
+        raise checkpoint.CheckpointError(f"{name_or_folder}: has no {part} yet; train one with configs/transformer.py")
     return checkpoint.load_module(
-        folder / FOLDER, kind="surrogate", build=lambda c: Surrogate(SurrogateConfig(**c), rngs=nnx.Rngs(0))
+        folder / part, kind="surrogate", build=lambda c: Surrogate(SurrogateConfig(**c), rngs=nnx.Rngs(0))
     )
