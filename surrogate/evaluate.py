@@ -1,52 +1,134 @@
-"""What a model makes of songs it never saw: reconstruction by MusicVAE, and accompaniment from the melody alone."""
+"""How well a model accompanies melodies of songs it never saw, between floors and ceilings: a table with intervals."""
 
 import jax
 import numpy as np
+import tqdm
 
-from musicvae_jax import elbo, training
-from surrogate import metrics
+from surrogate import baselines, latent, metrics
+from surrogate.bootstrap import Bootstrap
+from surrogate.prior import gaussian_kl
 
-
-def reconstruction(vae, tokens):
-    """ELBO, KL and, a track, nats a window and teacher-forced accuracy at one draw of z: {name: value}."""
-
-    def loss(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, beta=1.0, free_bits=0.0)
-
-    size = 64
-    count = max(1, len(tokens) // size)
-    rows = np.resize(np.arange(len(tokens)), count * size).reshape(count, size)
-    return training.evaluate(vae, loss, [{"tokens": tokens[row]} for row in rows])
+NEIGHBOUR, MEAN, ORACLE, HUMAN = "nearest neighbour", "mean z", "oracle", "human"
+BILSTM, MODE, SAMPLE, BEST = "BiLSTM", "transformer", "transformer, sample", "transformer, best of 8"
+HEADLINE = (MEAN, BILSTM, MODE, SAMPLE, BEST)  # the mean for comparison: it knows nothing of the melody
+COLUMNS = ("r2", "kl", "bass_bits", "drums_bits", "bits", *metrics.LIKENESS, *metrics.PROPERTIES, "frechet")
+TAKES = 8
 
 
-def table(vae, encoder, tokens, *, seed=0, temperature=0.5):
-    """Scores of generated windows against the real ones, from floor to ceiling: {row: {column: value}}.
+def accompaniments(windows, neighbours=None, *, seed=0):
+    """What no model made, {row: tokens}; windows: songs.Windows; neighbours: what songs.training gives, or None."""
+    tokens, tune = windows.tokens, windows.tune
+    made = {}
+    if len(np.unique(tune)) > 1:
+        made["another song"] = baselines.another_song(tokens, tune, windows.shift, seed=seed)
+    made["rule"] = baselines.rule(tokens)
+    if neighbours is not None:
+        made[NEIGHBOUR] = baselines.nearest_neighbour(tokens, tune, *neighbours)
+    return made
 
-    tokens uint16 [n, 256, 3]. Rows: z at the prior's mean, z predicted from the melody (its mean), z drawn from that
-    prediction, and the mean of the encoder that saw the trio.
+
+def codes(vae, encoder, bilstm, tokens, mu, *, seed=0):
+    """What the decoder is given, {row: z float32 [n, Z]}; encoder and bilstm may be None."""
+    rng = np.random.default_rng(seed)
+    codes = {"prior z": rng.normal(size=mu.shape), MEAN: np.broadcast_to(mu.mean(0), mu.shape)}
+    if bilstm is not None:
+        codes[BILSTM] = bilstm.predict(tokens[..., 0]).mode()
+    if encoder is not None:
+        prior = encoder.predict(tokens[..., 0])
+        takes = [np.asarray(prior.sample(jax.random.key(seed + i))) for i in range(TAKES)]
+        # Ranked by what the player knows: how likely the decoder finds the melody.
+        scores = [vae.log_prob(tokens, z)[:, 0] for z in tqdm.tqdm(takes, desc="takes", unit="take")]
+        best = np.argmax(scores, axis=0)
+        codes |= {MODE: prior.mode(), SAMPLE: takes[0], BEST: np.stack(takes)[best, np.arange(len(best))]}
+    codes[ORACLE] = mu
+    return {row: np.asarray(z, np.float32) for row, z in codes.items()}
+
+
+def divergences(encoder, tokens, mu, sigma):
+    """KL(q(z | trio) || the distribution that a row's z comes from), {row: nats float [n]}, where it is known."""
+    found = {"prior z": gaussian_kl(mu, sigma, np.zeros_like(mu), np.ones_like(mu)), ORACLE: np.zeros(len(mu))}
+    if encoder is not None:
+        found[MODE] = found[SAMPLE] = encoder.predict(tokens[..., 0]).kl_from(mu, sigma, jax.random.key(0))
+    return {row: np.asarray(nats, np.float64) for row, nats in found.items()}
+
+
+def judge(vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature=0.5, resamples=1000):
+    """The table, the music behind it, and the headline.
+
+    Args:
+        vae: a MusicVAE with its encoder. encoder, bilstm: surrogates of it, or None.
+        windows: songs.Windows. neighbours: what songs.training gives, or None.
+        temperature: one, or three for melody, bass and drums.
+
+    Returns:
+        rows {row: {column: {"value", "lo", "hi"}}}.
+        generated {row: uint16 [n, 256, 3]}, the melody always the real one.
+        headline {row: {"value", "lo", "hi"}}, the share of the gap in bits from nearest neighbour to oracle that a row
+        closes; empty without neighbours.
     """
-    mu, _ = vae.encode(tokens)
-    noise = np.random.default_rng(seed).normal(size=mu.shape)
-    codes = {"prior mean": np.zeros_like(mu)}
-    if encoder is not None:
-        mean, std = encoder.predict(tokens[..., 0])
-        codes["melody alone, mean"] = mean
-        codes["melody alone, sample"] = (mean + std * noise).astype(np.float32)
-    codes["true trio, mean"] = mu
-    rows = {}
-    for name, z in codes.items():
-        generated = vae.decode(z, key=jax.random.key(seed), temperature=temperature)
-        nats = -vae.log_prob(tokens, z).mean(0)
-        rows[name] = metrics.score(tokens, generated) | {"bass_nats": float(nats[1]), "drums_nats": float(nats[2])}
-    if encoder is not None:
-        rows["melody alone, mean"]["r2"] = float(1 - ((mu - mean) ** 2).mean() / mu.var(0).mean())
-    return rows
+    tokens = windows.tokens
+    bootstrap = Bootstrap(windows.tune, resamples=resamples, seed=seed)
+    mu, sigma = vae.encode(tokens)
+    generated = accompaniments(windows, neighbours, seed=seed)
+    z_of = codes(vae, encoder, bilstm, tokens, mu, seed=seed)
+    nats_of = divergences(encoder, tokens, mu, sigma)
+    rows, bits_of = {}, {}
+    for row in tqdm.tqdm([*generated, *z_of, HUMAN], desc="rows", unit="row"):
+        if row == HUMAN:
+            generated[row], heard, ratios = tokens, mu, {}
+        else:
+            if row in z_of:
+                decoded = vae.decode(z_of[row], key=jax.random.key(seed), temperature=temperature)
+                generated[row] = baselines.with_melody(tokens, decoded)
+            heard, _ = vae.encode(generated[row])
+            z = z_of.get(row, heard)
+            ratios = likeness(vae, tokens, generated[row], mu, z)
+            bits_of[row] = ratios["bits"][0]
+        if row in nats_of:
+            ratios["kl"] = metrics.per_window(nats_of[row])
+        ratios |= {name: column(tokens, generated[row]) for name, column in metrics.PROPERTIES.items()}
+        values = {name: bootstrap.ratio(*ratio) for name, ratio in ratios.items()}
+        if len(tokens) > 1:
+            values["frechet"] = {"value": latent.frechet(mu, heard), "lo": None, "hi": None}
+        rows[row] = {name: values[name] for name in COLUMNS if name in values}
+    headline = {}
+    if NEIGHBOUR in bits_of:
+        floor = bits_of[NEIGHBOUR]
+        gap = floor - bits_of[ORACLE]
+        headline = {row: bootstrap.ratio(floor - bits_of[row], gap) for row in HEADLINE if row in bits_of}
+    return rows, generated, headline
+
+
+def likeness(vae, tokens, generated, mu, z):
+    """{column: (numerator, denominator)} of all that compares with the real windows; z is what stands for a row's z."""
+    _, bass, drums = latent.bits(vae.log_prob(tokens, z)).T
+    bits = {"bass_bits": bass, "drums_bits": drums, "bits": bass + drums}
+    return (
+        {"r2": latent.explained(mu, z)}
+        | {name: metrics.per_window(values) for name, values in bits.items()}
+        | {name: column(tokens, generated) for name, column in metrics.LIKENESS.items()}
+    )
+
+
+def columns(rows):
+    """Those of COLUMNS in which any row has a value."""
+    return [column for column in COLUMNS if any(column in row for row in rows.values())]
 
 
 def markdown(rows):
-    """The table as text, columns in the order of their first appearance."""
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    lines = ["| z | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    """The table as text."""
+    cells = [["", *columns(rows)]]
     for name, row in rows.items():
-        lines.append(f"| {name} | " + " | ".join(f"{row[c]:.3f}" if c in row else "" for c in columns) + " |")
+        cells.append([name, *(_text(row[column]["value"]) if column in row else "" for column in columns(rows))])
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    lines = [
+        "| " + " | ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) + " |" for line in cells
+    ]
+    lines.insert(1, "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|")
     return "\n".join(lines)
+
+
+def _text(value):
+    if value is None or not np.isfinite(value):
+        return ""
+    return f"{value:z.3f}" if abs(value) < 10 else f"{value:.1f}"

@@ -1,44 +1,126 @@
-"""How close generated windows come to the real ones, token by token and onset by onset.
+"""What makes bass and drums like the real ones (LIKENESS), and what kind of bass and drums they are (PROPERTIES).
 
-"No event" fills most of a track, so a model that writes nothing scores well on accuracy; onset F1 does not reward it.
+Every function takes real and generated windows, int [n, T, 3] each, and returns a numerator and a denominator a window,
+float64 [n] each: the value over any set of windows is the ratio of their sums. docs/metrics.md has the definitions and
+their sources. "No event" fills most of a track, so nothing here rewards agreeing on silence.
 """
 
 import numpy as np
 
-from musicvae_jax.events import DRUM_PITCHES, FIRST_PITCH, TRACKS
+from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
+from surrogate import harmony
+from surrogate.keys import held_pitches
+
+MELODY, BASS, DRUMS = range(3)
+KICK, SNARE = 1 << 0, 1 << 1
+ALL_DRUMS = 0x1FF
 
 
-def accuracy(real, generated):
-    """Share of equal tokens of each track: [n, T, 3] twice -> {track: share}."""
-    return dict(zip(TRACKS, (np.asarray(real) == np.asarray(generated)).mean((0, 1)).tolist(), strict=True))
+def _sums(*values_nxX):
+    """Sums over all axes but the first."""
+    return tuple(values.sum(tuple(range(1, values.ndim)), dtype=np.float64) for values in values_nxX)
 
 
-def f1(real, generated):
-    """F1 of two boolean arrays over all their cells; 1 where both are empty."""
-    hits, total = (real & generated).sum(), real.sum() + generated.sum()
-    return float(2 * hits / total) if total else 1.0
+def per_window(values_nxX):
+    """The numerator and denominator of the mean of an array [n, ...] over all its entries."""
+    return _sums(values_nxX, np.ones(values_nxX.shape))
 
 
-def onsets(tokens):
-    """Where notes begin: melody and bass bool [n, T] each; drums bool [n, T, 9], one column a drum."""
-    tokens = np.asarray(tokens)
-    drums = (tokens[..., 2, None] >> np.arange(len(DRUM_PITCHES))) & 1
-    return tokens[..., 0] >= FIRST_PITCH, tokens[..., 1] >= FIRST_PITCH, drums.astype(bool)
+def _f1(hits_nxT, real_nxT, generated_nxT):
+    hits, wanted, given = _sums(hits_nxT, real_nxT, generated_nxT)
+    return 2 * hits, wanted + given
 
 
-def onset_f1(real, generated):
-    """F1 of onsets: of melody and bass by step, of their notes by step and pitch, of drums by step and drum."""
-    scores = {}
-    for i, (track, a, b) in enumerate(zip(TRACKS, onsets(real), onsets(generated), strict=True)):
-        scores[track] = f1(a, b)
-        if track != "drums":
-            hits = (a & b & (np.asarray(real)[..., i] == np.asarray(generated)[..., i])).sum()
-            scores[f"{track}_notes"] = float(2 * hits / (a.sum() + b.sum())) if a.any() or b.any() else 1.0
-    return scores
+def _drum_f1(real, generated, drums):
+    a, b = real[..., DRUMS] & drums, generated[..., DRUMS] & drums
+    return _f1(*(np.bitwise_count(hits) for hits in (a & b, a, b)))
 
 
-def score(real, generated):
-    """accuracy and onset_f1 in one flat dict."""
-    return {f"{name}_accuracy": x for name, x in accuracy(real, generated).items()} | {
-        f"{name}_f1": x for name, x in onset_f1(real, generated).items()
-    }
+def drum_f1(real, generated):
+    """F1 of drum onsets, drum by drum: a hit is the same drum at the same step."""
+    return _drum_f1(real, generated, ALL_DRUMS)
+
+
+def kick_f1(real, generated):
+    """F1 of kick onsets."""
+    return _drum_f1(real, generated, KICK)
+
+
+def snare_f1(real, generated):
+    """F1 of snare onsets."""
+    return _drum_f1(real, generated, SNARE)
+
+
+def _bass_onsets(tokens):
+    return tokens[..., BASS] >= FIRST_PITCH
+
+
+def bass_onset_f1(real, generated):
+    """F1 of bass onsets: a hit is at the same step."""
+    a, b = _bass_onsets(real), _bass_onsets(generated)
+    return _f1(a & b, a, b)
+
+
+def bass_note_f1(real, generated):
+    """F1 of bass notes: a hit is an onset of the same pitch class at the same step."""
+    a, b = _bass_onsets(real), _bass_onsets(generated)
+    same = real[..., BASS].astype(np.int64) % 12 == generated[..., BASS].astype(np.int64) % 12
+    return _f1(a & b & same, a, b)
+
+
+def bass_on_kick(real, generated):
+    """Share of bass onsets at a step where the kick is struck."""
+    onsets = _bass_onsets(generated)
+    return _sums(onsets & ((generated[..., DRUMS] & KICK) > 0), onsets)
+
+
+def groove(real, generated):
+    """Jaccard similarity of the drum hits of a bar and the next, mean over pairs of which one has a hit."""
+    drums_nxBxT = _bars(generated[..., DRUMS])
+    before, after = drums_nxBxT[:, :-1], drums_nxBxT[:, 1:]
+    both, either = (np.bitwise_count(hits).sum(-1, dtype=np.float64) for hits in (before & after, before | after))
+    return _sums(both / np.maximum(either, 1), either > 0)
+
+
+def bass_density(real, generated):
+    """Bass onsets a bar."""
+    return per_window(_bars(_bass_onsets(generated)).sum(-1))
+
+
+def drum_density(real, generated):
+    """Drum hits a bar, drum by drum."""
+    return per_window(_bars(np.bitwise_count(generated[..., DRUMS])).sum(-1))
+
+
+def bars_without_bass(real, generated):
+    """Share of bars in which no bass sounds."""
+    return per_window(~_bars(held_pitches(generated[..., BASS]) >= 0).any(-1))
+
+
+def bars_without_drums(real, generated):
+    """Share of bars in which no drum is struck."""
+    return per_window(~_bars(generated[..., DRUMS] > 0).any(-1))
+
+
+def _bars(track_nxT):
+    return track_nxT.reshape(len(track_nxT), -1, STEPS_PER_BAR)
+
+
+LIKENESS = {
+    "drum_f1": drum_f1,
+    "kick_f1": kick_f1,
+    "snare_f1": snare_f1,
+    "bass_onset_f1": bass_onset_f1,
+    "bass_note_f1": bass_note_f1,
+    "pitch_class_accuracy": harmony.pitch_class_accuracy,
+}
+PROPERTIES = {
+    "tonal_distance": harmony.tonal_distance,
+    "bass_in_key": harmony.bass_in_key,
+    "groove": groove,
+    "bass_on_kick": bass_on_kick,
+    "bass_density": bass_density,
+    "drum_density": drum_density,
+    "bars_without_bass": bars_without_bass,
+    "bars_without_drums": bars_without_drums,
+}

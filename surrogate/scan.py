@@ -177,7 +177,7 @@ def plan(songs, records: dict[int, tuple], config) -> Plan:
         records: of all of them, as Records.read gives them.
         config: of encode_corpus: deduplicate, tunes, validation_fraction, test_fraction, split_seed, copies, transpose.
     """
-    groups = _tune_groups(config.tunes) if config.tunes else {}
+    groups = tune_groups(config.tunes) if config.tunes else {}
     windows, contents, reasons = map(list, zip(*(records[number] for number in range(len(songs))), strict=True))
     seen = set()
     for number, content in enumerate(contents):
@@ -248,9 +248,12 @@ def listing_hash(songs) -> str:
     return digest.hexdigest()
 
 
-def _tune_groups(path: str) -> dict[str, str]:
+def tune_groups(path: str) -> dict[str, str]:
+    """The tune of each file, by a table with the columns file and tune_group; DatasetError or OSError if it is none."""
     try:
         with open(path, newline="") as stream:
             return {row["file"]: row["tune_group"] for row in csv.DictReader(stream)}
     except KeyError as error:
         raise dataset.DatasetError(f"{path}: has no column {error}") from None
+    except (ValueError, csv.Error) as error:
+        raise dataset.DatasetError(f"{path}: not a table of files and their tunes ({error})") from None

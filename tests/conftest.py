@@ -32,6 +32,20 @@ def tiny_vae(request):
     return model
 
 
+@pytest.fixture(scope="session")
+def window():
+    """A function: (step, token) pairs of melody, bass and drums -> one trio window, uint16 [1, 256, 3]."""
+
+    def window(melody=(), bass=(), drums=()):
+        tokens = np.zeros((1, 256, 3), np.uint16)
+        for column, events in enumerate((melody, bass, drums)):
+            for step, token in events:
+                tokens[0, step, column] = token
+        return tokens
+
+    return window
+
+
 SYNTH = pathlib.Path(__file__).parent / "data" / "synth"
 
 

@@ -1,0 +1,103 @@
+"""An evaluation from the flags of scripts/evaluate.py to its table, results.json, results.csv and plots."""
+
+import csv
+import io
+import json
+import math
+import sys
+
+import numpy as np
+
+import musicvae_jax
+import surrogate
+from musicvae_jax import cache, checkpoint
+from surrogate import evaluate, shards, songs
+from surrogate.accompany import DEFAULT_TEMPERATURE
+
+MOST_NEIGHBOURS = 20_000
+NO_NEIGHBOURS = "no nearest neighbour and no headline: they need --neighbours=PACK_OR_CORPUS with training windows"
+
+
+def run(flags) -> str:
+    """Does what the flags say and returns what to print.
+
+    Raises: dataset.DatasetError, musicvae_jax.CheckpointError or OSError for a user's mistake.
+    """
+    cache.keep_compiled_programs()
+    name = flags.checkpoint or checkpoint.DEFAULT
+    vae = musicvae_jax.load(name)
+    encoder, bilstm = _surrogate(name, "surrogate"), _surrogate(name, "bilstm")
+    windows = songs.read(flags.input, flags.max_windows, tunes=flags.tunes, seed=flags.seed)
+    neighbours = flags.neighbours and songs.training(flags.neighbours, MOST_NEIGHBOURS, seed=flags.seed)
+    if flags.output:
+        flags.output.mkdir(parents=True, exist_ok=True)
+    temperature = DEFAULT_TEMPERATURE if flags.temperature is None else flags.temperature
+    rows, generated, headline = evaluate.judge(
+        vae, encoder, bilstm, windows, neighbours or None, seed=flags.seed, temperature=temperature
+    )
+    about = {
+        "input": flags.input,
+        "checkpoint": name,
+        "neighbours": flags.neighbours,
+        "windows": len(windows.tokens),
+        "songs": len(np.unique(windows.source)),
+        "tunes": len(np.unique(windows.tune)),
+        "temperature": temperature,
+        "seed": flags.seed,
+    }
+    if flags.output:
+        write(flags.output, about, rows, headline)
+        draw(flags.output, flags.rolls, windows, rows, generated)
+    title = "{windows} windows of {songs} songs, {tunes} tunes, of {input}; temperature {temperature}".format(**about)
+    return "\n\n".join([title, evaluate.markdown(rows), closing(headline)])
+
+
+def closing(headline) -> str:
+    """The headline as text, or why there is none."""
+    if not headline:
+        return NO_NEIGHBOURS
+    shares = [
+        f"{row} {100 * x['value']:.0f} % [{100 * x['lo']:.0f}, {100 * x['hi']:.0f}]" for row, x in headline.items()
+    ]
+    return "of the gap in bits from nearest neighbour to oracle: " + "; ".join(shares)
+
+
+def write(folder, about, rows, headline):
+    """results.json, and results.csv with a line for each row and column."""
+    results = _finite(about | {"rows": rows, "headline": headline})
+    shards.write_whole(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(("row", "column", "value", "lo", "hi"))
+    for row, columns in results["rows"].items():
+        table.writerows((row, column, *values.values()) for column, values in columns.items())
+    shards.write_whole(folder / "results.csv", stream.getvalue())
+
+
+def draw(folder, rolls, windows, rows, generated):
+    """bars.png, and the original over the generated for the first window of the first songs."""
+    try:
+        from surrogate import plot
+
+        plot.bars(rows, evaluate.columns(rows), folder / "bars.png")
+    except ModuleNotFoundError as error:
+        return print(f"evaluate: no plots: {error}; install the extra media", file=sys.stderr)
+    row = evaluate.MODE if evaluate.MODE in generated else evaluate.ORACLE
+    _, first = np.unique(windows.source, return_index=True)
+    for number, window in enumerate(first[:rolls]):
+        pair = {"original": windows.tokens[window], row: generated[row][window]}
+        plot.rolls(pair, folder / f"roll-{number}.png")
+
+
+def _surrogate(name, part):
+    try:
+        return surrogate.load(name, part=part)
+    except checkpoint.CheckpointError as error:
+        print(f"evaluate: {error}; its rows are left out", file=sys.stderr)
+
+
+def _finite(value):
+    """The same with None for what is not a finite number, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
