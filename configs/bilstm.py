@@ -1,4 +1,4 @@
-"""The seed's surrogate, a baseline: two layers of bidirectional LSTMs and the squared distance from the latent's mean."""
+"""The seed's surrogate, a baseline: two bidirectional LSTM layers, the squared distance from the latent's mean."""
 
 from configs import transformer
 

@@ -24,6 +24,7 @@ def get_config():
     c.start_from = ""  # a model folder or a pretrained name to go on from, sizes included; empty: from scratch
     c.beta = 0.2
     c.free_bits = 64.0
+    c.segments = 0  # bars of a window, drawn for each batch, that stand for all in the reconstruction; 0: all
     c.melody_weight = 1.0  # of the melody's part of the reconstruction
     c.transpose = tuple(range(-5, 7))  # semitones
 

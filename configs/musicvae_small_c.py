@@ -13,7 +13,9 @@ def get_config():
     c.transpose = ()
     c.melody_weight = 0.3
     c.free_bits = 96.0
-    c.steps = 4400
+    c.segments = 4
+    c.batch_size = 64
+    c.steps = 4000
     c.learning_rate = 3e-3
-    c.evaluate_every = 1100
+    c.evaluate_every = 1000
     return c

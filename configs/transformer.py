@@ -15,7 +15,9 @@ def get_config():
     c.model = ml_collections.ConfigDict(
         dict(body="transformer", patch=4, width=128, layers=4, heads=4, components=1, in_c=True)
     )
-    c.objective = ml_collections.ConfigDict(dict(kl=1.0, likelihood=1.0, mse=0.0))  # see surrogate/objective.py
+    c.objective = ml_collections.ConfigDict(
+        dict(kl=1.0, likelihood=1.0, mse=0.0, segments=4)
+    )  # see surrogate/objective.py
     c.part = "surrogate"  # its folder inside the model's
 
     c.seed = 0

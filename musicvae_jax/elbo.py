@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from musicvae_jax.events import TRACKS
+from musicvae_jax.events import TRACKS, WINDOW_STEPS
 
 
 def kl_to_standard_normal(mu_BxZ, sigma_BxZ):
@@ -13,19 +13,22 @@ def kl_to_standard_normal(mu_BxZ, sigma_BxZ):
     return 0.5 * (mu_BxZ**2 + sigma_BxZ**2 - 1 - 2 * jnp.log(sigma_BxZ)).sum(-1)
 
 
-def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0):
+def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segments=0):
     """Negative beta-ELBO of a batch, nats a window, and what it is made of.
 
     beta weighs max(KL - free_bits * ln 2, 0), on the KL of the whole latent; melody_weight the melody's reconstruction,
-    which a latent that is to serve bass and drums needs less of. Metrics: ELBO (beta 1, no free bits),
-    KL, and for each track the reconstruction loss (nats a window) and teacher-forced accuracy.
+    which a latent that is to serve bass and drums needs less of. segments: how many bars, drawn for the batch, stand
+    for all of a window, whose bars resemble each other; 0: all. Metrics: ELBO (beta 1, no free bits), KL, and for each
+    track the reconstruction loss (nats a window) and teacher-forced accuracy.
     """
     mu, sigma = model.encoder(tokens_BxTx3)
     z = mu + sigma * jax.random.normal(key, mu.shape)
-    log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z)
-    nats_3 = -log_probs_BxTx3.sum(1).mean(0)
+    drawn = model.draw_segments(jax.random.fold_in(key, 1), segments)
+    log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z, segments=drawn)
+    nats_3 = -log_probs_BxTx3.mean((0, 1)) * WINDOW_STEPS
     kl_B = kl_to_standard_normal(mu, sigma)
-    value = melody_weight * nats_3[0] + nats_3[1] + nats_3[2] + beta * jnp.maximum(kl_B - free_bits * math.log(2), 0).mean()
+    costly_B = jnp.maximum(kl_B - free_bits * math.log(2), 0)
+    value = melody_weight * nats_3[0] + nats_3[1:].sum() + beta * costly_B.mean()
     metrics = {"loss": value, "elbo": -(nats_3.sum() + kl_B.mean()), "kl": kl_B.mean()}
     for i, track in enumerate(TRACKS):
         metrics |= {f"{track}_nats": nats_3[i], f"{track}_accuracy": hits_BxTx3[..., i].mean()}

@@ -14,7 +14,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import decode
-from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, STEPS_PER_BAR, WINDOW_STEPS
+from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, STEPS_PER_BAR
 from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step
 
 
@@ -214,36 +214,53 @@ class MusicVAE(nnx.Module):
         """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
         return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
-    def track_log_probs(self, tokens_BxTx3, z_BxZ):
+    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None):
         """Teacher-forced log-probabilities of a window's tokens, and whether each was the likeliest.
 
-        Returns float32 [B, T, 3] (nats) and bool [B, T, 3].
+        tracks: those that are wanted (P). segments: numbers int [S] of those that are; None is all. Given the conductor
+        a segment depends only on the token before it, so leaving others out changes nothing but the work.
+
+        Returns float32 [B, T, P] (nats) and bool [B, T, P], T the steps of these segments.
         """
         batch = len(tokens_BxTx3)
-        tokens_3xTxN = jnp.moveaxis(self._cut(tokens_BxTx3.astype(jnp.int32)), -1, 0)
+        tokens_TxNx3 = self._cut(tokens_BxTx3.astype(jnp.int32), segments)
         log_probs, hits = [], []
-        for logits_TxNxV, tokens_TxN in zip(self.track_logits(tokens_BxTx3, z_BxZ), tokens_3xTxN, strict=True):
+        for track, logits_TxNxV in self.track_logits(tokens_BxTx3, z_BxZ, tracks, segments).items():
+            tokens_TxN = tokens_TxNx3[..., track]
             target_TxN = jnp.take_along_axis(logits_TxNxV, tokens_TxN[..., None], axis=-1)[..., 0]
             log_prob_TxN = target_TxN - jax.nn.logsumexp(logits_TxNxV, axis=-1)
-            log_probs.append(log_prob_TxN.T.reshape(batch, WINDOW_STEPS))
-            hits.append((logits_TxNxV.argmax(-1) == tokens_TxN).T.reshape(batch, WINDOW_STEPS))
+            log_probs.append(log_prob_TxN.T.reshape(batch, -1))
+            hits.append((logits_TxNxV.argmax(-1) == tokens_TxN).T.reshape(batch, -1))
         return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
 
-    def track_logits(self, tokens_BxTx3, z_BxZ):
-        """Teacher-forced logits of each track, float32 [T / S, B * S, V]: the steps of a segment, segments as rows."""
-        segments_NxD = self.segments(z_BxZ).swapaxes(0, 1).reshape(len(tokens_BxTx3) * self.config.segments, -1)
+    def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None):
+        """Teacher-forced logits, {track: float32 [T / S, B * S, V]}: the steps of a segment, segments as rows."""
+        segments_SxBxD = self.segments(z_BxZ)
+        if segments is not None:
+            segments_SxBxD = segments_SxBxD[segments]
+        segments_NxD = segments_SxBxD.swapaxes(0, 1).reshape(-1, segments_SxBxD.shape[-1])
         # The whole window is shifted by one before it is cut into bars: the token carries over the bar line.
         none_Bx1x3 = jnp.broadcast_to(jnp.array(DEPTHS), (len(tokens_BxTx3), 1, len(DEPTHS)))
-        before_TxNx3 = self._cut(jnp.concatenate([none_Bx1x3, tokens_BxTx3[:, :-1].astype(jnp.int32)], axis=1))
-        logits, first = [], 0
-        for track in self.tracks:
-            columns = slice(first, first := first + len(track.depths))
-            logits += track.teacher_forced(before_TxNx3[..., columns], segments_NxD)
-        return logits
+        before_BxTx3 = jnp.concatenate([none_Bx1x3, tokens_BxTx3[:, :-1].astype(jnp.int32)], axis=1)
+        before_TxNx3 = self._cut(before_BxTx3, segments)
+        logits, first = {}, 0
+        for decoder in self.tracks:
+            own = range(first, first := first + len(decoder.depths))
+            if set(own) & set(tracks):
+                logits |= zip(own, decoder.teacher_forced(before_TxNx3[..., own[0] : first], segments_NxD), strict=True)
+        return {track: logits[track] for track in tracks}
 
-    def _cut(self, tokens_BxTx3):
-        steps = WINDOW_STEPS // self.config.segments
-        return tokens_BxTx3.reshape(-1, steps, len(DEPTHS)).swapaxes(0, 1)
+    def _cut(self, tokens_BxTx3, segments):
+        tokens_BxSxTx3 = tokens_BxTx3.reshape(len(tokens_BxTx3), self.config.segments, -1, len(DEPTHS))
+        if segments is not None:
+            tokens_BxSxTx3 = tokens_BxSxTx3[:, segments]
+        return tokens_BxSxTx3.reshape(-1, *tokens_BxSxTx3.shape[2:]).swapaxes(0, 1)
+
+    def draw_segments(self, key, count):
+        """Numbers of `count` segments, the same for a whole batch; None, which is all, where there are not more."""
+        if not 0 < count < self.config.segments:
+            return None
+        return jax.random.choice(key, self.config.segments, (count,), replace=False)
 
     def encode(self, tokens, batch_size=64):
         """q(z | trio) of windows: tokens uint16 [n, 256, 3] -> mu, sigma (standard deviation), float32 [n, z] each."""

@@ -36,7 +36,8 @@ def musicvae(config, data):
     else:
         module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
         module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
-    terms = dict(beta=config.beta, free_bits=config.free_bits, melody_weight=config.melody_weight)
+    names = ("beta", "free_bits", "melody_weight", "segments")
+    terms = {name: config[name] for name in names}
 
     def loss(module, batch, key):
         return elbo.loss(module, batch["tokens"], key, **terms)

@@ -9,6 +9,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import cache, events, midi
+from surrogate import keys
 from surrogate.melody import Melody, held, read_melody
 
 DEFAULT_TEMPERATURE = 0.5
@@ -98,7 +99,7 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
 
     The line is cut into windows of 16 bars from the bar of its first note on; a last window that would be short is
     moved back over bars already accompanied, so that the models see it full of music. Bars before the first note
-    and windows without melody stay silent.
+    and windows without melody stay silent. Models that know songs in C only read and write them there.
 
     Args: melody_T uint16 [bars * 16]; vae and encoder as load_models gives them; seed and temperature as accompany.
     Returns uint16 [bars * 16, 3], the melody in its first column as given.
@@ -107,12 +108,14 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
 
     song_Tx3 = np.zeros((len(melody_T), len(events.TRACKS)), np.uint16)
     song_Tx3[:, 0] = melody_T
+    shift = keys.semitones_to_c(melody_T) if encoder.config.in_c else 0
+    song_Tx3 = events.transpose(song_Tx3, shift)
     pieces = _pieces(melody_T)
     if not pieces:
         return song_Tx3
     lines_BxT = np.zeros((len(pieces), events.WINDOW_STEPS), np.uint16)
     for line, (first, _, end) in zip(lines_BxT, pieces, strict=True):
-        line[: end - first] = melody_T[first:end]
+        line[: end - first] = song_Tx3[first:end, 0]
         if held(line)[-1] and end - first < len(line):  # the song's last note ends with the song, not with the window
             line[end - first] = events.NOTE_OFF
     mu_BxZ = encoder.predict(lines_BxT).mode()
@@ -128,6 +131,8 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
     for step in sorted({step for _, begin, end in pieces for step in (begin, end) if step < len(song_Tx3)}):
         if song_Tx3[step, 1] == events.NO_EVENT and held(song_Tx3[: step + 1, 1])[-1]:
             song_Tx3[step, 1] = events.NOTE_OFF
+    song_Tx3 = events.transpose(song_Tx3, -shift)
+    song_Tx3[:, 0] = melody_T  # not what may have changed octave on the way
     return song_Tx3
 
 

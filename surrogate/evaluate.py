@@ -4,13 +4,14 @@ import jax
 import numpy as np
 import tqdm
 
-from surrogate import baselines, latent, metrics
+from surrogate import baselines, latent, metrics, takes
 from surrogate.bootstrap import Bootstrap
 from surrogate.prior import gaussian_kl
 
 NEIGHBOUR, MEAN, ORACLE, HUMAN = "nearest neighbour", "mean z", "oracle", "human"
-BILSTM, MODE, SAMPLE, BEST = "BiLSTM", "transformer", "transformer, sample", "transformer, best of 8"
-HEADLINE = (MEAN, BILSTM, MODE, SAMPLE, BEST)  # the mean for comparison: it knows nothing of the melody
+BILSTM, MODE, SAMPLE = "BiLSTM", "transformer", "transformer, sample"
+BEST, REFINED = "transformer, best of 8", "transformer, refined"
+HEADLINE = (MEAN, BILSTM, MODE, SAMPLE, BEST, REFINED)  # the mean for comparison: it knows nothing of the melody
 COLUMNS = ("r2", "kl", "bass_bits", "drums_bits", "bits", *metrics.LIKENESS, *metrics.PROPERTIES, "frechet")
 TAKES = 8
 
@@ -35,11 +36,9 @@ def codes(vae, encoder, bilstm, tokens, mu, *, seed=0):
         codes[BILSTM] = bilstm.predict(tokens[..., 0]).mode()
     if encoder is not None:
         prior = encoder.predict(tokens[..., 0])
-        takes = [np.asarray(prior.sample(jax.random.key(seed + i))) for i in range(TAKES)]
-        # Ranked by what the player knows: how likely the decoder finds the melody.
-        scores = [vae.log_prob(tokens, z)[:, 0] for z in tqdm.tqdm(takes, desc="takes", unit="take")]
-        best = np.argmax(scores, axis=0)
-        codes |= {MODE: prior.mode(), SAMPLE: takes[0], BEST: np.stack(takes)[best, np.arange(len(best))]}
+        best, sample = takes.best(vae, prior, tokens, TAKES, seed=seed)
+        refined = takes.refine(vae, prior, tokens, prior.mode())
+        codes |= {MODE: prior.mode(), SAMPLE: sample, BEST: best, REFINED: refined}
     codes[ORACLE] = mu
     return {row: np.asarray(z, np.float32) for row, z in codes.items()}
 

@@ -22,9 +22,9 @@ PART = "surrogate"  # its folder inside that of the MusicVAE whose latents it pr
 class SurrogateConfig:
     """Sizes of a surrogate.
 
-    z_size: that of the MusicVAE. body: "transformer" or "bilstm", which has neither patches nor heads. patch: steps that
-    share one position of the transformer (4 is a beat). components: Gaussians of the mixture. in_c: it reads melodies
-    brought to C major's notes (surrogate.keys), and so does its MusicVAE.
+    z_size: that of the MusicVAE. body: "transformer" or "bilstm", which has neither patches nor heads. patch: steps
+    that share one position of the transformer (4 is a beat). components: Gaussians of the mixture. in_c: it reads
+    melodies brought to C major's notes (surrogate.keys), and its MusicVAE such trios.
     """
 
     z_size: int
@@ -128,9 +128,7 @@ def _predict(graphdef, state, melody_BxT):
 
 def save(folder, surrogate, *, part=PART, **options):
     """Write the surrogate inside a MusicVAE's model folder."""
-    checkpoint.save_module(
-        pathlib.Path(folder) / part, surrogate, kind="surrogate", config=surrogate.config, **options
-    )
+    checkpoint.save_module(pathlib.Path(folder) / part, surrogate, kind="surrogate", config=surrogate.config, **options)
 
 
 def load(name_or_folder=checkpoint.DEFAULT, *, part=PART):

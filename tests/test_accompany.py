@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -117,6 +118,27 @@ def test_melody_and_song_stay_as_they_are(resolution, model, tmp_path):
     assert [lyric.text for track in after.tracks for lyric in track.lyrics] == ["la"]
     assert [(t.name, t.program, t.is_drum) for t in song.score.tracks[1:]] == [("Bass", 33, False), ("Drums", 0, True)]
     assert song.tempos == (before.tempos[2].qpm, before.tempos[1].qpm)
+
+
+def test_a_model_that_knows_c_alone_follows_the_melody_into_any_key(model, tmp_path):
+    from flax import nnx
+
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    config = surrogate.SurrogateConfig(z_size=8, width=16, layers=1, heads=2, in_c=True)
+    surrogate.save(folder, surrogate.Surrogate(config, rngs=nnx.Rngs(1)))
+    scale = [0, 2, 4, 5, 7, 9, 11, 12]
+    parts = {}
+    for up in (0, 3, -4):
+        notes = [(480 * beat, 480 * beat + 400, 60 + up + scale[beat % 8], 90) for beat in range(80)]
+        song = surrogate.accompany(write_midi(tmp_path / f"{up}.mid", notes), checkpoint=folder, temperature=1.0)
+        parts[up] = [[(n.time, n.duration, n.pitch) for n in track.notes] for track in song.score.tracks]
+        assert parts[up][0] == [(start, end - start, pitch) for start, end, pitch, _ in notes]
+    assert len(parts[0][1]) > 10
+    for up in (3, -4):
+        moved = [(time, duration, (pitch + up) % 12) for time, duration, pitch in parts[0][1]]  # or back in by octaves
+        assert [(time, duration, pitch % 12) for time, duration, pitch in parts[up][1]] == moved
+        assert parts[up][2] == parts[0][2]
 
 
 @pytest.mark.parametrize("bars", [1, 15, 16, 17, 33, 40])

@@ -11,13 +11,16 @@ import sys
 import tarfile
 import time
 
+import mido
 import numpy as np
 import pytest
 
 import musicvae_jax
-from surrogate import collection, dataset, encode, encode_corpus, job, scan, shards
+from musicvae_jax import events
+from surrogate import collection, dataset, encode, encode_corpus, job, keys, scan, shards
 from tests.conftest import SYNTH
 from tests.mutations import MUTATIONS
+from tests.test_trio import Song
 
 
 @pytest.fixture(scope="module")
@@ -285,15 +288,15 @@ def test_the_first_windows_or_some_drawn_by_a_seed(corpus_settings, tmp_path, so
     assert any((a != b).any() for a, b in zip(kept["drawn"], kept["otherwise"], strict=True))
 
 
-def test_training_windows_come_in_as_many_keys_as_asked_for(corpus_settings, tmp_path):
+def test_training_windows_come_in_as_many_copies_of_each_as_asked_for(corpus_settings, tmp_path):
     encode_corpus.run(corpus_settings(tmp_path / "plain.npz"))
     plain, per_song = windows_by_song(tmp_path / "plain.npz")
-    for changes, keys in (
+    for changes, copies_of_each in (
         (dict(transpose=(3,)), 1),
         (dict(transpose=(-1, 0, 2), copies=0), 3),
         (dict(transpose=(1, 2, 3, 4), copies=2), 2),
     ):
-        path = tmp_path / f"{keys}.npz"
+        path = tmp_path / f"{copies_of_each}.npz"
         encode_corpus.run(corpus_settings(path, **changes))
         copies = windows_by_song(path)[1]
         train = np.array(
@@ -304,7 +307,7 @@ def test_training_windows_come_in_as_many_keys_as_asked_for(corpus_settings, tmp
             if not is_train:
                 assert (was == now).all()
                 continue
-            now = now.reshape(keys, *was.shape)
+            now = now.reshape(copies_of_each, *was.shape)
             assert (now[..., 2] == was[..., 2]).all()
             pitched = (was[..., :2] > 5) & (was[..., :2] < 85)
             moves = [np.unique((copy[..., :2].astype(int) - was[..., :2])[pitched]) for copy in now]
@@ -313,7 +316,29 @@ def test_training_windows_come_in_as_many_keys_as_asked_for(corpus_settings, tmp
                 [np.median((c[:, 1].astype(int) - w[:, 1])[w[:, 1] > 5]) for w, c in zip(was, copy, strict=True)]
                 for copy in now
             ]
-            assert all(len(set(one)) == keys for one in zip(*shift, strict=True))
+            assert all(len(set(one)) == copies_of_each for one in zip(*shift, strict=True))
+
+
+def test_songs_are_brought_to_c_each_by_its_melody(corpus_settings, tmp_path):
+    for name in ("plain", "in_c"):
+        encode_corpus.run(corpus_settings(tmp_path / f"{name}.npz", in_c=name == "in_c"))
+    plain, in_c = (windows_by_song(tmp_path / f"{name}.npz")[1] for name in ("plain", "in_c"))
+    shifts = [keys.semitones_to_c(windows[..., 0]) for windows in plain]
+    assert len(set(shifts)) > 1
+    for was, now, shift in zip(plain, in_c, shifts, strict=True):
+        np.testing.assert_array_equal(now, events.transpose(was, shift))
+
+
+def test_leads_are_melodies_when_asked_for(corpus_settings, tmp_path):
+    song = Song()
+    song.parts[0][0] = (1, mido.Message("program_change", channel=0, program=65), 0)  # an alto saxophone
+    (tmp_path / "songs").mkdir()
+    song.save(tmp_path / "songs" / "sax.mid")
+    settings = dict(input=str(tmp_path / "songs"), tunes="")
+    with pytest.raises(dataset.DatasetError, match="no melody: 1"):
+        encode_corpus.run(corpus_settings(tmp_path / "none.npz", **settings))
+    encode_corpus.run(corpus_settings(tmp_path / "leads.npz", leads=True, **settings))
+    assert len(dataset.open(tmp_path / "leads.npz")) == 5
 
 
 def test_songs_with_the_same_notes_are_one_tune_and_come_once(corpus_settings, songs, tmp_path):

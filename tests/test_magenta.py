@@ -79,7 +79,7 @@ def test_decoder_is_magentas_under_teacher_forcing(pair):
     tokens, z = jnp.asarray(golden["tokens"]), jnp.asarray(golden["z"])
     if "conductor_out" in golden:
         np.testing.assert_allclose(model.segments(z).swapaxes(0, 1), golden["conductor_out"], atol=1e-5)
-    logits = [whole(np.asarray(x), model.config.segments) for x in model.track_logits(tokens, z)]
+    logits = [whole(np.asarray(x), model.config.segments) for x in model.track_logits(tokens, z).values()]
     np.testing.assert_allclose(np.concatenate(logits, -1)[:, golden["logit_steps"]], golden["tf_logits"], atol=1e-4)
     wanted = golden["tf_target_logit"] - golden["tf_logsumexp"]
     log_probs, _ = model.track_log_probs(tokens, z)

@@ -89,6 +89,20 @@ def test_the_token_is_carried_over_the_bar_line(tiny_vae, z, tokens):
     assert (np.abs(before - after)[:, 32, 1] > 1e-7).all()
 
 
+def test_some_bars_and_tracks_are_what_they_are_among_all(tiny_vae, z, tokens):
+    whole, _ = tiny_vae.track_log_probs(jnp.asarray(tokens), jnp.asarray(z))
+    some, hits = tiny_vae.track_log_probs(jnp.asarray(tokens), jnp.asarray(z), (1, 2), jnp.array([7, 0, 15]))
+    bars = whole.reshape(len(z), 16, 16, 3)[:, np.array([7, 0, 15])]
+    np.testing.assert_allclose(some, bars.reshape(len(z), 48, 3)[..., 1:], atol=1e-5)
+    assert hits.shape == some.shape
+
+
+def test_drawn_bars_differ_and_all_is_none(tiny_vae):
+    drawn = np.asarray(tiny_vae.draw_segments(jax.random.key(0), 5))
+    assert len(set(drawn.tolist())) == 5 and drawn.min() >= 0 and drawn.max() < 16
+    assert tiny_vae.draw_segments(jax.random.key(0), 0) is tiny_vae.draw_segments(jax.random.key(0), 16) is None
+
+
 def test_sampling_depends_on_key_and_row_not_on_the_batch(tiny_vae, z):
     def sample(rows, seed=0, **options):
         return tiny_vae.decode(rows, key=jax.random.key(seed), temperature=1.0, **options)

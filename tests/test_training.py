@@ -14,7 +14,7 @@ from flax import nnx
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.events import DEPTHS
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate import objective, prior, shards
+from surrogate import objective, shards
 from surrogate.model import Surrogate, SurrogateConfig
 
 CONFIG = ml_collections.ConfigDict(
@@ -152,11 +152,38 @@ def test_one_step_of_the_surrogate_lowers_its_loss():
     assert values[3] < values[0]
 
 
-def test_gaussian_kl_of_known_gaussians():
-    one = jnp.ones((1, 2))
-    assert float(prior.gaussian_kl(0 * one, one, 0 * one, one)[0]) == 0
-    # log(2) + (1 + 9) / 8 - 1/2 a dimension: N(3, 1) against N(0, 2)
-    assert float(prior.gaussian_kl(3 * one, one, 0 * one, 2 * one)[0]) == pytest.approx(2 * (np.log(2) + 0.75))
+@pytest.mark.parametrize("settings", [dict(components=3), dict(body="bilstm", layers=2)], ids=["mixture", "bilstm"])
+def test_a_surrogate_learns_from_the_frozen_decoder(settings):
+    config = SurrogateConfig(z_size=4, width=16, heads=2, **(dict(layers=1) | settings))
+    module, batch, teacher = Surrogate(config, rngs=nnx.Rngs(0)), encoded_batch_at(0), vae()
+    before = leaves(teacher)
+
+    def loss(module, batch, key):
+        return objective.loss(module, batch, key, kl=1.0, likelihood=1.0, mse=0.5, segments=4, vae=teacher)
+
+    state, step = training.init_state(module, CONFIG), training.make_step(module, loss, CONFIG)
+    rows = []
+    for _ in range(12):
+        state, metrics = step(state, batch)
+        rows.append({name: float(value) for name, value in metrics.items()})
+    parts = rows[0]["kl"] + rows[0]["bass_nats"] + rows[0]["drums_nats"] + 0.5 * rows[0]["mse"]
+    assert rows[0]["loss"] == pytest.approx(parts, rel=1e-5)
+    assert rows[-1]["mse"] < rows[0]["mse"]
+    for a, b in zip(leaves(teacher), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_drawn_bars_stand_for_the_window():
+    tokens = jnp.asarray(random_tokens(0, 8))
+    losses = [
+        elbo.loss(vae(), tokens, jax.random.key(i), beta=0.2, free_bits=1.0, melody_weight=0.5, segments=8)[1]
+        for i in range(6)
+    ]
+    whole = elbo.loss(vae(), tokens, jax.random.key(0), beta=0.2, free_bits=1.0)[1]
+    for name in ("melody_nats", "bass_nats", "drums_nats"):
+        assert np.mean([x[name] for x in losses]) == pytest.approx(float(whole[name]), rel=0.02)
+    assert len({float(x["bass_nats"]) for x in losses}) == 6
+    assert losses[0]["loss"] < whole["loss"]  # the melody counts half
 
 
 def test_eight_devices_give_the_losses_of_one(tmp_path):
@@ -202,6 +229,11 @@ app.run(scripts.train.main)
     assert "validation loss" in done.stdout
     assert checkpoint.load(tmp_path / "run" / "model").config.z_size == 4
     assert list((tmp_path / "run" / "parts").glob("model.tar.*"))
+    flags[2] = f"--config.workdir={tmp_path}/on"
+    flags += [f"--config.start_from={tmp_path}/run/model", "--config.learning_rate=0.0", "--config.model.z_size=5"]
+    subprocess.run([sys.executable, "-c", code, *flags], capture_output=True, check=True, env=_env())
+    for a, b in zip(*(leaves(checkpoint.load(tmp_path / name / "model")) for name in ("run", "on")), strict=True):
+        np.testing.assert_array_equal(a, b)  # sizes and weights are those of the model gone on from
 
 
 def _env(**extra):
