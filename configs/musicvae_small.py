@@ -21,10 +21,11 @@ def get_config():
             decoder_sizes=(256,),
         )
     )
-    c.start_from = ""  # a model folder or a pretrained name to go on from, sizes included; empty: from scratch
+    c.start_from = ""  # a model folder or a pretrained name: what has the same name and shape is taken over
     c.beta = 0.2
     c.free_bits = 64.0
     c.segments = 0  # bars of a window, drawn for each batch, that stand for all in the reconstruction; 0: all
+    c.withhold = 0.0  # share of previous tokens that a decoder in training is not told
     c.melody_weight = 1.0  # of the melody's part of the reconstruction
     c.transpose = tuple(range(-5, 7))  # semitones
 

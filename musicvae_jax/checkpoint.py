@@ -120,6 +120,14 @@ def load(name_or_folder=DEFAULT, *, dtype="float32", encoder=True):
     return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
 
 
+def take_over(module, name_or_folder):
+    """Give a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own."""
+    others = flat_params(load(name_or_folder))
+    own = {path: leaf for path, leaf in _flat(nnx.state(module)) if _name(path) in others}
+    fitting = [(path, leaf) for path, leaf in own.items() if leaf.shape == others[_name(path)].shape]
+    nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
+
+
 def split(folder, output, part_bytes=15_000_000):
     """Cut a folder into output/model.tar.000, .001, ... of at most part_bytes; `cat model.tar.* | tar x` joins them."""
     output = pathlib.Path(output)

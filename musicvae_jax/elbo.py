@@ -13,18 +13,22 @@ def kl_to_standard_normal(mu_BxZ, sigma_BxZ):
     return 0.5 * (mu_BxZ**2 + sigma_BxZ**2 - 1 - 2 * jnp.log(sigma_BxZ)).sum(-1)
 
 
-def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segments=0):
+def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segments=0, withhold=0.0):
     """Negative beta-ELBO of a batch, nats a window, and what it is made of.
 
     beta weighs max(KL - free_bits * ln 2, 0), on the KL of the whole latent; melody_weight the melody's reconstruction,
     which a latent that is to serve bass and drums needs less of. segments: how many bars, drawn for the batch, stand
-    for all of a window, whose bars resemble each other; 0: all. Metrics: ELBO (beta 1, no free bits), KL, and for each
-    track the reconstruction loss (nats a window) and teacher-forced accuracy.
+    for all of a window, whose bars resemble each other; 0: all. withhold: share of previous tokens that the decoder is
+    not told, so that it must ask the latent (Bowman et al. 2016).
+
+    Metrics: ELBO (beta 1, no free bits), KL, and for each track the reconstruction loss (nats a window) and
+    teacher-forced accuracy.
     """
     mu, sigma = model.encoder(tokens_BxTx3)
     z = mu + sigma * jax.random.normal(key, mu.shape)
     drawn = model.draw_segments(jax.random.fold_in(key, 1), segments)
-    log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z, segments=drawn)
+    withheld = jax.random.bernoulli(jax.random.fold_in(key, 2), withhold, tokens_BxTx3.shape) if withhold else None
+    log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z, segments=drawn, withheld_BxTx3=withheld)
     nats_3 = -log_probs_BxTx3.mean((0, 1)) * WINDOW_STEPS
     kl_B = kl_to_standard_normal(mu, sigma)
     costly_B = jnp.maximum(kl_B - free_bits * math.log(2), 0)

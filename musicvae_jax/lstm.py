@@ -171,7 +171,11 @@ class BidirectionalStack(nnx.Module):
             tokens, inputs = 0, 2 * size
 
     def __call__(self, x_TxBxN, lengths_B=None):
-        """The final outputs of the last layer, forward then backward, float32 [B, 2H], of tokens or dense inputs.
+        """The final outputs of the last layer, forward then backward, float32 [B, 2H], of tokens or dense inputs."""
+        return self.read(x_TxBxN, lengths_B)[0]
+
+    def read(self, x_TxBxN, lengths_B=None):
+        """The same, and the outputs of the last layer at all steps, float32 [T, B, 2H].
 
         Steps at or after a row's length change nothing (tf dynamic_rnn with sequence_length): outputs there are 0,
         the backward direction starts at the row's last step, and a row of length 0 gives zeros.
@@ -191,4 +195,5 @@ class BidirectionalStack(nnx.Module):
         last_B = jnp.maximum(lengths_1xB[0] - 1, 0)
         forward_BxD, backward_BxD = x[last_B, jnp.arange(x.shape[1])], x[0]
         units = forward.bias.shape[0] // 4
-        return jnp.concatenate([forward_BxD[:, :units], backward_BxD[:, units:]], -1).astype(jnp.float32)
+        final = jnp.concatenate([forward_BxD[:, :units], backward_BxD[:, units:]], -1)
+        return final.astype(jnp.float32), x.astype(jnp.float32)

@@ -25,6 +25,10 @@ class MusicVAEConfig:
     encoder: "bidirectional" (layers over all 256 steps) or "hierarchical" (a level over each bar's steps, one over the
     16 bars). encoder_sizes: units a direction of each layer; of each level when hierarchical, a tuple where a level has
     several layers. conductor_sizes: empty for a flat decoder. The defaults are Magenta's hierdec-trio_16bar.
+
+    bar_size: of the latent's z_size dimensions, 16 * bar_size at its end belong to one bar each: a hierarchical encoder
+    reads them off its upper level at that bar, and the conductor is given them there, which is no part of Magenta's
+    models. The rest is of the window as a whole.
     """
 
     z_size: int = 512
@@ -32,12 +36,15 @@ class MusicVAEConfig:
     encoder_sizes: tuple[int, ...] = (2048, 2048)
     conductor_sizes: tuple[int, ...] = (1024, 1024)
     decoder_sizes: tuple[int, ...] = (1024, 1024)
+    bar_size: int = 0
 
     def __post_init__(self):
         if self.encoder not in ("bidirectional", "hierarchical"):
             raise ValueError(f'encoder must be "bidirectional" or "hierarchical", not {self.encoder!r}')
         if self.encoder == "hierarchical" and len(self.encoder_sizes) != 2:
             raise ValueError(f"a hierarchical encoder has 2 levels (steps, bars), not {len(self.encoder_sizes)}")
+        if self.bar_size and (self.encoder == "bidirectional" or not self.conductor_sizes or self.window_size < 1):
+            raise ValueError(f"bar_size takes a hierarchical encoder, a conductor and z_size for 16 bars, not {self}")
         for field in ("encoder_sizes", "conductor_sizes", "decoder_sizes"):
             sizes = tuple(tuple(x) if isinstance(x, list) else x for x in getattr(self, field))  # JSON gives lists
             object.__setattr__(self, field, sizes)
@@ -48,6 +55,11 @@ class MusicVAEConfig:
         if self.encoder == "bidirectional":
             return (self.encoder_sizes,)
         return tuple(level if isinstance(level, tuple) else (level,) for level in self.encoder_sizes)
+
+    @property
+    def window_size(self) -> int:
+        """Dimensions of the latent that belong to no bar."""
+        return self.z_size - BARS_PER_WINDOW * self.bar_size
 
     @property
     def segments(self) -> int:
@@ -78,18 +90,20 @@ class Encoder(nnx.Module):
             self.levels.append(BidirectionalStack(sizes, **reads, rngs=rngs))
             outputs = 2 * sizes[-1]
             reads = {"inputs": outputs}
-        self.mu = Dense(outputs, config.z_size, rngs=rngs)
-        self.sigma = Dense(outputs, config.z_size, rngs=rngs)
+        self.mu = Dense(outputs, config.window_size, rngs=rngs)
+        self.sigma = Dense(outputs, config.window_size, rngs=rngs)
+        self.bar_mu = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
+        self.bar_sigma = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
 
     def features(self, tokens_BxTx3, lengths=None):
-        """The encoder's output before mu and sigma, float32 [B, 2H].
+        """The encoder's output before mu and sigma, float32 [B, 2H], and the top layer's at all steps [T, B, 2H].
 
         lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16].
         """
         batch = tokens_BxTx3.shape[0]
         tokens = _class_rows(tokens_BxTx3, DEPTHS)
         if len(self.levels) == 1:
-            return self.levels[0](tokens.swapaxes(0, 1), lengths)
+            return self.levels[0].read(tokens.swapaxes(0, 1), lengths)
         steps, bars = self.levels
         tokens_TxNx3 = tokens.reshape(batch * BARS_PER_WINDOW, STEPS_PER_BAR, 3).swapaxes(0, 1)
         if lengths is not None:
@@ -97,27 +111,36 @@ class Encoder(nnx.Module):
                 lengths = jnp.repeat(lengths[:, None] // BARS_PER_WINDOW, BARS_PER_WINDOW, axis=1)
             lengths = lengths.reshape(-1)
         bars_BxSxD = steps(tokens_TxNx3, lengths).reshape(batch, BARS_PER_WINDOW, -1)
-        return bars(bars_BxSxD.swapaxes(0, 1))
+        return bars.read(bars_BxSxD.swapaxes(0, 1))
 
     def __call__(self, tokens_BxTx3, lengths=None):
-        features = self.features(tokens_BxTx3, lengths)
-        return self.mu(features), jax.nn.softplus(self.sigma(features))
+        features, bars_SxBxD = self.features(tokens_BxTx3, lengths)
+        mu, raw = self.mu(features), self.sigma(features)
+        if self.bar_mu is not None:
+            bars_BxSxD = bars_SxBxD.swapaxes(0, 1)
+            mu = jnp.concatenate([mu, self.bar_mu(bars_BxSxD).reshape(len(mu), -1)], -1)
+            raw = jnp.concatenate([raw, self.bar_sigma(bars_BxSxD).reshape(len(mu), -1)], -1)
+        return mu, jax.nn.softplus(raw)
 
 
 class Conductor(nnx.Module):
-    """z -> one vector a bar; its own input is nothing, z enters through the initial state."""
+    """z -> one vector a bar; the window's part of z enters through the initial state, a bar's own as its input."""
 
-    def __init__(self, z_size, sizes, *, rngs):
-        self.sizes = tuple(sizes)
-        self.initial_state = Dense(z_size, 2 * sum(sizes), rngs=rngs)
+    def __init__(self, window_size, bar_size, sizes, *, rngs):
+        self.window_size, self.sizes = window_size, tuple(sizes)
+        self.initial_state = Dense(window_size, 2 * sum(sizes), rngs=rngs)
+        inputs = (bar_size, *sizes[:-1])
         self.cells = nnx.List(
-            [LSTMCell(size, inputs=below, rngs=rngs) for size, below in zip(sizes, (0, *sizes[:-1]), strict=True)]
+            [LSTMCell(size, inputs=below, rngs=rngs) for size, below in zip(sizes, inputs, strict=True)]
         )
+        if bar_size:  # before training a bar's part of z is noise; a whisper of it does not drown the window's
+            self.cells[0].input_kernel[...] *= 0.1
 
     def __call__(self, z_BxZ):
         """float32 [16, B, H], bars first."""
-        states = _split_states(self.initial_state(z_BxZ), self.sizes)
-        x = None
+        window_BxZ, bars_BxZ = z_BxZ[:, : self.window_size], z_BxZ[:, self.window_size :]
+        states = _split_states(self.initial_state(window_BxZ), self.sizes)
+        x = bars_BxZ.reshape(len(z_BxZ), BARS_PER_WINDOW, -1).swapaxes(0, 1) if bars_BxZ.shape[1] else None
         for cell, state in zip(self.cells, states, strict=True):
             gates = cell.gate_inputs(x)
             if x is None:
@@ -199,7 +222,8 @@ class MusicVAE(nnx.Module):
         self.encoder = Encoder(config, rngs=rngs) if encoder else None
         inputs, groups = config.z_size, [DEPTHS]
         if config.conductor_sizes:
-            self.conductor = Conductor(config.z_size, config.conductor_sizes, rngs=rngs)
+            sizes = config.window_size, config.bar_size, config.conductor_sizes
+            self.conductor = Conductor(*sizes, rngs=rngs)
             inputs, groups = config.conductor_sizes[-1], [[depth] for depth in DEPTHS]
         self.tracks = nnx.List([TrackDecoder(depths, inputs, config.decoder_sizes, rngs=rngs) for depths in groups])
 
@@ -214,18 +238,20 @@ class MusicVAE(nnx.Module):
         """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
         return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
-    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None):
+    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None):
         """Teacher-forced log-probabilities of a window's tokens, and whether each was the likeliest.
 
         tracks: those that are wanted (P). segments: numbers int [S] of those that are; None is all. Given the conductor
         a segment depends only on the token before it, so leaving others out changes nothing but the work.
+        withheld_BxTx3: where the decoder is not told the previous token.
 
         Returns float32 [B, T, P] (nats) and bool [B, T, P], T the steps of these segments.
         """
         batch = len(tokens_BxTx3)
         tokens_TxNx3 = self._cut(tokens_BxTx3.astype(jnp.int32), segments)
+        given = tokens_BxTx3, z_BxZ, tracks, segments, withheld_BxTx3
         log_probs, hits = [], []
-        for track, logits_TxNxV in self.track_logits(tokens_BxTx3, z_BxZ, tracks, segments).items():
+        for track, logits_TxNxV in self.track_logits(*given).items():
             tokens_TxN = tokens_TxNx3[..., track]
             target_TxN = jnp.take_along_axis(logits_TxNxV, tokens_TxN[..., None], axis=-1)[..., 0]
             log_prob_TxN = target_TxN - jax.nn.logsumexp(logits_TxNxV, axis=-1)
@@ -233,7 +259,7 @@ class MusicVAE(nnx.Module):
             hits.append((logits_TxNxV.argmax(-1) == tokens_TxN).T.reshape(batch, -1))
         return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
 
-    def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None):
+    def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None):
         """Teacher-forced logits, {track: float32 [T / S, B * S, V]}: the steps of a segment, segments as rows."""
         segments_SxBxD = self.segments(z_BxZ)
         if segments is not None:
@@ -242,6 +268,8 @@ class MusicVAE(nnx.Module):
         # The whole window is shifted by one before it is cut into bars: the token carries over the bar line.
         none_Bx1x3 = jnp.broadcast_to(jnp.array(DEPTHS), (len(tokens_BxTx3), 1, len(DEPTHS)))
         before_BxTx3 = jnp.concatenate([none_Bx1x3, tokens_BxTx3[:, :-1].astype(jnp.int32)], axis=1)
+        if withheld_BxTx3 is not None:
+            before_BxTx3 = jnp.where(withheld_BxTx3, none_Bx1x3, before_BxTx3)
         before_TxNx3 = self._cut(before_BxTx3, segments)
         logits, first = {}, 0
         for decoder in self.tracks:

@@ -101,7 +101,7 @@ def make_step(module, loss, config):
     return jax.jit(step, donate_argnums=0)
 
 
-def fit(module, loss, batch_at, config, workdir, *, held_out=()):
+def fit(module, loss, batch_at, config, workdir, *, held_out=(), score=None):
     """Train; returns the module with the averaged weights.
 
     Args:
@@ -114,6 +114,7 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
         processes must see the same folder.
       held_out: batches, of config.batch_size rows, too, on which the averaged weights are evaluated every
         evaluate_every steps.
+      score: what to evaluate them by, in the form of loss, which it is when None.
 
     Raises FloatingPointError with the step's number when the loss is not finite, TrainingError when the batch does not
     divide over the devices.
@@ -160,7 +161,7 @@ def fit(module, loss, batch_at, config, workdir, *, held_out=()):
                     progress.set_postfix_str(f"loss {row['loss']:.2f}, {rate:.1f} examples/s")
                 if held_out and (done % config.evaluate_every == 0 or done == config.steps):
                     with jax.transfer_guard_host_to_device("allow"):
-                        log.write(done, "validation", evaluate(put(state["ema"]), loss, map(shared, held_out)))
+                        log.write(done, "validation", evaluate(put(state["ema"]), score or loss, map(shared, held_out)))
                     since, last = time.perf_counter(), done
                 if done % config.checkpoint_every == 0 or done == config.steps:
                     _check_finite(*pending)  # a checkpoint must never hold what cannot be gone on from

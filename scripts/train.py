@@ -30,26 +30,27 @@ flags.adopt_module_key_flags(hosts)  # so that --help shows them
 
 
 def musicvae(config, data):
-    """(module, loss, save) of a MusicVAE."""
+    """(module, loss, score on held-out windows, save) of a MusicVAE."""
+    module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
+    module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
     if config.start_from:
-        module = checkpoint.load(config.start_from)
-    else:
-        module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
-        module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
-    names = ("beta", "free_bits", "melody_weight", "segments")
-    terms = {name: config[name] for name in names}
+        checkpoint.take_over(module, config.start_from)
+    terms = {name: config[name] for name in ("beta", "free_bits", "melody_weight")}
 
     def loss(module, batch, key):
+        return elbo.loss(module, batch["tokens"], key, **terms, segments=config.segments, withhold=config.withhold)
+
+    def score(module, batch, key):
         return elbo.loss(module, batch["tokens"], key, **terms)
 
-    return module, loss, checkpoint.save
+    return module, loss, score, checkpoint.save
 
 
 def surrogate(config, data):
-    """(module, loss, save) of a surrogate, saved inside a copy of the model folder that it was trained for."""
+    """(module, loss, score, save) of a surrogate, saved inside a copy of the model folder that it was trained for."""
     teacher = checkpoint.resolve(config.checkpoint)
-    z_size = checkpoint.read_config(teacher, kind="musicvae")["z_size"]
-    settings = surrogate_model.SurrogateConfig(z_size=z_size, **config.model)
+    latent = MusicVAEConfig(**checkpoint.read_config(teacher, kind="musicvae"))
+    settings = surrogate_model.SurrogateConfig(z_size=latent.z_size, bar_size=latent.bar_size, **config.model)
     module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
     weights = config.objective.to_dict()
     vae = checkpoint.load(teacher, encoder=False) if weights["likelihood"] else None
@@ -62,7 +63,7 @@ def surrogate(config, data):
             shutil.copytree(teacher, folder, dirs_exist_ok=True)
         surrogate_model.save(folder, module, part=config.part, **options)
 
-    return module, loss, save
+    return module, loss, loss, save
 
 
 def run(config):
@@ -70,12 +71,12 @@ def run(config):
     if not config.data or not config.workdir:
         raise dataset.DatasetError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
     data = dataset.open(config.data)
-    module, loss, save = {"musicvae": musicvae, "surrogate": surrogate}[config.task](config, data)
+    module, loss, score, save = {"musicvae": musicvae, "surrogate": surrogate}[config.task](config, data)
     batch_at = data.batches("train", config.batch_size, seed=config.seed, transpose=config.get("transpose", ()))
     validation = data.batches("validation", config.batch_size, seed=0)
     held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
-    module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out)
-    metrics = training.evaluate(module, loss, held_out)
+    module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out, score=score)
+    metrics = training.evaluate(module, score, held_out)
     folder = f"{config.workdir}/model"
     paths = ("data", "workdir", "checkpoint", "start_from")  # of this machine
     settings = {name: value for name, value in config.to_dict().items() if name not in paths}

@@ -22,12 +22,13 @@ PART = "surrogate"  # its folder inside that of the MusicVAE whose latents it pr
 class SurrogateConfig:
     """Sizes of a surrogate.
 
-    z_size: that of the MusicVAE. body: "transformer" or "bilstm", which has neither patches nor heads. patch: steps
-    that share one position of the transformer (4 is a beat). components: Gaussians of the mixture. in_c: it reads
-    melodies brought to C major's notes (surrogate.keys), and its MusicVAE such trios.
+    z_size, bar_size: those of the MusicVAE. body: "transformer" or "bilstm", which has neither patches nor heads.
+    patch: steps that share one position of the transformer (4 is a beat). components: Gaussians of the mixture. in_c:
+    it reads melodies brought to C major's notes (surrogate.keys), and its MusicVAE such trios.
     """
 
     z_size: int
+    bar_size: int = 0
     body: str = "transformer"
     patch: int = 4
     width: int = 192
@@ -64,7 +65,7 @@ class Block(nnx.Module):
 
 
 class Transformer(nnx.Module):
-    """melody tokens [B, 256] -> one vector of a window, float32 [B, width]."""
+    """melody tokens [B, 256] -> a vector of the window, float32 [B, width], and one of each bar [B, 16, width]."""
 
     def __init__(self, config, *, rngs):
         self.patch, width = config.patch, config.width
@@ -87,18 +88,24 @@ class Transformer(nnx.Module):
         x_BxPxD = x_BxPxD + place_PxD.astype(jnp.float32)
         for block in self.blocks:
             x_BxPxD = block(x_BxPxD)
-        return self.norm(x_BxPxD).mean(1)
+        x_BxPxD = self.norm(x_BxPxD)
+        return x_BxPxD.mean(1), _bar_means(x_BxPxD)
 
 
 class BiLSTM(nnx.Module):
-    """The same by a stack of bidirectional LSTMs, float32 [B, 2 * width]."""
+    """The same by a stack of bidirectional LSTMs: its final outputs, and the mean of those in a bar."""
 
     def __init__(self, config, *, rngs):
         self.stack = BidirectionalStack((config.width,) * config.layers, tokens=LINE_CLASSES, rngs=rngs)
         self.outputs = 2 * config.width
 
     def __call__(self, melody_BxT):
-        return self.stack(melody_BxT.T[..., None])
+        window_BxD, steps_TxBxD = self.stack.read(melody_BxT.T[..., None])
+        return window_BxD, _bar_means(steps_TxBxD.swapaxes(0, 1))
+
+
+def _bar_means(x_BxPxD):
+    return x_BxPxD.reshape(len(x_BxPxD), BARS_PER_WINDOW, -1, x_BxPxD.shape[-1]).mean(2)
 
 
 class Surrogate(nnx.Module):
@@ -107,13 +114,20 @@ class Surrogate(nnx.Module):
     def __init__(self, config, *, rngs):
         self.config = config
         self.body = {"transformer": Transformer, "bilstm": BiLSTM}[config.body](config, rngs=rngs)
-        self.head = Dense(self.body.outputs, config.components * (2 * config.z_size + 1), rngs=rngs)
+        window_size = config.z_size - BARS_PER_WINDOW * config.bar_size
+        self.head = Dense(self.body.outputs, config.components * (2 * window_size + 1), rngs=rngs)
+        bar_outputs = config.components * 2 * config.bar_size
+        self.bar_head = Dense(self.body.outputs, bar_outputs, rngs=rngs) if bar_outputs else None
 
     def __call__(self, melody_BxT):
-        components, z_size = self.config.components, self.config.z_size
-        head_BxN = self.head(self.body(melody_BxT.astype(jnp.int32)))
-        means_stds = head_BxN[:, components:].reshape(-1, components, 2 * z_size)
-        means, raw = jnp.split(means_stds, 2, axis=-1)
+        batch, components = len(melody_BxT), self.config.components
+        window_BxD, bars_BxSxD = self.body(melody_BxT.astype(jnp.int32))
+        head_BxN = self.head(window_BxD)
+        parts = [head_BxN[:, components:].reshape(batch, 2, components, -1)]
+        if self.config.bar_size:  # as in z: what belongs to the window, then what belongs to each bar
+            bars_BxSxN = self.bar_head(bars_BxSxD).reshape(batch, BARS_PER_WINDOW, 2, components, -1)
+            parts.append(jnp.moveaxis(bars_BxSxN, 1, 3).reshape(batch, 2, components, -1))
+        means, raw = jnp.concatenate(parts, -1).swapaxes(0, 1)
         return Prior(head_BxN[:, :components], means, jax.nn.softplus(raw) + 1e-4)
 
     def predict(self, melody, batch_size=64):
