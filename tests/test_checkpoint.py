@@ -12,6 +12,7 @@ from flax import nnx
 import musicvae_jax
 import surrogate
 from musicvae_jax import checkpoint
+from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 
 @pytest.fixture
@@ -102,3 +103,16 @@ def test_parts_join_with_cat_and_tar(folder, tmp_path):
     assert all(
         (a == b).all() for a, b in zip(*(checkpoint.flat_params(m).values() for m in (joined, original)), strict=True)
     )
+
+
+def test_weights_are_taken_over_by_name_and_shape(tmp_path):
+    sizes = dict(encoder="hierarchical", encoder_sizes=(6, 6), conductor_sizes=(7,), decoder_sizes=(5,))
+    old = MusicVAE(MusicVAEConfig(z_size=4, **sizes), rngs=nnx.Rngs(0))
+    musicvae_jax.save(tmp_path, old)
+    new = MusicVAE(MusicVAEConfig(z_size=36, bar_size=2, **sizes), rngs=nnx.Rngs(1))
+    fresh = checkpoint.flat_params(MusicVAE(new.config, rngs=nnx.Rngs(1)))
+    checkpoint.take_over(new, tmp_path)
+    known, got = checkpoint.flat_params(old), checkpoint.flat_params(new)
+    assert got.keys() > known.keys()
+    for name, values in got.items():
+        np.testing.assert_array_equal(values, known.get(name, fresh[name]))

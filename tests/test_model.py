@@ -183,3 +183,46 @@ def test_reading_music_does_not_import_jax():
     code = "import sys, musicvae_jax; musicvae_jax.trio_windows; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert musicvae_jax.trio_windows
+
+
+@pytest.fixture(scope="module")
+def barred():
+    """A MusicVAE whose latent has 4 dimensions of the window and 2 of each bar."""
+    config = MusicVAEConfig(36, "hierarchical", (6, 6), (7,), (5,), bar_size=2)
+    return MusicVAE(config, rngs=nnx.Rngs(0))
+
+
+def test_a_bars_part_of_the_latent_moves_that_bar_and_later_ones(barred, tokens):
+    z = np.random.default_rng(0).normal(size=(len(tokens), 36)).astype(np.float32)
+    changed = z.copy()
+    changed[:, 4 + 2 * 5] += 1  # the first dimension of bar 5
+    before, after = (np.asarray(barred.track_log_probs(jnp.asarray(tokens), jnp.asarray(x))[0]) for x in (z, changed))
+    moved = (np.abs(before - after) > 1e-7).reshape(len(z), 16, -1).any(-1)
+    assert not moved[:, :5].any() and moved[:, 5].all()
+
+
+def test_a_bars_part_of_the_latent_is_read_at_that_bar(barred, tokens):
+    mu, sigma = barred.encode(tokens)
+    assert mu.shape == sigma.shape == (len(tokens), 36) and (sigma > 0).all()
+    _, bars_SxBxD = barred.encoder.features(jnp.asarray(tokens))
+    np.testing.assert_allclose(mu[:, 4 + 2 * 5 : 4 + 2 * 6], barred.encoder.bar_mu(bars_SxBxD[5]), atol=1e-5)
+    assert barred.decode(mu, key=jax.random.key(0)).shape == tokens.shape
+
+
+@pytest.mark.parametrize(
+    "changes", [dict(z_size=32), dict(encoder="bidirectional"), dict(conductor_sizes=())], ids=lambda x: next(iter(x))
+)
+def test_a_latent_for_bars_needs_room_bars_and_a_conductor(changes):
+    settings = dict(z_size=36, encoder="hierarchical", encoder_sizes=(6, 6), conductor_sizes=(7,), bar_size=2)
+    MusicVAEConfig(**settings)
+    with pytest.raises(ValueError, match="bar_size takes"):
+        MusicVAEConfig(**settings | changes)
+
+
+def test_a_decoder_that_is_told_nothing_goes_by_the_latent_alone(tiny_vae, z, tokens):
+    withheld = jnp.ones(tokens.shape, bool)
+    logits = [
+        tiny_vae.track_logits(jnp.asarray(x), jnp.asarray(z), withheld_BxTx3=withheld) for x in (tokens, tokens[::-1])
+    ]
+    for track in range(3):
+        np.testing.assert_array_equal(logits[0][track], logits[1][track])
