@@ -12,11 +12,12 @@ def get_config():
     c.data = ml_collections.config_dict.placeholder(str)  # an encoded corpus
     c.workdir = ml_collections.config_dict.placeholder(str)
     c.checkpoint = "trio_16bar_small"  # the MusicVAE whose latents the corpus holds
+    c.start_from = ""  # a model folder whose surrogate to go on from, sizes included; empty: from scratch
     c.model = ml_collections.ConfigDict(
         dict(body="transformer", patch=4, width=128, layers=4, heads=4, components=1, in_c=True)
     )
     c.objective = ml_collections.ConfigDict(
-        dict(kl=1.0, likelihood=1.0, mse=0.0, segments=4)
+        dict(kl=1.0, likelihood=0.1, mse=0.0, segments=4, spread=0.0)
     )  # see surrogate/objective.py
     c.part = "surrogate"  # its folder inside the model's
 

@@ -51,7 +51,10 @@ def surrogate(config, data):
     teacher = checkpoint.resolve(config.checkpoint)
     latent = MusicVAEConfig(**checkpoint.read_config(teacher, kind="musicvae"))
     settings = surrogate_model.SurrogateConfig(z_size=latent.z_size, bar_size=latent.bar_size, **config.model)
-    module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
+    if config.start_from:
+        module = surrogate_model.load(config.start_from, part=config.part)
+    else:
+        module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
     weights = config.objective.to_dict()
     vae = checkpoint.load(teacher, encoder=False) if weights["likelihood"] else None
 

@@ -21,12 +21,15 @@ class Prior(typing.NamedTuple):
         """The mean of the likeliest component, float32 [B, Z]."""
         return self._of(self.logits.argmax(-1), self.means)
 
-    def sample(self, key):
-        """One draw for each melody, float32 [B, Z]; gradients reach the means and standard deviations."""
+    def sample(self, key, spread=1.0):
+        """One draw for each melody, float32 [B, Z]; gradients reach the means and standard deviations.
+
+        spread multiplies the standard deviations: less strays less far from the component's mean.
+        """
         which, noise = jax.random.split(key)
         chosen_B = jax.random.categorical(which, self.logits)
         mean, std = self._of(chosen_B, self.means), self._of(chosen_B, self.stds)
-        return mean + std * jax.random.normal(noise, mean.shape)
+        return mean + spread * std * jax.random.normal(noise, mean.shape)
 
     def log_prob(self, z_BxZ):
         """log p(z | melody), nats, float32 [B]."""

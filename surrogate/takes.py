@@ -15,6 +15,7 @@ from surrogate.prior import Prior
 
 STEPS = 20
 RATE = 0.1
+WITNESS = 0.3  # of log p(melody | z), as p(z | melody) has heard the melody, too
 
 
 def best(vae, prior, tokens_nxTx3, count, *, seed=0):
@@ -27,23 +28,24 @@ def best(vae, prior, tokens_nxTx3, count, *, seed=0):
     return np.stack(takes)[np.argmax(scores, axis=0), np.arange(len(tokens_nxTx3))], takes[0]
 
 
-def refine(vae, prior, tokens_nxTx3, z_nxZ, batch_size=64):
-    """z moved uphill on log p(melody | z) + log p(z | melody), by STEPS steps: float32 [n, Z].
+def refine(vae, prior, tokens_nxTx3, z_nxZ, *, witness=WITNESS, batch_size=64):
+    """z moved uphill on witness * log p(melody | z) + log p(z | melody), by STEPS steps: float32 [n, Z].
 
     A step goes along the gradient times the prior's variance, so that well-known directions move little.
     """
     z_nxZ = np.asarray(z_nxZ, np.float32)
-    return in_batches(_refine, vae, batch_size, np.asarray(tokens_nxTx3), z_nxZ, *map(np.asarray, prior))
+    arrays = np.asarray(tokens_nxTx3), z_nxZ, *map(np.asarray, prior)
+    return in_batches(_refine, vae, batch_size, *arrays, shared=(np.float32(witness),))
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _refine(graphdef, state, tokens_BxTx3, z_BxZ, logits, means, stds):
+def _refine(graphdef, state, tokens_BxTx3, z_BxZ, logits, means, stds, witness):
     vae, prior = nnx.merge(graphdef, state), Prior(logits, means, stds)
     scale_BxZ = jnp.einsum("bk,bkz->bz", jax.nn.softmax(logits), stds**2)
 
     def posterior(z_BxZ):
         log_probs_BxTx1, _ = vae.track_log_probs(tokens_BxTx3, z_BxZ, tracks=(0,))
-        return log_probs_BxTx1.sum() + prior.log_prob(z_BxZ).sum()
+        return witness * log_probs_BxTx1.sum() + prior.log_prob(z_BxZ).sum()
 
     def step(z_BxZ, _):
         return z_BxZ + RATE * scale_BxZ * jax.grad(posterior)(z_BxZ), None
