@@ -12,7 +12,7 @@ from musicvae_jax import cache, events, midi
 from surrogate import keys
 from surrogate.melody import Melody, held, read_melody
 
-DEFAULT_TEMPERATURE = 0.5
+DEFAULT_TEMPERATURE = 0.3
 DEFAULT_QPM = 120.0
 
 
@@ -106,6 +106,8 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
     """
     import jax
 
+    from surrogate import takes
+
     song_Tx3 = np.zeros((len(melody_T), len(events.TRACKS)), np.uint16)
     song_Tx3[:, 0] = melody_T
     shift = keys.semitones_to_c(melody_T) if encoder.config.in_c else 0
@@ -113,13 +115,13 @@ def decode_song(melody_T, vae, encoder, *, seed, temperature):
     pieces = _pieces(melody_T)
     if not pieces:
         return song_Tx3
-    lines_BxT = np.zeros((len(pieces), events.WINDOW_STEPS), np.uint16)
-    for line, (first, _, end) in zip(lines_BxT, pieces, strict=True):
+    lines_BxTx3 = np.zeros((len(pieces), events.WINDOW_STEPS, len(events.TRACKS)), np.uint16)
+    for line, (first, _, end) in zip(lines_BxTx3[..., 0], pieces, strict=True):
         line[: end - first] = song_Tx3[first:end, 0]
         if held(line)[-1] and end - first < len(line):  # the song's last note ends with the song, not with the window
             line[end - first] = events.NOTE_OFF
-    mu_BxZ = encoder.predict(lines_BxT).mode()
-    windows_BxTx3 = vae.decode(mu_BxZ, key=jax.random.key(seed), temperature=temperature)
+    prior = encoder.predict(lines_BxTx3[..., 0])
+    windows_BxTx3 = takes.write(vae, prior, lines_BxTx3, key=jax.random.key(seed), temperature=temperature)
 
     for (first, begin, end), window in zip(pieces, np.asarray(windows_BxTx3), strict=True):
         bass, drums = window[:, 1], window[:, 2]

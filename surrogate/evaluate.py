@@ -78,10 +78,12 @@ def judge(vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature
         else:
             if row in z_of:
                 decoded = vae.decode(z_of[row], key=jax.random.key(seed), temperature=temperature)
+                if row == REFINED:  # as accompany writes: its drums are the mode's
+                    decoded = np.concatenate([decoded[..., :2], generated[MODE][..., 2:]], axis=-1)
                 generated[row] = baselines.with_melody(tokens, decoded)
             heard, _ = vae.encode(generated[row])
             z = z_of.get(row, heard)
-            ratios = likeness(vae, tokens, generated[row], mu, z)
+            ratios = likeness(vae, tokens, generated[row], mu, z, z_of[MODE] if row == REFINED else None)
             bits_of[row] = ratios["bits"][0]
         if row in nats_of:
             ratios["kl"] = metrics.per_window(nats_of[row])
@@ -98,9 +100,14 @@ def judge(vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature
     return rows, generated, headline
 
 
-def likeness(vae, tokens, generated, mu, z):
-    """{column: (numerator, denominator)} of all that compares with the real windows; z is what stands for a row's z."""
+def likeness(vae, tokens, generated, mu, z, drums_z=None):
+    """{column: (numerator, denominator)} of all that compares with the real windows; z is what stands for a row's z.
+
+    drums_z: that of the drums, where it is another.
+    """
     _, bass, drums = latent.bits(vae.log_prob(tokens, z)).T
+    if drums_z is not None:
+        drums = latent.bits(vae.log_prob(tokens, drums_z))[:, 2]
     bits = {"bass_bits": bass, "drums_bits": drums, "bits": bass + drums}
     return (
         {"r2": latent.explained(mu, z)}

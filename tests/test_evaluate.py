@@ -46,7 +46,7 @@ def test_a_table_is_printed_and_written(folder, pack, tmp_path, capsys):
     rows = results["rows"]
     assert list(rows) == [
         "another song", "rule", "nearest neighbour", "prior z", "mean z", "transformer", "transformer, sample",
-        "transformer, best of 8", "oracle", "human",
+        "transformer, best of 8", "transformer, refined", "oracle", "human",
     ]  # fmt: skip
     for row, columns in rows.items():
         assert f"| {row} " in printed
@@ -145,6 +145,7 @@ def test_the_best_take_is_the_melodys(folder, pack):
         "transformer",
         "transformer, sample",
         "transformer, best of 8",
+        "transformer, refined",
         "oracle",
     ]
     best, one = (vae.log_prob(tokens, codes[row])[:, 0] for row in (evaluate.BEST, evaluate.SAMPLE))
