@@ -1,6 +1,8 @@
-"""The embedded surrogate: melody -> q(z | trio) of trio_16bar_small. 0.88 M parameters.
+"""The embedded surrogate: melody -> p(z | melody) of trio_16bar_small. 0.88 M parameters.
 
-2 CPU cores, 8 min (180 windows/s): 0.33 of the variance of the latent's mean, on 1,024 windows of held-out tunes.
+Trained twice, as the model card tells, with --config.model.in_c=True on a corpus in C: 2 CPU cores, 4.7 and 7.7 min,
+250 windows/s without the likelihood and 140 with it. Of the gap in bits from nearest neighbour to oracle its mode closes
+68 % [64, 72] on the 34 evaluation songs.
 """
 
 import ml_collections
@@ -13,11 +15,12 @@ def get_config():
     c.workdir = ml_collections.config_dict.placeholder(str)
     c.checkpoint = "trio_16bar_small"  # the MusicVAE whose latents the corpus holds
     c.start_from = ""  # a model folder whose surrogate to go on from, sizes included; empty: from scratch
+    # in_c: only where the corpus and its MusicVAE are in C, too (encode_corpus --config.in_c=True)
     c.model = ml_collections.ConfigDict(
-        dict(body="transformer", patch=4, width=128, layers=4, heads=4, components=1, in_c=True)
+        dict(body="transformer", patch=4, width=128, layers=4, heads=4, components=1, in_c=False)
     )
     c.objective = ml_collections.ConfigDict(
-        dict(kl=1.0, likelihood=0.1, mse=0.0, segments=4, spread=0.0)
+        dict(kl=1.0, likelihood=0.2, mse=0.0, segments=4, spread=0.0)
     )  # see surrogate/objective.py
     c.part = "surrogate"  # its folder inside the model's
 

@@ -82,7 +82,7 @@ def draw(folder, rolls, windows, rows, generated):
         plot.bars(rows, evaluate.columns(rows), folder / "bars.png")
     except ModuleNotFoundError as error:
         return print(f"evaluate: no plots: {error}; install the extra media", file=sys.stderr)
-    row = evaluate.MODE if evaluate.MODE in generated else evaluate.ORACLE
+    row = evaluate.REFINED if evaluate.REFINED in generated else evaluate.ORACLE
     _, first = np.unique(windows.source, return_index=True)
     for number, window in enumerate(first[:rolls]):
         pair = {"original": windows.tokens[window], row: generated[row][window]}

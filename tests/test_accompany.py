@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import unittest.mock
 
 import mido
 import numpy as np
@@ -16,7 +17,9 @@ import musicvae_jax
 import surrogate
 from musicvae_jax.events import NO_EVENT, NOTE_OFF, WINDOW_STEPS
 from scripts.accompany import main
+from surrogate import takes
 from surrogate.melody import held, read_melody
+from surrogate.prior import Prior
 
 accompany = sys.modules[surrogate.accompany.__module__]  # the module behind the function of that name
 
@@ -183,17 +186,20 @@ class FakeModels:
 
     windows: np.ndarray
     heard: np.ndarray | None = None
+    config = surrogate.SurrogateConfig(z_size=2)
 
     def predict(self, melody):
         self.heard = melody
-        return np.zeros((len(melody), 2), np.float32), np.ones((len(melody), 2), np.float32)
+        shape = (len(melody), 1, 2)
+        return Prior(np.zeros(shape[:2], np.float32), np.zeros(shape, np.float32), np.ones(shape, np.float32))
 
     def decode(self, z, *, key, temperature):
-        assert len(z) == len(self.windows)
-        return self.windows
+        assert len(z) == 2 * len(self.windows)  # for the bass, and for the drums
+        return np.concatenate([self.windows] * 2)
 
     def play(self, melody):
-        return accompany.decode_song(melody, self, self, seed=0, temperature=1.0)
+        with unittest.mock.patch.object(takes, "refine", lambda vae, prior, tokens, z: z):
+            return accompany.decode_song(melody, self, self, seed=0, temperature=1.0)
 
 
 def melody_line(bars, onsets):
