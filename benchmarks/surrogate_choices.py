@@ -32,7 +32,8 @@ CHOICES = {
     "KL alone": (transformer, {"objective.likelihood": 0.0}, "data"),
     "likelihood alone": (transformer, {"objective.kl": 0.0}, "data"),
     "KL and likelihood": (transformer, {}, "data"),
-    "the same, likelihood x 0.3": (transformer, {"objective.likelihood": 0.3}, "data"),
+    "the same, likelihood x 5": (transformer, {"objective.likelihood": 1.0}, "data"),
+    "the same, likelihood of a sample": (transformer, {"objective.spread": 1.0}, "data"),
     "the same, mixture of 4": (transformer, {"model.components": 4}, "data"),
     "the same, 2 layers of 64": (transformer, {"model.width": 64, "model.layers": 2}, "data"),
     "the same, 6 layers of 256": (transformer, {"model.width": 256, "model.layers": 6}, "data"),
@@ -47,6 +48,7 @@ def settings(module, changes, *, data, workdir, flags) -> ConfigDict:
     config = module.get_config()
     config.update_from_flattened_dict(changes)
     config.update(data=data, workdir=str(workdir), checkpoint=flags.checkpoint, steps=flags.steps)
+    config.model.in_c = True
     config.update(evaluate_every=flags.steps, checkpoint_every=flags.steps)
     return config
 
