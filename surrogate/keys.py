@@ -8,7 +8,7 @@ import numpy as np
 
 from musicvae_jax import events
 
-_SCALE = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
+C_MAJOR = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
 SHIFTS = np.array(sorted(range(-5, 7), key=abs))
 """Semitones that a song may be moved by, the smallest first."""
 
@@ -30,7 +30,7 @@ def semitones_to_c(melody_xT) -> int:
     """
     pitch = held_pitches(melody_xT)
     weight_12 = np.bincount(pitch[pitch >= 0] % 12, minlength=12)
-    inside = [weight_12[np.roll(_SCALE, -shift)].sum() for shift in SHIFTS]
+    inside = [weight_12[np.roll(C_MAJOR, -shift)].sum() for shift in SHIFTS]
     return int(SHIFTS[np.argmax(inside)])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
+from surrogate import keys
 
 BASS_PROGRAMS = range(32, 40)
 METERS = ((4, 4), (2, 2))
@@ -56,10 +57,8 @@ def read_melody(path) -> Melody:
 
 def held(line_T) -> np.ndarray:
     """The token of the note that sounds at each step of a line, 0 where none does: uint16 [T]."""
-    line_T = np.asarray(line_T)
-    latest_event = np.maximum.accumulate(np.where(line_T != events.NO_EVENT, np.arange(len(line_T)), 0))
-    token = line_T[latest_event]
-    return np.where(token >= events.FIRST_PITCH, token, 0).astype(np.uint16)
+    pitch_T = keys.held_pitches(line_T)
+    return np.where(pitch_T >= 0, pitch_T - events.MIN_PITCH + events.FIRST_PITCH, 0).astype(np.uint16)
 
 
 def _choose_melody(path, score) -> symusic.Track:
