@@ -101,7 +101,14 @@ def read(path) -> symusic.Score:
 def write(score: symusic.Score, path) -> None:
     """Writes a Score as a General MIDI file: one track a part, drums on channel 10, tempos and meters in the first.
 
-    The file appears whole or not at all: it is written beside its place under another name, then renamed.
+    Raises:
+        MidiError: the folder does not exist, or the file cannot be written there.
+    """
+    write_whole(path, score.dumps_midi())
+
+
+def write_whole(path, raw: bytes) -> None:
+    """Writes a file of any kind so that it appears whole or not at all: beside its place, and then renamed.
 
     Raises:
         MidiError: the folder does not exist, or the file cannot be written there.
@@ -110,7 +117,6 @@ def write(score: symusic.Score, path) -> None:
     folder, name = os.path.split(path)
     if not os.path.isdir(folder or os.curdir):
         raise MidiError(path, f"cannot be written: there is no folder {folder}")
-    raw = score.dumps_midi()
     draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         with open(draft, "wb") as file:

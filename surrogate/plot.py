@@ -1,10 +1,15 @@
 """Piano rolls (melody red, bass blue, drums brown, a line at each bar); bars with intervals. Needs the extra media."""
 
+import io
+import os
+import warnings
+
 import numpy as np
 
-from musicvae_jax import events
+from musicvae_jax import events, midi
 
-COLOURS = {"melody": "tab:red", "bass": "tab:blue", "drums": "saddlebrown"}
+COLOURS = {"other": "0.75", "melody": "tab:red", "bass": "tab:blue", "drums": "saddlebrown"}
+MAX_ROWS = 24
 DRUM_NAMES = ("kick", "snare", "closed hat", "open hat", "low tom", "mid tom", "high tom", "crash", "ride")
 
 
@@ -28,6 +33,42 @@ def rolls(windows, path):
         _draw(notes, drums, tokens_Tx3, limits, 0, len(tokens_Tx3))
         notes.set_title(title)
     _save(figure, path)
+
+
+def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16):
+    """Draw a song as it is played, off the grid and with all its tracks, in rows of two panels as roll does.
+
+    A song of more than MAX_ROWS rows gets more bars a row.
+
+    Args:
+        score: symusic.Score in ticks, tracks parallel to roles.
+        roles: "melody", "bass", "drums" or "other" (drawn grey, behind) for each track.
+        bar_ticks: int [bars + 1], rising: the ticks of the bar lines; each bar is as wide as it is long.
+        path: where to; the suffix says the format, as in .png, .svg or .pdf. The file appears whole or not at all.
+
+    Raises: musicvae_jax.MidiError where matplotlib is missing, does not know the suffix, or the file cannot be written.
+    """
+    path = os.fspath(path)
+    try:
+        pyplot = _pyplot()
+    except ModuleNotFoundError:
+        raise midi.MidiError(path, "needs matplotlib; pip install 'musicvae-jax[media]'") from None
+    _check_suffix(pyplot, path)
+    bar_ticks = np.asarray(bar_ticks)
+    tracks = sorted(zip(roles, score.tracks, strict=True), key=lambda pair: list(COLOURS).index(pair[0]))
+    tracks = [(role, track.is_drum or role == "drums", track.notes.numpy()) for role, track in tracks]
+    pitches = np.concatenate([notes["pitch"] for _, drums, notes in tracks if not drums] or [[]])
+    bars_per_row = max(bars_per_row, -(-(len(bar_ticks) - 1) // MAX_ROWS))
+    firsts = range(0, len(bar_ticks) - 1, bars_per_row)
+    width = max(bar_ticks[first:][: bars_per_row + 1][-1] - bar_ticks[first] for first in firsts)
+    figure, axes = _figure(len(firsts))
+    for first, (notes, drums) in zip(firsts, axes, strict=True):
+        lines = bar_ticks[first : first + bars_per_row + 1]
+        for role, is_drum, content in tracks:
+            _draw_notes(drums if is_drum else notes, is_drum, content, lines, COLOURS[role], score.ticks_per_quarter)
+        _rule(notes, drums, _around(pitches), lines, first + 1 + np.arange(len(lines) - 1), width)
+    figure.suptitle(title.encode("utf-8", "replace").decode(), parse_math=False)  # may hold bytes that are no text
+    _save(figure, path, dpi=110)
 
 
 def bars(rows, columns, path):
@@ -77,14 +118,27 @@ def _figure(rows):
     return figure, axes.reshape(rows, 2)
 
 
-def _save(figure, path):
-    figure.savefig(path, dpi=80)
+def _check_suffix(pyplot, path):
+    known = pyplot.Figure().canvas.get_supported_filetypes()
+    if os.path.splitext(path)[1][1:].lower() not in known:
+        raise midi.MidiError(path, "names no kind of picture that can be drawn; end it in .png, .svg or .pdf")
+
+
+def _save(figure, path, dpi=80):
+    picture = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a title in letters that the font has not
+        figure.savefig(picture, dpi=dpi, format=os.path.splitext(path)[1][1:].lower())
     _pyplot().close(figure)
+    midi.write_whole(path, picture.getvalue())
 
 
 def _pitch_range(windows):
-    pitches = np.concatenate([events.line_notes(tokens[:, i])[2] for tokens in windows for i in range(2)])
-    return (pitches.min() - 2, pitches.max() + 2) if len(pitches) else (40, 80)
+    return _around(np.concatenate([events.line_notes(tokens[:, i])[2] for tokens in windows for i in range(2)]))
+
+
+def _around(pitches):
+    return (int(pitches.min()) - 2, int(pitches.max()) + 2) if len(pitches) else (40, 80)
 
 
 def _draw(notes, drums, tokens_Tx3, pitch_range, first, steps):
@@ -95,13 +149,37 @@ def _draw(notes, drums, tokens_Tx3, pitch_range, first, steps):
     hit_step, hit_pitch = events.drum_hits(tokens_Tx3[:, 2])
     lane = [events.DRUM_PITCHES.index(pitch) for pitch in hit_pitch]
     drums.scatter(hit_step + 0.3, lane, marker="s", s=14, color=COLOURS["drums"])
-    notes.set(ylim=pitch_range, ylabel="MIDI pitch", xticklabels=[])
-    drums.set(ylim=(-0.6, 8.6), yticks=range(9), yticklabels=DRUM_NAMES, xlabel="bar")
     bar_lines = np.arange(first, first + steps, events.STEPS_PER_BAR)
+    _rule(notes, drums, pitch_range, bar_lines, bar_lines // events.STEPS_PER_BAR + 1, steps)
+
+
+def _draw_notes(axis, is_drum, notes, bar_lines, colour, ticks_per_quarter):
+    """The notes of a track, in symusic's arrays, that sound between the first and the last of these bar lines."""
+    from matplotlib.collections import PolyCollection
+
+    start = notes["time"].astype(np.int64)
+    end = start + notes["duration"]
+    shown = (start < bar_lines[-1]) & (end > bar_lines[0])
+    start, end, pitch = start[shown], np.minimum(end[shown], bar_lines[-1]), notes["pitch"][shown]
+    if is_drum:
+        lane = events.DRUM_BIT_OF_PITCH[pitch]
+        struck = (lane != events.NO_DRUM) & (start >= bar_lines[0])
+        axis.scatter(start[struck] + 0.075 * ticks_per_quarter, lane[struck], marker="s", s=14, color=colour)
+    else:
+        left, right, low, high = start, end, pitch - 0.5, pitch + 0.5
+        corners = np.stack([left, low, right, low, right, high, left, high], 1).reshape(-1, 4, 2)
+        # Faster than barh, and without snap each note is as thick as the next.
+        axis.add_collection(PolyCollection(corners, facecolor=colour, edgecolor="white", lw=0.3, snap=False))
+
+
+def _rule(notes, drums, pitch_range, bar_lines, numbers, width):
+    """Scales, names, and a line at each bar, numbered as far as there are numbers and room, on two panels."""
+    notes.set(ylim=pitch_range, ylabel="MIDI pitch")
+    drums.set(ylim=(-0.6, 8.6), yticks=range(9), yticklabels=DRUM_NAMES, xlabel="bar")
     for axis in (notes, drums):
-        axis.set_xlim(first, first + steps)
-        axis.set_xticks(bar_lines)
-        axis.grid(axis="x", color="0.85")
-        axis.set_axisbelow(True)
+        axis.set_xlim(bar_lines[0], bar_lines[0] + width)
+        axis.set_xticks([])
+        axis.vlines(bar_lines, 0, 1, transform=axis.get_xaxis_transform(), color="0.85", lw=0.8, zorder=0)
     drums.tick_params(axis="y", labelsize=6)
-    drums.set_xticklabels(bar_lines // events.STEPS_PER_BAR + 1)
+    shown = slice(0, len(numbers), -(-len(numbers) // 32))
+    drums.set_xticks(bar_lines[shown], numbers[shown])
