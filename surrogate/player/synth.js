@@ -48,8 +48,8 @@ class Synth {
   play({ role, drums, key, velocity }, start, end) {
     const level = (velocity / 127) ** 1.4, gate = this.gates[role], frequency = 440 * 2 ** ((key - 69) / 12);
     if (drums) this.strike(KIT[key], gate, level, start);
-    else if (role === "bass") this.pluck(frequency, gate, 0.55 * level, start, end);
-    else this.sing(frequency, gate, (role === "melody" ? 0.3 : 0.12) * level, start, end);
+    else if (role === "bass") this.pluck(frequency, gate, 0.5 * level, start, end);
+    else this.sing(frequency, gate, (role === "melody" ? 0.42 : 0.12) * level, start, end);
   }
 
   sing(frequency, gate, level, start, end) {
