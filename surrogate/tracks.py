@@ -161,7 +161,7 @@ def _wanted(score, heard, wanted, path) -> int:
         tracks = "; ".join(_described(score, heard, index) for index in heard)
         return midi.MidiError(path, f"{reason}; its tracks: {tracks}")
 
-    if isinstance(wanted, int) or wanted.strip().isdecimal():
+    if isinstance(wanted, int) or wanted.strip().isdecimal() and len(wanted) < 10:
         if not 1 <= int(wanted) <= len(heard):
             raise refuse(f"has no track {int(wanted)}")
         index = heard[int(wanted) - 1]

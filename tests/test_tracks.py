@@ -179,6 +179,7 @@ def test_a_wanted_track_is_taken(wanted, index):
     [
         (0, "has no track 0"),
         ("7", "has no track 7"),
+        ("9" * 5000, "has no track"),
         ("Oboe", 'has no track "Oboe"'),
         ("", 'has no track ""'),
         ("PIANO", 'has several tracks "PIANO", 5, 6: give a number'),
