@@ -17,8 +17,8 @@ def best_redo(batch, units):
     return {1: 8, 2: 16, 4: 16}.get(batch, 0) if weights_outgrow_the_cache else 0
 
 
-def sample(model, z_BxZ, row_B, key, temperature_3, *, redo=0):
-    """Sample windows: uint16 [B, 256, 3].
+def sample(model, z_BxZ, row_B, key, temperature_3, *, tracks=(0, 1, 2), redo=0):
+    """Sample windows: uint16 [B, 256, P], the tracks whose numbers are given.
 
     The tracks run side by side, each fed its own previous token; LSTM states start afresh every bar, the token is
     carried over the bar line. logits + temperature * Gumbel noise has its maximum where a draw from
@@ -30,21 +30,34 @@ def sample(model, z_BxZ, row_B, key, temperature_3, *, redo=0):
     those whose guess was wrong, `redo` of a track at a time, until none is: the same samples but for rounding.
     """
     batch, segments = len(z_BxZ), model.config.segments
-    write = _writer(model, z_BxZ, row_B, key, temperature_3)
-    none_PxB = [jnp.repeat(jnp.array(track.depths)[:, None], batch, axis=1) for track in model.tracks]
+    decoders = _decoders(model, tracks)
+    write = _writer(model, decoders, z_BxZ, row_B, key, temperature_3)
+    none_PxB = [jnp.repeat(jnp.array(decoder.depths)[:, None], batch, axis=1) for decoder, _ in decoders]
     if redo and segments > 1:
-        tracks = _together(write, none_PxB, segments, redo)
+        written = _together(write, none_PxB, segments, redo)
     else:
 
         def segment(before, number):
             written = write([number * batch + jnp.arange(batch)] * len(before), before)
             return [tokens_TxPxB[-1] for tokens_TxPxB in written], written
 
-        _, tracks = jax.lax.scan(segment, none_PxB, jnp.arange(segments))
-        tracks = [jnp.moveaxis(tokens_SxTxPxB, 0, 2) for tokens_SxTxPxB in tracks]
-    tokens = [tokens.reshape(WINDOW_STEPS // segments, -1, segments, batch) for tokens in tracks]
-    tokens_BxSxTx3 = jnp.concatenate(tokens, axis=1).transpose(3, 2, 0, 1)
-    return tokens_BxSxTx3.reshape(batch, WINDOW_STEPS, len(DEPTHS)).astype(jnp.uint16)
+        _, written = jax.lax.scan(segment, none_PxB, jnp.arange(segments))
+        written = [jnp.moveaxis(tokens_SxTxPxB, 0, 2) for tokens_SxTxPxB in written]
+    tokens = [tokens.reshape(WINDOW_STEPS // segments, -1, segments, batch) for tokens in written]
+    tokens_BxSxTxP = jnp.concatenate(tokens, axis=1).transpose(3, 2, 0, 1)
+    numbers = [number for _, numbers in decoders for number in numbers]
+    tokens_BxTxP = tokens_BxSxTxP.reshape(batch, WINDOW_STEPS, -1)[..., [numbers.index(track) for track in tracks]]
+    return tokens_BxTxP.astype(jnp.uint16)
+
+
+def _decoders(model, tracks):
+    """The decoders that write any of the tracks, each with the numbers of its own."""
+    decoders, first = [], 0
+    for decoder in model.tracks:
+        numbers = range(first, first := first + len(decoder.depths))
+        if set(numbers) & set(tracks):
+            decoders.append((decoder, numbers))
+    return decoders
 
 
 def _together(write, none_PxB, segments, redo):
@@ -77,7 +90,7 @@ def _together(write, none_PxB, segments, redo):
     return jax.lax.while_loop(lambda state: jnp.stack(wrong(state)).any(), again, (guesses, tracks))[1]
 
 
-def _writer(model, z_BxZ, row_B, key, temperature_3):
+def _writer(model, decoders, z_BxZ, row_B, key, temperature_3):
     """A function that writes segments: each decoder's segment numbers int [M], tokens before them [P, M] -> [T, P, M].
 
     Segment s of row b has the number s * B + b; numbers past the last stand for any.
@@ -86,11 +99,10 @@ def _writer(model, z_BxZ, row_B, key, temperature_3):
     steps, columns = WINDOW_STEPS // segments, batch * segments
     keys_B = jax.vmap(jax.random.fold_in, (None, 0))(key, row_B)
     segments_NxD = model.segments(z_BxZ).reshape(columns, -1)
-    decoders, first = [], 0
-    for track in model.tracks:
-        numbers = range(first, first := first + len(track.depths))
-        begun = jax.tree.map(jnp.transpose, track.begin(segments_NxD))
-        decoders.append((track, numbers, begun, track.turned()))
+    ready = [
+        (decoder, numbers, jax.tree.map(jnp.transpose, decoder.begin(segments_NxD)), decoder.turned())
+        for decoder, numbers in decoders
+    ]
 
     def noise(number, keys_M, first_M):
         """What the temperature adds to a track's logits: Gumbel noise, float32 [T, V, M], of whole segments at once."""
@@ -117,7 +129,7 @@ def _writer(model, z_BxZ, row_B, key, temperature_3):
         return states, [noise(i, keys_B[pick_M % batch], pick_M // batch * steps) for i in numbers], step
 
     def write(picks, befores):
-        states, noises, writers = zip(*map(write_one, decoders, picks), strict=True)
+        states, noises, writers = zip(*map(write_one, ready, picks), strict=True)
 
         def step(carry, noises):
             after = [writer(*x) for writer, *x in zip(writers, *carry, noises, strict=True)]

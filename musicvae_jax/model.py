@@ -296,18 +296,20 @@ class MusicVAE(nnx.Module):
             raise ValueError("this model was loaded without its encoder")
         return in_batches(_encode, self, batch_size, np.asarray(tokens))
 
-    def decode(self, z, *, key, temperature=0.5, batch_size=64):
+    def decode(self, z, *, key, temperature=0.5, tracks=(0, 1, 2), rows=None, batch_size=64):
         """Sample trios: z float32 [n, z] -> tokens uint16 [n, 256, 3].
 
         temperature divides the logits; 0 takes the likeliest token. It may be three, one a track. The same key gives
-        the same tokens, whatever the batch size.
+        the same tokens, whatever the batch size. tracks: those that are wanted, [n, 256, P]. rows: int [n], which
+        dice each window gets, 0, 1, ... when None: the same key and number, the same dice.
         """
         temperature = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
         if not (np.isfinite(temperature).all() and (temperature >= 0).all()):
             raise ValueError(f"temperature must be 0 or more, not {temperature}")
         z = np.asarray(z, np.float32)
-        row = np.arange(len(z), dtype=np.uint32)
-        return in_batches(_decode, self, batch_size, z, row, shared=(key, temperature))
+        row = np.arange(len(z), dtype=np.uint32) if rows is None else np.asarray(rows, np.uint32)
+        write = functools.partial(_decode, tuple(tracks))
+        return in_batches(write, self, batch_size, z, row, shared=(key, temperature))
 
     def log_prob(self, tokens, z, batch_size=64):
         """Teacher-forced log p(track | z) in nats: tokens [n, 256, 3], z [n, z] -> float32 [n, 3]."""
@@ -344,8 +346,8 @@ def _log_prob(graphdef, state, tokens_BxTx3, z_BxZ):
     return log_probs_BxTx3.sum(axis=1)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _decode(graphdef, state, z_BxZ, row_B, key, temperature_3):
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _decode(tracks, graphdef, state, z_BxZ, row_B, key, temperature_3):
     model = nnx.merge(graphdef, state)
     redo = decode.best_redo(len(z_BxZ), max(model.config.decoder_sizes))
-    return decode.sample(model, z_BxZ, row_B, key, temperature_3, redo=redo)
+    return decode.sample(model, z_BxZ, row_B, key, temperature_3, tracks=tracks, redo=redo)

@@ -13,11 +13,11 @@ from scripts.parser import Parser
 
 
 def temperature(text):
-    """One temperature, or three: of melody, bass and drums."""
+    """One temperature, or two: of bass and drums."""
     values = [float(value) for value in text.split(",")]
-    if len(values) not in (1, 3) or not all(0 <= value < math.inf for value in values):
-        raise argparse.ArgumentTypeError(f"must be one number or three, 0 or more, not {text}")
-    return values[0] if len(values) == 1 else tuple(values)
+    if len(values) not in (1, 2) or not all(0 <= value < math.inf for value in values):
+        raise argparse.ArgumentTypeError(f"must be one number or two, 0 or more, not {text}")
+    return values[0], values[-1]
 
 
 def whole(least):
@@ -40,9 +40,7 @@ def _flags(argv):
     parser.add_argument("--output", type=pathlib.Path, help="folder for results.json, results.csv and plots")
     parser.add_argument("--max_windows", type=whole(1), default=1024, help="drawn from all (default: 1024)")
     parser.add_argument("--rolls", type=whole(0), default=4, help="songs to draw (default: 4)")
-    parser.add_argument(
-        "--temperature", type=temperature, help="one, or three: melody,bass,drums (default: accompany's)"
-    )
+    parser.add_argument("--temperature", type=temperature, help="one, or two: bass,drums (default: accompany's)")
     parser.add_argument("--seed", type=whole(0), default=0, help="of all that is drawn (default: 0)")
     return parser.parse_args(argv)
 

@@ -6,12 +6,21 @@ import tqdm
 
 from surrogate import baselines, latent, metrics, takes
 from surrogate.bootstrap import Bootstrap
+from surrogate.options import TEMPERATURES
 from surrogate.prior import gaussian_kl
 
 NEIGHBOUR, MEAN, ORACLE, HUMAN = "nearest neighbour", "mean z", "oracle", "human"
 BILSTM, MODE, SAMPLE = "BiLSTM", "transformer", "transformer, sample"
-BEST, REFINED = "transformer, best of 8", "transformer, refined"
-HEADLINE = (MEAN, BILSTM, MODE, SAMPLE, BEST, REFINED)  # the mean for comparison: it knows nothing of the melody
+BEST, REFINED, ACCOMPANY = "transformer, best of 8", "transformer, refined", "accompany"
+HEADLINE = (
+    MEAN,
+    BILSTM,
+    MODE,
+    SAMPLE,
+    BEST,
+    REFINED,
+    ACCOMPANY,
+)  # the mean for comparison: it knows nothing of the melody
 COLUMNS = ("r2", "kl", "bass_bits", "drums_bits", "bits", *metrics.LIKENESS, *metrics.PROPERTIES, "frechet")
 TAKES = 8
 
@@ -28,36 +37,38 @@ def accompaniments(windows, neighbours=None, *, seed=0):
     return made
 
 
-def codes(vae, encoder, bilstm, tokens, mu, *, seed=0):
-    """What the decoder is given, {row: z float32 [n, Z]}; encoder and bilstm may be None."""
+def codes(vae, prior, bilstm, tokens, mu, *, seed=0):
+    """What the decoder is given, {row: z float32 [n, Z]}; prior, p(z | melody), and bilstm may be None."""
     rng = np.random.default_rng(seed)
     codes = {"prior z": rng.normal(size=mu.shape), MEAN: np.broadcast_to(mu.mean(0), mu.shape)}
     if bilstm is not None:
         codes[BILSTM] = bilstm.predict(tokens[..., 0]).mode()
-    if encoder is not None:
-        prior = encoder.predict(tokens[..., 0])
+    if prior is not None:
         best, sample = takes.best(vae, prior, tokens, TAKES, seed=seed)
-        refined = takes.refine(vae, prior, tokens, prior.mode())
+        [refined] = takes.refine(vae, prior, tokens[..., 0], prior.mode()[None])
         codes |= {MODE: prior.mode(), SAMPLE: sample, BEST: best, REFINED: refined}
     codes[ORACLE] = mu
     return {row: np.asarray(z, np.float32) for row, z in codes.items()}
 
 
-def divergences(encoder, tokens, mu, sigma):
+def divergences(prior, mu, sigma):
     """KL(q(z | trio) || the distribution that a row's z comes from), {row: nats float [n]}, where it is known."""
     found = {"prior z": gaussian_kl(mu, sigma, np.zeros_like(mu), np.ones_like(mu)), ORACLE: np.zeros(len(mu))}
-    if encoder is not None:
-        found[MODE] = found[SAMPLE] = encoder.predict(tokens[..., 0]).kl_from(mu, sigma, jax.random.key(0))
+    if prior is not None:
+        found[MODE] = found[SAMPLE] = prior.kl_from(mu, sigma, jax.random.key(0))
     return {row: np.asarray(nats, np.float64) for row, nats in found.items()}
 
 
-def judge(vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature=0.5, resamples=1000):
+def judge(
+    vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature=TEMPERATURES, shift_2xZ=None, resamples=1000
+):
     """The table, the music behind it, and the headline.
 
     Args:
         vae: a MusicVAE with its encoder. encoder, bilstm: surrogates of it, or None.
+        shift_2xZ: of bass and drums, as takes.play takes it.
         windows: songs.Windows. neighbours: what songs.training gives, or None.
-        temperature: one, or three for melody, bass and drums.
+        temperature: of bass and of drums.
 
     Returns:
         rows {row: {column: {"value", "lo", "hi"}}}.
@@ -66,24 +77,31 @@ def judge(vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature
         closes; empty without neighbours.
     """
     tokens = windows.tokens
+    prior = None if encoder is None else encoder.predict(tokens[..., 0])
     bootstrap = Bootstrap(windows.tune, resamples=resamples, seed=seed)
     mu, sigma = vae.encode(tokens)
     generated = accompaniments(windows, neighbours, seed=seed)
-    z_of = codes(vae, encoder, bilstm, tokens, mu, seed=seed)
-    nats_of = divergences(encoder, tokens, mu, sigma)
+    z_of = codes(vae, prior, bilstm, tokens, mu, seed=seed)
+    drums_z_of = {}
+    if prior is not None:
+        each = np.arange(len(tokens))  # every window as if it were a song
+        options = dict(seed=seed, temperature=temperature, shift_2xZ=shift_2xZ)
+        [parts], [played], _ = takes.play(vae, prior, tokens[..., 0], each, **options)
+        generated[ACCOMPANY] = np.concatenate([tokens[..., :1], parts], axis=-1)
+        z_of[ACCOMPANY], drums_z_of[ACCOMPANY] = played[:, 0], played[:, 1]
+    nats_of = divergences(prior, mu, sigma)
     rows, bits_of = {}, {}
-    for row in tqdm.tqdm([*generated, *z_of, HUMAN], desc="rows", unit="row"):
+    z_of[ORACLE] = z_of.pop(ORACLE)  # floors first, ceilings last
+    order = [*(row for row in generated if row not in z_of), *z_of, HUMAN]
+    for row in tqdm.tqdm(order, desc="rows", unit="row"):
         if row == HUMAN:
             generated[row], heard, ratios = tokens, mu, {}
         else:
-            if row in z_of:
-                decoded = vae.decode(z_of[row], key=jax.random.key(seed), temperature=temperature)
-                if row == REFINED:  # as accompany writes: its drums are the mode's
-                    decoded = np.concatenate([decoded[..., :2], generated[MODE][..., 2:]], axis=-1)
+            if row not in generated:
+                decoded = vae.decode(z_of[row], key=jax.random.key(seed), temperature=(0, *temperature))
                 generated[row] = baselines.with_melody(tokens, decoded)
             heard, _ = vae.encode(generated[row])
-            z = z_of.get(row, heard)
-            ratios = likeness(vae, tokens, generated[row], mu, z, z_of[MODE] if row == REFINED else None)
+            ratios = likeness(vae, tokens, generated[row], mu, z_of.get(row, heard), drums_z_of.get(row))
             bits_of[row] = ratios["bits"][0]
         if row in nats_of:
             ratios["kl"] = metrics.per_window(nats_of[row])

@@ -6,10 +6,8 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate import keys
+from surrogate import grid, keys, pickup, swing, tracks
 
-BASS_PROGRAMS = range(32, 40)
-METERS = ((4, 4), (2, 2))
 MAX_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
 
 
@@ -17,42 +15,72 @@ MAX_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
 class Melody:
     """The line to accompany.
 
-    score: the song it came from. track: its notes and controls, as the player wrote them. tokens: uint16 [bars * 16],
-    the line on the 16th-note grid, from the song's start to the end of the bar in which the melody ends.
+    score: the song it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
+    grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. pickup: quarter
+    notes before the first bar line. feel: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
     """
 
     score: symusic.Score
-    track: symusic.Track
+    index: int
+    reason: str
+    grid: grid.Grid
+    pickup: float
+    feel: swing.Feel
     tokens: np.ndarray
 
     @property
+    def track(self) -> symusic.Track:
+        return self.score.tracks[self.index]
+
+    @property
     def bars(self) -> int:
-        return len(self.tokens) // events.STEPS_PER_BAR
+        return self.grid.bars
 
 
-def read_melody(path) -> Melody:
+def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
     """The melody of a MIDI file, reduced to one line on the 16th-note grid.
 
-    Steps are counted in the file's ticks per quarter note, so the tempo map does not matter. Raises midi.MidiError
-    for a file that cannot be read, holds no melody, or is in a meter other than 4/4 and 2/2.
+    Steps are counted in the file's ticks per quarter note, so the tempo map does not matter.
+
+    Args:
+        track: number (from 1) or name of the melody's track; None chooses it (surrogate.tracks).
+        pickup: quarter notes before the first bar line; None finds it (surrogate.pickup).
+        swung: where in a beat its second eighth is played, 0.5 being straight; None finds it (surrogate.swing).
+
+    Raises: midi.MidiError for a file that cannot be read, that holds no such track or no melody, or in a meter that
+        surrogate.grid cannot lay out.
     """
     score = midi.read(path)
     if score.ticks_per_quarter < events.STEPS_PER_BEAT:
         reason = f"its {score.ticks_per_quarter} ticks a quarter note cannot hold 16th notes; export it with 480"
         raise midi.MidiError(path, reason)
-    track = _choose_melody(path, score)
-    start, end, pitch = _notes(track)
-    _check_meter(path, score, end.max())
-    bar_ticks = events.BEATS_PER_BAR * score.ticks_per_quarter
-    bars = int(-(-end.max() // bar_ticks))
+    choice = tracks.choose(score, track, path=path)
+    start, end, pitch = _notes(score.tracks[choice.index])
+    beat = score.ticks_per_quarter
+    bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MAX_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MAX_BARS} or fewer")
+    meters = [(meter.time, meter.numerator, meter.denominator) for meter in score.time_signatures]
+    meters.sort(key=lambda meter: meter[0])
+    pickup = _pickup(path, meters, start, end, pitch, beat, pickup)
+    feel = _feel(score, pickup) if swung is None else swing.Feel(eighth=swung)
 
+    def laid(until):
+        try:
+            return grid.lay(meters, until, beat, pickup=pickup, swung=swing.step_offsets(feel))
+        except grid.MeterError as meter:
+            reason = (
+                f"is in {meter} time; only bars of one to four quarter notes or dotted quarter notes can be accompanied"
+            )
+            raise midi.MidiError(path, reason) from None
+
+    where = laid(int(end.max()))
     # Rounding must not open a bar of its own, be it for an onset just before the last bar line or an end just after.
-    first = np.minimum(_steps(start, score.ticks_per_quarter), events.STEPS_PER_BAR * bars - 1)
-    last = np.maximum(first + 1, _steps(end, score.ticks_per_quarter))
-    bars = min(bars, int(-(-last.max() // events.STEPS_PER_BAR)))
-    return Melody(score, track, events.line_tokens(first, last, pitch, events.STEPS_PER_BAR * bars))
+    first = np.minimum(where.nearest(start), np.flatnonzero(where.played)[-1])
+    last = np.maximum(first + 1, where.nearest(end))
+    where = laid(int(where.ticks[last.max()]))
+    tokens = events.line_tokens(first, last, pitch, len(where.played))
+    return Melody(score, choice.index, choice.reason, where, pickup, feel, tokens)
 
 
 def held(line_T) -> np.ndarray:
@@ -61,41 +89,22 @@ def held(line_T) -> np.ndarray:
     return np.where(pitch_T >= 0, pitch_T - events.MIN_PITCH + events.FIRST_PITCH, 0).astype(np.uint16)
 
 
-def _choose_melody(path, score) -> symusic.Track:
-    """A copy of the non-drum track with the most notes that sound alone, bass programs only where nothing else is."""
-    pitched = [track for track in score.tracks if len(track.notes) and not track.is_drum]
-    if not pitched:
-        has = "only drums" if any(len(track.notes) for track in score.tracks) else "no notes"
-        raise midi.MidiError(path, f"holds {has}; give a file with a melody")
-    in_range = [track for track in pitched if len(_notes(track)[0])]
-    if not in_range:
-        lowest, highest = events.MIN_PITCH, events.MAX_PITCH
-        reason = f"has no note between pitches {lowest} and {highest}, a piano's; transpose its melody by octaves"
-        raise midi.MidiError(path, reason)
-    leads = [track for track in in_range if track.program not in BASS_PROGRAMS] or in_range
-
-    def notes_alone(track):
-        start, end, _ = _notes(track)
-        order = np.argsort(start, kind="stable")
-        start, end = start[order], end[order]
-        # Legato players let a note ring into the next one: up to a 16th of overlap is still one line.
-        rings_until = np.append(-1, np.maximum.accumulate(end)[:-1]) - score.ticks_per_quarter // 4
-        with_another = np.append(start[1:] == start[:-1], False) | np.append(False, start[1:] == start[:-1])
-        return int((~with_another & (rings_until <= start)).sum()), len(start)
-
-    chosen = max(leads, key=notes_alone)
-    melody = chosen.copy()
-    for track in score.tracks:  # symusic puts lyrics on a track of their own
-        if track.name == chosen.name and not len(track.notes):
-            melody.lyrics.extend(track.lyrics)
-    return melody
+def _pickup(path, meters, start, end, pitch, beat, wanted):
+    """Quarter notes before the first bar line: those wanted, or those found."""
+    first = [meter for tick, *meter in meters if tick == 0][-1:] or [(4, 4)]
+    numerator, denominator = first[0]
+    bar = 4 * numerator / denominator
+    if wanted is None:
+        return pickup.find(start, end, pitch, beat, int(bar)) if bar in (3, 4) and denominator != 8 else 0
+    if not 0 <= wanted < bar:
+        raise midi.MidiError(path, f"a pickup of {wanted:g} beats does not fit into its first bar of {bar:g}")
+    return wanted
 
 
-def _check_meter(path, score, end_tick) -> None:
-    for meter in score.time_signatures:
-        if meter.time < end_tick and (meter.numerator, meter.denominator) not in METERS:
-            meter = f"{meter.numerator}/{meter.denominator}"
-            raise midi.MidiError(path, f"is in {meter} time; only 4/4 and 2/2 can be accompanied")
+def _feel(score, pickup):
+    onsets = [track.notes.numpy()["time"] for track in score.tracks if len(track.notes)]
+    onset = np.concatenate(onsets).astype(np.int64) - round(pickup * score.ticks_per_quarter)
+    return swing.detect(onset, score.ticks_per_quarter)
 
 
 def _notes(track):
@@ -106,8 +115,3 @@ def _notes(track):
     pitch = notes["pitch"].astype(np.int64)
     kept = (pitch >= events.MIN_PITCH) & (pitch <= events.MAX_PITCH)
     return start[kept], end[kept], pitch[kept]
-
-
-def _steps(ticks, ticks_per_beat):
-    """Ticks to the nearest 16th-note step, halves up."""
-    return (2 * events.STEPS_PER_BEAT * ticks + ticks_per_beat) // (2 * ticks_per_beat)

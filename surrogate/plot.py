@@ -49,11 +49,7 @@ def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16):
     Raises: musicvae_jax.MidiError where matplotlib is missing, does not know the suffix, or the file cannot be written.
     """
     path = os.fspath(path)
-    try:
-        pyplot = _pyplot()
-    except ModuleNotFoundError:
-        raise midi.MidiError(path, "needs matplotlib; pip install 'musicvae-jax[media]'") from None
-    _check_suffix(pyplot, path)
+    check(path)
     bar_ticks = np.asarray(bar_ticks)
     tracks = sorted(zip(roles, score.tracks, strict=True), key=lambda pair: list(COLOURS).index(pair[0]))
     tracks = [(role, track.is_drum or role == "drums", track.notes.numpy()) for role, track in tracks]
@@ -96,6 +92,23 @@ def bars(rows, columns, path):
     _save(figure, path)
 
 
+def densities(attributes, path):
+    """Draw what turning a density up and down does: onsets a bar at each amount of its direction."""
+    figure, axes = _pyplot().subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    parts = zip(axes, ("bass notes", "drum hits"), attributes.densities, attributes.human, strict=True)
+    for number, (axis, name, density, human) in enumerate(parts):
+        axis.plot(attributes.amounts, density, color=COLOURS[("bass", "drums")[number]])
+        axis.axhline(human, color="0.6", lw=1, ls="--")
+        axis.annotate("people", (attributes.amounts[0], human), color="0.4", va="bottom")
+        for turn in range(-2, 3):
+            amount = attributes.amount(number, turn)
+            axis.plot(amount, np.interp(amount, attributes.amounts, density), "o", color="black", ms=4)
+            axis.annotate(f"{turn:+d}" if turn else "0", (amount, np.interp(amount, attributes.amounts, density)),
+                          xytext=(4, -10), textcoords="offset points", fontsize=8)  # fmt: skip
+        axis.set(xlabel="amount of the direction", ylabel=f"{name} a bar", yscale="log")
+    _save(figure, path, dpi=110)
+
+
 def _pyplot():
     import matplotlib
 
@@ -118,8 +131,12 @@ def _figure(rows):
     return figure, axes.reshape(rows, 2)
 
 
-def _check_suffix(pyplot, path):
-    known = pyplot.Figure().canvas.get_supported_filetypes()
+def check(path) -> None:
+    """Raise midi.MidiError where matplotlib is missing or does not know the suffix."""
+    try:
+        known = _pyplot().Figure().canvas.get_supported_filetypes()
+    except ModuleNotFoundError:
+        raise midi.MidiError(path, "needs matplotlib; pip install 'musicvae-jax[media]'") from None
     if os.path.splitext(path)[1][1:].lower() not in known:
         raise midi.MidiError(path, "names no kind of picture that can be drawn; end it in .png, .svg or .pdf")
 

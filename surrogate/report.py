@@ -11,8 +11,8 @@ import numpy as np
 import musicvae_jax
 import surrogate
 from musicvae_jax import cache, checkpoint
-from surrogate import evaluate, shards, songs
-from surrogate.accompany import DEFAULT_TEMPERATURE
+from surrogate import attributes, evaluate, shards, songs
+from surrogate.options import TEMPERATURES
 
 MOST_NEIGHBOURS = 20_000
 NO_NEIGHBOURS = "no nearest neighbour and no headline: they need --neighbours=PACK_OR_CORPUS with training windows"
@@ -31,10 +31,10 @@ def run(flags) -> str:
     neighbours = flags.neighbours and songs.training(flags.neighbours, MOST_NEIGHBOURS, seed=flags.seed)
     if flags.output:
         flags.output.mkdir(parents=True, exist_ok=True)
-    temperature = DEFAULT_TEMPERATURE if flags.temperature is None else flags.temperature
-    rows, generated, headline = evaluate.judge(
-        vae, encoder, bilstm, windows, neighbours or None, seed=flags.seed, temperature=temperature
-    )
+    temperature = flags.temperature or TEMPERATURES
+    density = attributes.load(name)
+    options = dict(seed=flags.seed, temperature=temperature, shift_2xZ=density and density.shift())
+    rows, generated, headline = evaluate.judge(vae, encoder, bilstm, windows, neighbours or None, **options)
     about = {
         "input": flags.input,
         "checkpoint": name,
@@ -82,7 +82,7 @@ def draw(folder, rolls, windows, rows, generated):
         plot.bars(rows, evaluate.columns(rows), folder / "bars.png")
     except ModuleNotFoundError as error:
         return print(f"evaluate: no plots: {error}; install the extra media", file=sys.stderr)
-    row = evaluate.REFINED if evaluate.REFINED in generated else evaluate.ORACLE
+    row = evaluate.ACCOMPANY if evaluate.ACCOMPANY in generated else evaluate.ORACLE
     _, first = np.unique(windows.source, return_index=True)
     for number, window in enumerate(first[:rolls]):
         pair = {"original": windows.tokens[window], row: generated[row][window]}

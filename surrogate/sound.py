@@ -64,8 +64,7 @@ def render(score, path, *, soundfont=None) -> None:
     Raises: midi.MidiError where soundfont or synthesiser are missing or fail, or the file cannot be written.
     """
     path = os.fspath(path)
-    font = find_soundfont(path, soundfont)
-    synthesise = _synthesiser(path)
+    synthesise, font = ready(path, soundfont)
     messages, end = frame_messages(score)
     frames = end + round(TAIL_SECONDS * RATE)
     if frames > MAX_HOURS * 3600 * RATE:
@@ -77,6 +76,12 @@ def render(score, path, *, soundfont=None) -> None:
             raw.write(np.ascontiguousarray(block_Fx2, np.float32))
         raw.seek(0)
         _write_wav(raw, draft, PEAK / peak if peak > SILENCE else 1.0)
+
+
+def ready(path, soundfont=None):
+    """What render plays path with, a synthesiser and a soundfont; raises midi.MidiError where one is missing."""
+    font = find_soundfont(path, soundfont)
+    return _synthesiser(path), font
 
 
 def find_soundfont(path, soundfont=None) -> str:

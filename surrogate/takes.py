@@ -1,20 +1,42 @@
-"""From p(z | melody) to the z of a take: drawn and ranked, or refined; the decoder's view of the melody is the witness.
+"""From p(z | melody) to the bass and drums of several takes, ranked.
 
-The decoder writes a melody, too, and the player's is known: a z under which it is likely fits this player's music.
+Drums are drawn from many latents, and the takes that agree most with all the others come first: the rhythm that most of
+what the model thinks possible has in common (minimum Bayes risk, under the F1 of drum hits). The bass comes from a
+latent refined by the decoder itself, which writes a melody, too, and knows the player's: one under which it is likely
+follows its harmony.
 """
 
 import functools
+import typing
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from musicvae_jax.events import DRUM_PITCHES
 from musicvae_jax.model import in_batches
 from surrogate.prior import Prior
 
-STEPS = 20
+STEPS = 10
 RATE = 0.1
+DRAWS = 16
+SPREAD = 0.5
+ALIKE = 0.95
+MOST_WINDOWS = 1 << 16
+BASS, DRUMS = 1, 2
+
+
+class Takes(typing.NamedTuple):
+    """Takes of windows that belong to songs, each song's best take first.
+
+    tokens: uint16 [takes, n, 256, 2], bass and drums. z: float32 [takes, n, 2, Z], what they were decoded from.
+    scores: float64 [takes, songs], a take's mean F1 of drum hits with all draws.
+    """
+
+    tokens: np.ndarray
+    z: np.ndarray
+    scores: np.ndarray
 
 
 def best(vae, prior, tokens_nxTx3, count, *, seed=0):
@@ -27,32 +49,105 @@ def best(vae, prior, tokens_nxTx3, count, *, seed=0):
     return np.stack(takes)[np.argmax(scores, axis=0), np.arange(len(tokens_nxTx3))], takes[0]
 
 
-def write(vae, prior, tokens_nxTx3, *, key, temperature):
-    """Bass and drums for windows of which the melody counts: uint16 [n, 256, 3], the melody the decoder's own.
+def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature=(0.3, 0.3), shift_2xZ=None) -> Takes:
+    """Bass and drums for windows of melodies.
 
-    The bass comes from the mode of p(z | melody) refined, which follows the melody's harmony better, the drums from the
-    mode itself, which keeps a steadier beat (docs/surrogate.md); the decoder writes tracks independently of each other.
+    Args:
+        prior: p(z | melody) of the windows, arrays of numpy.
+        lines_nxT: uint16 [n, 256], the melodies. song_n: int [n], rising from 0, the song each window belongs to.
+        count: takes.
+        temperature: of bass and of drums.
+        shift_2xZ: what is added to the latents of bass and drums.
     """
-    mode_nxZ = np.asarray(prior.mode())
-    both = np.concatenate([refine(vae, prior, tokens_nxTx3, mode_nxZ), mode_nxZ])
-    bass_nxTx3, drums_nxTx3 = np.split(vae.decode(both, key=key, temperature=temperature), 2)
-    return np.concatenate([bass_nxTx3[..., :2], drums_nxTx3[..., 2:]], axis=-1)
+    shift_2xZ = np.zeros((2, prior.means.shape[-1]), np.float32) if shift_2xZ is None else shift_2xZ
+    z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
+    drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1])
+    agreed_KxS = agreement(drums_KxnxT, song_n)
+    chosen_CxS = np.stack(
+        [_distinct(drums_KxnxT[:, song_n == song], agreed_S, count) for song, agreed_S in enumerate(agreed_KxS.T)], 1
+    )
+    chosen_Cxn = chosen_CxS[:, song_n]
+    window_n = np.arange(len(song_n))
+    # The first take's bass is that of the likeliest latent, other takes' of those that their drums were drawn from.
+    z_CxnxZ = np.concatenate([prior.mode()[None], z_KxnxZ[chosen_Cxn[1:], window_n]])
+    refined_CxnxZ = refine(vae, prior, lines_nxT, z_CxnxZ) + shift_2xZ[0]
+    bass_CxnxT = decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0])
+    return Takes(
+        np.stack([bass_CxnxT, drums_KxnxT[chosen_Cxn, window_n]], -1),
+        np.stack([refined_CxnxZ, z_KxnxZ[chosen_Cxn, window_n] + shift_2xZ[1]], -2),
+        np.take_along_axis(agreed_KxS, chosen_CxS, 0),
+    )
 
 
-def refine(vae, prior, tokens_nxTx3, z_nxZ, *, batch_size=64):
-    """z moved uphill on log p(melody | z) + log p(z | melody), by STEPS steps: float32 [n, Z].
+def draws(prior, song_n, count, *, window_size, seed=0):
+    """Draws around the mode of each window's prior: float32 [count, n, Z].
 
-    A step goes along the gradient times the prior's variance, so that well-known directions move little.
+    What belongs to a window as a whole strays the same way in all windows of a song. A song's draws do not depend on
+    the songs beside it.
     """
-    z_nxZ = np.asarray(z_nxZ, np.float32)
-    arrays = np.asarray(tokens_nxTx3), z_nxZ, *map(np.asarray, prior)
-    return in_batches(_refine, vae, batch_size, *arrays)
+    mode_nxZ, noise = np.asarray(prior.mode()), np.zeros((count, *prior.mode().shape), np.float32)
+    for song in np.unique(song_n):
+        rng, rows = np.random.default_rng(seed), np.flatnonzero(song_n == song)
+        noise[:, rows, :window_size] = rng.normal(size=(count, 1, window_size))
+        noise[:, rows, window_size:] = rng.normal(size=(count, len(rows), mode_nxZ.shape[1] - window_size))
+    std_nxZ = np.asarray(prior.stds)[np.arange(len(mode_nxZ)), np.asarray(prior.logits).argmax(-1)]
+    return mode_nxZ + SPREAD * std_nxZ * noise
+
+
+def agreement(drums_KxnxT, song_n):
+    """The mean F1 of drum hits of each draw with all the others, song by song: float64 [K, songs]."""
+    agreed = []
+    for song in range(int(song_n.max(initial=-1)) + 1):
+        hits_KxN = _hits(drums_KxnxT[:, song_n == song])
+        total_K = hits_KxN.sum(1)
+        f1_KxK = 2 * (hits_KxN @ hits_KxN.T) / np.maximum(total_K[:, None] + total_K[None], 1)
+        agreed.append((f1_KxK.sum(1) - np.diag(f1_KxK)) / max(len(f1_KxK) - 1, 1))
+    return np.stack(agreed, 1)
+
+
+def _hits(drums_KxnxT):
+    return (drums_KxnxT[..., None] >> np.arange(len(DRUM_PITCHES)) & 1).astype(np.float32).reshape(len(drums_KxnxT), -1)
+
+
+def _distinct(drums_KxnxT, agreed_K, count):
+    """The draws that agree most, best first, leaving out those much like one before as long as there are others."""
+    hits_KxN = _hits(drums_KxnxT)
+    order, left = [], list(np.argsort(-agreed_K, kind="stable"))
+    while len(order) < count:
+        total = hits_KxN.sum(1)
+        like = [
+            max((2 * hits_KxN[i] @ hits_KxN[j] / max(total[i] + total[j], 1) for j in order), default=0) for i in left
+        ]
+        order.append(left.pop(int(np.argmax(np.array(like) < ALIKE))))
+    return np.array(order)
+
+
+def decode(vae, z_KxnxZ, song_n, track, seed, temperature):
+    """One track's tokens for each latent, uint16 [K, n, 256]; a song's do not depend on the songs beside it."""
+    place_n = np.arange(len(song_n)) - np.searchsorted(song_n, song_n)  # windows of a song stand together
+    rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS + place_n
+    z, key = z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), jax.random.key(seed)
+    tokens = vae.decode(z, key=key, temperature=temperature, tracks=(track,), rows=rows_Kxn.ravel())
+    return tokens.reshape(*z_KxnxZ.shape[:2], -1)
+
+
+def refine(vae, prior, lines_nxT, z_CxnxZ):
+    """z moved uphill on log p(melody | z) + log p(z | melody), by STEPS steps: float32 [C, n, Z].
+
+    lines_nxT: the melodies. A step goes along the gradient times the prior's variance, so that well-known directions
+    move little.
+    """
+    rows = [np.tile(x, (len(z_CxnxZ),) + (1,) * (np.ndim(x) - 1)) for x in (lines_nxT, *prior)]
+    lines, *of_prior = map(np.asarray, rows)
+    z = np.asarray(z_CxnxZ, np.float32)
+    return in_batches(_refine, vae, 64, lines, z.reshape(-1, z.shape[-1]), *of_prior).reshape(z.shape)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _refine(graphdef, state, tokens_BxTx3, z_BxZ, logits, means, stds):
+def _refine(graphdef, state, melody_BxT, z_BxZ, logits, means, stds):
     vae, prior = nnx.merge(graphdef, state), Prior(logits, means, stds)
     scale_BxZ = jnp.einsum("bk,bkz->bz", jax.nn.softmax(logits), stds**2)
+    tokens_BxTx3 = jnp.stack([melody_BxT] * 3, -1)  # only the melody is read
 
     def posterior(z_BxZ):
         log_probs_BxTx1, _ = vae.track_log_probs(tokens_BxTx3, z_BxZ, tracks=(0,))

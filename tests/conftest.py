@@ -12,10 +12,24 @@ from flax import nnx
 import musicvae_jax
 from configs import encode_corpus as corpus_config
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from tests import melodies
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_disable_most_optimizations", True)  # compiling is most of a small test's time
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_cache(tmp_path_factory):
+    """Keep what the tests compile out of the user's cache folder."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("xla")))
+
+
+@pytest.fixture(scope="session")
+def accompanist(tmp_path_factory):
+    """A model folder with a small random MusicVAE and a surrogate for it."""
+    return melodies.random_model(tmp_path_factory.mktemp("accompanist"))
+
 
 SIZES = dict(z_size=8, conductor_sizes=(12, 10), decoder_sizes=(14, 12))
 ENCODERS = {"bidirectional": (16, 12), "hierarchical": (16, 12)}

@@ -1,0 +1,133 @@
+"""From the command line of accompany to its files: several melodies at once; a bad one does not stop the rest."""
+
+import pathlib
+import sys
+import time
+
+import tqdm
+
+from musicvae_jax import midi
+from surrogate.accompany import accompany_melodies, check_output, read_melody
+
+SONGS_AT_ONCE = 32
+SUFFIXES = (".mid", ".midi", ".kar")
+LOOKS = {"plot": ".png", "html": ".html", "wav": ".wav"}
+
+
+def run(flags, options) -> int:
+    """Does what the flags of scripts/accompany.py say; returns the exit code: 0, or 2 where anything went wrong."""
+    began = time.perf_counter()
+    mistakes, read = [], []
+    several = len(flags.melodies) > 1 or flags.melodies[0].is_dir()
+    try:
+        jobs = _several(flags) if several else [_single(flags)]
+    except midi.MidiError as mistake:
+        return _tell([mistake])
+    for path, files in jobs:
+        try:
+            _check(path, files, flags.soundfont)
+            read.append((path, files, read_melody(path, options)))
+        except midi.MidiError as mistake:
+            mistakes.append(mistake)
+    if not read:
+        return _tell(mistakes)
+
+    from musicvae_jax.checkpoint import CheckpointError
+    from surrogate import compose  # brings JAX, a second of import that a wrong file name need not wait for
+
+    try:
+        models = compose.load(flags.checkpoint, encoder=options.like is not None)
+        with tqdm.tqdm(total=len(read), unit="song", disable=None if several else True) as progress:
+            for first in range(0, len(read), SONGS_AT_ONCE):
+                paths, files, melodies = zip(*read[first : first + SONGS_AT_ONCE], strict=True)
+                for song, of_song in zip(accompany_melodies(melodies, paths, models, options), files, strict=True):
+                    try:
+                        line = _write(song, of_song, flags.soundfont)
+                        progress.write(f"{line}, in {time.perf_counter() - began:.1f} s")
+                    except midi.MidiError as mistake:
+                        mistakes.append(mistake)
+                    progress.update()
+    except (CheckpointError, midi.MidiError) as mistake:
+        mistakes.append(mistake)
+    return _tell(mistakes)
+
+
+def _single(flags):
+    """The melody's path and its files by kind."""
+    [path] = flags.melodies
+    output = flags.output or path.with_name(f"{path.stem}_accompanied.mid")
+    looks = {kind: getattr(flags, kind) for kind in LOOKS if getattr(flags, kind)}
+    return path, {"midi": output} | looks
+
+
+def _several(flags):
+    """The same of every melody, in folders; raises MidiError where there are none or two would be one file."""
+    found = []
+    for path in flags.melodies:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            if not inside:
+                raise midi.MidiError(path, "holds no MIDI file")
+            if flags.output is None:
+                raise midi.MidiError(path, "is a folder; give --output, a folder for what is written")
+            found += [(file, file.relative_to(path).parent) for file in inside]
+        else:
+            found.append((path, pathlib.Path()))
+    folders = {kind: getattr(flags, kind) for kind in LOOKS if getattr(flags, kind)}
+    jobs, taken = [], {}
+    for path, below in found:
+        name = f"{path.stem}_accompanied"
+        output = path.parent if flags.output is None else flags.output / below
+        files = {"midi": output / f"{name}.mid"}
+        files |= {kind: folder / below / f"{name}{LOOKS[kind]}" for kind, folder in folders.items()}
+        if files["midi"] in taken:
+            raise midi.MidiError(path, f"would be written to the same file as {taken[files['midi']]}")
+        taken[files["midi"]] = path
+        for file in files.values():
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise midi.MidiError(file.parent, f"cannot be made ({error.strerror}); give another output") from None
+        jobs.append((path, files))
+    return jobs
+
+
+def _check(path, files, soundfont) -> None:
+    """Refuse, before any work is done, what cannot be written; raises MidiError."""
+    for file in files.values():
+        check_output(file, path)
+    if "plot" in files:
+        from surrogate import plot
+
+        plot.check(files["plot"])
+    if "wav" in files:
+        from surrogate import sound
+
+        sound.ready(files["wav"], soundfont)
+
+
+def _write(song, files, soundfont) -> str:
+    """Writes a song's files; returns what was done, a line."""
+    output, count = files["midi"], len(song.takes)
+    for take in range(count):
+        song.save(output if count == 1 else output.with_stem(f"{output.stem}_{take + 1}"), take=take)
+    if "plot" in files:
+        song.plot(files["plot"])
+    if "html" in files:
+        song.html(files["html"])
+    if "wav" in files:
+        song.wav(files["wav"], soundfont=soundfont)
+    slowest, fastest = (f"{qpm:.3g}" for qpm in song.tempos)
+    tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
+    best = song.takes[0]
+    numbered = "" if count == 1 else f" (the best of {count} takes, _1 to _{count})"
+    return (
+        f"wrote {output}{numbered}: {song.bars} bars at {tempo} bpm, {best.notes('bass')} bass notes, "
+        f"{best.notes('drums')} drum hits; melody: {song.melody.reason}"
+    )
+
+
+def _tell(mistakes) -> int:
+    for mistake in mistakes:
+        print(f"accompany: {mistake}", file=sys.stderr)
+    return 2 if mistakes else 0

@@ -1,0 +1,71 @@
+"""What a player may ask of an accompaniment, checked."""
+
+import dataclasses
+import math
+
+TEMPERATURES = (0.3, 0.3)
+MAX_TAKES = 16
+KEEP = ("melody", "all")
+_RANGES = {  # name: least, most
+    "takes": (1, MAX_TAKES),
+    "seed": (0, (1 << 32) - 1),
+    "bass_temperature": (0, math.inf),
+    "drum_temperature": (0, math.inf),
+    "bass_density": (-2, 2),
+    "drum_density": (-2, 2),
+    "program": (0, 127),
+    "swing": (0.5, 0.8),
+    "pickup": (0, math.inf),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Every choice, each with what a player would expect.
+
+    Raises ValueError, one line that begins with the name of the option, for a value out of range.
+    """
+
+    track: int | str | None = None
+    """The melody's track, by number (from 1) or name; None finds it."""
+    pickup: float | None = None
+    """Quarter notes before the first bar line; None finds it."""
+    swing: float | None = None
+    """Where in a beat its second eighth is played, 0.5 straight to 0.8; None finds it."""
+    keep: str = "melody"
+    """Which of the song's tracks are written: "melody" or "all"."""
+    replace: bool = False
+    """With keep="all", write bass and drums anew where the song has them; otherwise its own stay, and stay alone."""
+    takes: int = 1
+    """How many different accompaniments."""
+    seed: int = 0
+    """Another seed, other dice."""
+    bass_temperature: float = TEMPERATURES[0]
+    """Divides the decoder's logits: 0 takes the likeliest token, 1 dares more."""
+    drum_temperature: float = TEMPERATURES[1]
+    """The same of the drums."""
+    bass_density: float = 0.0
+    """-2 to 2: each whole step doubles or halves how many notes the bass plays."""
+    drum_density: float = 0.0
+    """The same of the drums."""
+    like: str | None = None
+    """A MIDI file with melody, bass and drums towards whose groove to lean."""
+    bass: bool = True
+    """Write a bass."""
+    drums: bool = True
+    """Write drums."""
+    ending: bool = True
+    """Stop with the melody; otherwise play its last bar to the end, as a loop needs."""
+    program: int = 33
+    """The bass's General MIDI program, 0 to 127, as MIDI files count them."""
+
+    def __post_init__(self):
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not (least <= value <= most and math.isfinite(value)):
+                limits = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+                raise ValueError(f"{name} must be {limits}, not {value}")
+        if self.keep not in KEEP:
+            raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
+        if not (self.bass or self.drums):
+            raise ValueError("bass and drums must not both be left out")
