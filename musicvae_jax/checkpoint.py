@@ -7,6 +7,7 @@ import pathlib
 import tarfile
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -82,24 +83,33 @@ def load_module(name_or_folder, *, kind, build, dtype="float32"):
         module = nnx.eval_shape(lambda: build(config))
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
-    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-    wanted = {
-        name: jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=here) for name, leaf in flat_params(module).items()
-    }
-    ocp = orbax_v1()
-    context = ocp.Context()
-    context.pytree.loading.partial_load = True
-    context.multiprocessing.primary_host = jax.process_index()  # every process loads for itself
-    context.multiprocessing.active_processes = {jax.process_index()}
+    shapes = {name: leaf.shape for name, leaf in flat_params(module).items()}
     try:
-        with context:
-            params = ocp.load((folder / "params").absolute(), wanted)
-    except Exception as error:  # Orbax raises many types; a damaged folder is the user's problem, not a bug here
+        params = {name: jnp.asarray(array, dtype) for name, array in _read(folder / "params", shapes).items()}
+    except Exception as error:  # TensorStore raises many types; a damaged folder is the user's problem, not a bug here
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{folder}: parameters cannot be read ({reason})") from None
     state = nnx.state(module)
     nnx.update(module, nnx.from_flat_state([(path, leaf.replace(params[_name(path)])) for path, leaf in _flat(state)]))
     return module
+
+
+def _read(folder, shapes):
+    """Arrays of NumPy by name, as Orbax keeps them in TensorStore: reading them there spares importing Orbax."""
+    import tensorstore
+
+    base = {"driver": "file", "path": f"{folder.absolute() / 'state'}/"}
+    context = tensorstore.Context()
+    opened = {}
+    for name in shapes:
+        place = {"driver": "ocdbt", "base": base, "path": f"{name}/"}
+        opened[name] = tensorstore.open({"driver": "zarr3", "kvstore": place}, read=True, context=context)
+    arrays = {name: opening.result() for name, opening in opened.items()}
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {shape}")
+    reading = {name: array.read() for name, array in arrays.items()}
+    return {name: np.asarray(read.result()) for name, read in reading.items()}
 
 
 def save(folder, model, *, notes=None, dtype=None):

@@ -1,9 +1,9 @@
 """Where the models' steps lie in a song: bars of any meter laid out as 16 steps each, beat by beat, bar lines kept.
 
 The models know bars of four beats of four steps. A song's bar of four beats is one of theirs. A bar of three lacks
-their third beat, so that of kick, snare, kick, snare a waltz's kick, snare, snare remain. Bars of two are paired, bars of one
-taken four at a time. A dotted beat (6/8, 9/8, 12/8) is divided as a swung one is: its eighths are the steps 0, 1 and 2.
-What a song's bar lacks, because it is a pickup or cut short by the next meter, has no steps in the song.
+their third beat, so that of kick, snare, kick, snare a waltz's kick, snare, snare remain. Bars of two are paired, bars
+of one taken four at a time. A dotted beat (6/8, 9/8, 12/8) is divided as a swung one is: its eighths are the steps 0, 1
+and 2. What a bar lacks, because it is a pickup or cut short by the next meter, has no steps in the song.
 """
 
 import dataclasses
