@@ -1,9 +1,9 @@
-"""Whether a song is one piece: drums of neighbouring bars, within windows of 16 bars, over their joins, and as people play.
+"""Whether a song is one piece: drums of neighbouring bars within windows of 16 bars, over their joins, and by people.
 
     python -m benchmarks.joins --input=MIDI_DIR [--checkpoint=NAME_OR_DIR] [--count=100] [--seed=0]
 
-Prints the mean Jaccard similarity of drum hits of a bar and the next, and of bars two apart; for the songs' own drums the
-bars are taken where the windows' joins would be, too. 95 % intervals over songs.
+Prints the mean Jaccard similarity of drum hits of a bar and the next, and of bars two apart; the songs' own drums,
+too, are split at what would be joins. 95 % intervals over songs.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def human_drums(melody):
 
 
 def similarities(drums_T, joins, apart):
-    """Jaccard similarities of bars `apart` bars apart, of which one has a hit: [n] each within windows and over joins."""
+    """Jaccard similarities of bars that are `apart` bars apart: float [n] within windows, float [m] over joins."""
     bars = drums_T[: len(drums_T) // STEPS_PER_BAR * STEPS_PER_BAR].reshape(-1, STEPS_PER_BAR)
     before, after = bars[:-apart], bars[apart:]
     both, either = (np.bitwise_count(hits).sum(1, dtype=np.int64) for hits in (before & after, before | after))

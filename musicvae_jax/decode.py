@@ -113,7 +113,8 @@ def _writer(model, decoders, z_BxZ, row_B, key, temperature_3):
             )
 
         each_column = jax.vmap(one, (None, 0, 0), out_axes=1)
-        return temperature_3[number] * jax.vmap(each_column, (0, None, None))(jnp.arange(steps), keys_M, first_M)
+        with jax.threefry_partitionable(False):  # half the work; no draw here is split over devices
+            return temperature_3[number] * jax.vmap(each_column, (0, None, None))(jnp.arange(steps), keys_M, first_M)
 
     def write_one(decoder, pick_M):
         """What decoder needs to write the segments pick_M: first states, noise of its tracks, a function for a step."""

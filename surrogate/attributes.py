@@ -19,7 +19,7 @@ PARTS = ("bass", "drums")
 LIMIT = 2.0
 """How far a density may be turned up or down: every whole step doubles it or halves it."""
 QUARTER = 0.25
-AMOUNTS = np.linspace(-0.4, 0.8, 13)
+AMOUNTS = np.linspace(-0.6, 1.8, 13)
 
 
 class Attributes(typing.NamedTuple):

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 
-TEMPERATURES = (0.3, 0.3)
-MAX_TAKES = 16
+TEMPERATURES = (0.3, 0.5)
+MAX_TAKES = 10
 KEEP = ("melody", "all")
 _RANGES = {  # name: least, most
     "takes": (1, MAX_TAKES),

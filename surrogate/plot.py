@@ -106,6 +106,9 @@ def densities(attributes, path):
             axis.annotate(f"{turn:+d}" if turn else "0", (amount, np.interp(amount, attributes.amounts, density)),
                           xytext=(4, -10), textcoords="offset points", fontsize=8)  # fmt: skip
         axis.set(xlabel="amount of the direction", ylabel=f"{name} a bar", yscale="log")
+        marks = [2.0**power for power in range(8) if density.min() / 1.5 < 2.0**power < density.max() * 1.5]
+        axis.set_yticks(marks, [f"{mark:g}" for mark in marks])
+        axis.minorticks_off()
     _save(figure, path, dpi=110)
 
 

@@ -6,6 +6,7 @@ latent refined by the decoder itself, which writes a melody, too, and knows the 
 follows its harmony.
 """
 
+import concurrent.futures
 import functools
 import typing
 
@@ -18,9 +19,9 @@ from musicvae_jax.events import DRUM_PITCHES
 from musicvae_jax.model import in_batches
 from surrogate.prior import Prior
 
-STEPS = 10
-RATE = 0.1
-DRAWS = 16
+STEPS = 6
+RATE = 0.15
+DRAWS = 10
 SPREAD = 0.5
 ALIKE = 0.95
 MOST_WINDOWS = 1 << 16
@@ -49,7 +50,7 @@ def best(vae, prior, tokens_nxTx3, count, *, seed=0):
     return np.stack(takes)[np.argmax(scores, axis=0), np.arange(len(tokens_nxTx3))], takes[0]
 
 
-def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature=(0.3, 0.3), shift_2xZ=None) -> Takes:
+def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2xZ=None) -> Takes:
     """Bass and drums for windows of melodies.
 
     Args:
@@ -60,21 +61,29 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature=(0.3, 0.
         shift_2xZ: what is added to the latents of bass and drums.
     """
     shift_2xZ = np.zeros((2, prior.means.shape[-1]), np.float32) if shift_2xZ is None else shift_2xZ
-    z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
-    drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1])
+
+    def bass(z_CxnxZ):
+        refined_CxnxZ = refine(vae, prior, lines_nxT, z_CxnxZ) + shift_2xZ[0]
+        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0])
+
+    # The first take's bass is that of the likeliest latent, so it need not wait for the drums; together they keep more
+    # cores busy, as half of either is work that one core does.
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(bass, prior.mode()[None])
+        z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
+        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1])
+        refined_CxnxZ, bass_CxnxT = first.result()
     agreed_KxS = agreement(drums_KxnxT, song_n)
-    chosen_CxS = np.stack(
-        [_distinct(drums_KxnxT[:, song_n == song], agreed_S, count) for song, agreed_S in enumerate(agreed_KxS.T)], 1
-    )
-    chosen_Cxn = chosen_CxS[:, song_n]
-    window_n = np.arange(len(song_n))
-    # The first take's bass is that of the likeliest latent, other takes' of those that their drums were drawn from.
-    z_CxnxZ = np.concatenate([prior.mode()[None], z_KxnxZ[chosen_Cxn[1:], window_n]])
-    refined_CxnxZ = refine(vae, prior, lines_nxT, z_CxnxZ) + shift_2xZ[0]
-    bass_CxnxT = decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0])
+    chosen = [_distinct(drums_KxnxT[:, song_n == song], agreed_K, count) for song, agreed_K in enumerate(agreed_KxS.T)]
+    chosen_CxS = np.stack(chosen, axis=1)
+    chosen_Cxn, window_n = chosen_CxS[:, song_n], np.arange(len(song_n))
+    drums_z_CxnxZ = z_KxnxZ[chosen_Cxn, window_n]
+    if count > 1:  # other takes' basses come from what their drums were drawn from
+        more = bass(drums_z_CxnxZ[1:])
+        refined_CxnxZ, bass_CxnxT = map(np.concatenate, zip((refined_CxnxZ, bass_CxnxT), more, strict=True))
     return Takes(
         np.stack([bass_CxnxT, drums_KxnxT[chosen_Cxn, window_n]], -1),
-        np.stack([refined_CxnxZ, z_KxnxZ[chosen_Cxn, window_n] + shift_2xZ[1]], -2),
+        np.stack([refined_CxnxZ, drums_z_CxnxZ + shift_2xZ[1]], -2),
         np.take_along_axis(agreed_KxS, chosen_CxS, 0),
     )
 

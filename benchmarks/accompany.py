@@ -1,0 +1,72 @@
+"""How long accompany takes, from process start to the written files: very first, again, another length, many songs.
+
+    python -m benchmarks.accompany [--checkpoint=NAME_OR_DIR] [--bars=64] [--songs=100]
+
+The melodies are examples, repeated up to so many bars and transposed to differ. Every run is a process of its own; the
+first finds an empty cache of compiled programs.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import symusic
+
+ROOT = pathlib.Path(__file__).parent.parent
+EXAMPLES = ("korobeiniki", "mountain_king", "ode_to_joy", "when_the_saints")
+
+
+def melody(path, bars, number):
+    """Writes a melody of so many bars of 4/4."""
+    song = symusic.Score(str(ROOT / "examples" / f"{EXAMPLES[number % len(EXAMPLES)]}.mid"))
+    track, bar = song.tracks[0], 4 * song.ticks_per_quarter
+    length = -(-song.end() // bar) * bar
+    notes = []
+    for again in range(-(-bars * bar // length)):
+        notes += [symusic.Note(n.time + again * length, n.duration, n.pitch, n.velocity) for n in track.notes]
+    track.notes = symusic.core.NoteTickList([n for n in notes if n.time + n.duration <= bars * bar])
+    track.shift_pitch_inplace(number % 12 - 6)
+    song.dump_midi(str(path))
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", default="trio_16bar_small")
+    parser.add_argument("--bars", type=int, default=64)
+    parser.add_argument("--songs", type=int, default=100)
+    flags = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "songs").mkdir()
+        for number in range(flags.songs):
+            melody(folder / "songs" / f"{number}.mid", flags.bars, number)
+        melody(folder / "one.mid", flags.bars, 0)
+        melody(folder / "longer.mid", flags.bars + 40, 0)
+        for name, source, more in (
+            (f"{flags.bars} bars, the very first time", "one.mid", []),
+            (f"{flags.bars} bars, again", "one.mid", []),
+            (f"{flags.bars} bars, once more", "one.mid", []),
+            (f"{flags.bars + 40} bars, for the first time", "longer.mid", []),
+            (f"{flags.songs} songs of {flags.bars} bars, for the first time", "songs", [f"--output={folder / 'out'}"]),
+            (f"{flags.songs} songs of {flags.bars} bars, again", "songs", [f"--output={folder / 'out'}"]),
+        ):
+            command = [sys.executable, "-m", "scripts.accompany", str(folder / source), *more]
+            began = time.perf_counter()
+            done = subprocess.run(
+                [*command, f"--checkpoint={flags.checkpoint}"],
+                cwd=ROOT,
+                env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache")},
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise SystemExit(done.stderr)
+            print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
