@@ -21,13 +21,14 @@ class Take:
     score: the song's kept tracks and the written ones, under its own tempo map, meter, keys and markers.
     tokens: uint16 [bars * 16, 3], the same music as trio tokens, on the models' 4/4 bars, the columns in the order of
         events.TRACKS; what is on a step that is not in the song (surrogate.grid) is not in the score.
-    agreement: 0 to 1, how much of its drums other takes have in common; takes are ranked by it.
+    value: what takes are ranked by (surrogate.takes.value): 0 to 1 for what its drums have in common with all that were
+        drawn, and up to 0.5 for kicks that go with the bass.
     roles: what each track of the score is: "melody", "bass", "drums" or "other".
     """
 
     score: symusic.Score
     tokens: np.ndarray
-    agreement: float
+    value: float
     roles: tuple[str, ...]
 
     def notes(self, role) -> int:
@@ -86,7 +87,7 @@ class Accompaniment:
         """Write one page that shows and plays all takes, without a network."""
         from surrogate import page
 
-        labels = [f"take {number}: {take.agreement:.2f}" for number, take in enumerate(self.takes, 1)]
+        labels = [f"take {number}: {take.value:.2f}" for number, take in enumerate(self.takes, 1)]
         scores = [take.score for take in self.takes]
         page.write(
             path, title=self.title, scores=scores, labels=labels, roles=self.roles, bar_ticks=self.melody.grid.bar_ticks
@@ -146,10 +147,10 @@ def accompany_melodies(melodies, paths, models, wanted) -> list[Accompaniment]:
     songs = []
     for read, path, parts in zip(melodies, paths, compose.compose(melodies, models, wanted), strict=True):
         takes = []
-        for tokens_Tx2, agreement in parts:
+        for tokens_Tx2, value in parts:
             ended_Tx2 = arrange.end(read.tokens, tokens_Tx2) if wanted.ending else tokens_Tx2
             score, roles = arrange.arrange(read, ended_Tx2, wanted)
-            takes.append(Take(score, np.column_stack([read.tokens, ended_Tx2]), agreement, roles))
+            takes.append(Take(score, np.column_stack([read.tokens, ended_Tx2]), value, roles))
         songs.append(Accompaniment(read, tuple(takes), os.path.splitext(os.path.basename(path))[0]))
     return songs
 

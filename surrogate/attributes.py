@@ -72,7 +72,7 @@ def measure(vae, encoder, directions_2xZ, tokens_nxTx3, *, temperature) -> Attri
                 (bass_z, drums_z), directions_2xZ, (takes.BASS, takes.DRUMS), temperature, strict=True
             )
         )
-        first_n = takes.agreement(drums, song_n).argmax(0)
+        first_n = takes.value(bass[0], drums, song_n).argmax(0)
         densities.append(onsets(np.stack([bass[0], drums[first_n, song_n]], -1)))
     rising = np.maximum.accumulate(np.maximum(np.transpose(densities), 1e-3), axis=1)
     return Attributes(directions_2xZ, AMOUNTS, rising, onsets(tokens_nxTx3[..., 1:]))

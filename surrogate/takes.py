@@ -1,7 +1,8 @@
 """From p(z | melody) to the bass and drums of several takes, ranked.
 
 Drums are drawn from many latents, and the takes that agree most with all the others come first: the rhythm that most of
-what the model thinks possible has in common (minimum Bayes risk, under the F1 of drum hits). The bass comes from a
+what the model thinks possible has in common (minimum Bayes risk, under the F1 of drum hits), if its kicks go with the
+bass. The bass comes from a
 latent refined by the decoder itself, which writes a melody, too, and knows the player's: one under which it is likely
 follows its harmony.
 """
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.events import DRUM_PITCHES
+from musicvae_jax.events import DRUM_PITCHES, FIRST_PITCH
 from musicvae_jax.model import in_batches
 from surrogate.prior import Prior
 
@@ -23,6 +24,8 @@ STEPS = 6
 RATE = 0.15
 DRAWS = 10
 SPREAD = 0.5
+LOCK = 0.5
+KICK = 1 << 0
 ALIKE = 0.95
 MOST_WINDOWS = 1 << 16
 BASS, DRUMS = 1, 2
@@ -32,7 +35,7 @@ class Takes(typing.NamedTuple):
     """Takes of windows that belong to songs, each song's best take first.
 
     tokens: uint16 [takes, n, 256, 2], bass and drums. z: float32 [takes, n, 2, Z], what they were decoded from.
-    scores: float64 [takes, songs], a take's mean F1 of drum hits with all draws.
+    scores: float64 [takes, songs], see value.
     """
 
     tokens: np.ndarray
@@ -73,8 +76,8 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
         z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
         drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1])
         refined_CxnxZ, bass_CxnxT = first.result()
-    agreed_KxS = agreement(drums_KxnxT, song_n)
-    chosen = [_distinct(drums_KxnxT[:, song_n == song], agreed_K, count) for song, agreed_K in enumerate(agreed_KxS.T)]
+    value_KxS = value(bass_CxnxT[0], drums_KxnxT, song_n)
+    chosen = [_distinct(drums_KxnxT[:, song_n == song], value_K, count) for song, value_K in enumerate(value_KxS.T)]
     chosen_CxS = np.stack(chosen, axis=1)
     chosen_Cxn, window_n = chosen_CxS[:, song_n], np.arange(len(song_n))
     drums_z_CxnxZ = z_KxnxZ[chosen_Cxn, window_n]
@@ -84,7 +87,7 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
     return Takes(
         np.stack([bass_CxnxT, drums_KxnxT[chosen_Cxn, window_n]], -1),
         np.stack([refined_CxnxZ, drums_z_CxnxZ + shift_2xZ[1]], -2),
-        np.take_along_axis(agreed_KxS, chosen_CxS, 0),
+        np.take_along_axis(value_KxS, chosen_CxS, 0),
     )
 
 
@@ -103,6 +106,19 @@ def draws(prior, song_n, count, *, window_size, seed=0):
     return mode_nxZ + SPREAD * std_nxZ * noise
 
 
+def value(bass_nxT, drums_KxnxT, song_n):
+    """What draws of drums are ranked by: how far they agree, and how their kicks go with the bass: float64 [K, songs].
+
+    The latter is LOCK times the F1 of kicks and bass onsets.
+    """
+    kick_KxnxT, onset_nxT = (drums_KxnxT & KICK) > 0, bass_nxT >= FIRST_PITCH
+    both, kicks, onsets = (
+        np.stack([np.bincount(song_n, per_n) for per_n in np.broadcast_to(hits.sum(-1), kick_KxnxT.shape[:2])])
+        for hits in (kick_KxnxT & onset_nxT, kick_KxnxT, onset_nxT[None])
+    )
+    return agreement(drums_KxnxT, song_n) + LOCK * 2 * both / np.maximum(kicks + onsets, 1)
+
+
 def agreement(drums_KxnxT, song_n):
     """The mean F1 of drum hits of each draw with all the others, song by song: float64 [K, songs]."""
     agreed = []
@@ -118,10 +134,10 @@ def _hits(drums_KxnxT):
     return (drums_KxnxT[..., None] >> np.arange(len(DRUM_PITCHES)) & 1).astype(np.float32).reshape(len(drums_KxnxT), -1)
 
 
-def _distinct(drums_KxnxT, agreed_K, count):
-    """The draws that agree most, best first, leaving out those much like one before as long as there are others."""
+def _distinct(drums_KxnxT, value_K, count):
+    """The most valued draws, best first, leaving out those much like one before as long as there are others."""
     hits_KxN = _hits(drums_KxnxT)
-    order, left = [], list(np.argsort(-agreed_K, kind="stable"))
+    order, left = [], list(np.argsort(-value_K, kind="stable"))
     while len(order) < count:
         total = hits_KxN.sum(1)
         like = [

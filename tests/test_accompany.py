@@ -223,7 +223,7 @@ def test_takes_differ_and_are_ranked(accompanist, tmp_path):
     song = surrogate.accompany(path, takes=5, checkpoint=accompanist)
     assert len(song.takes) == 5
     assert len({take.score.dumps_midi() for take in song.takes}) == 5
-    assert song.takes[0].agreement == max(take.agreement for take in song.takes)
+    assert song.takes[0].value == max(take.value for take in song.takes)
     assert song.score.dumps_midi() == surrogate.accompany(path, checkpoint=accompanist).score.dumps_midi()
     song.save(tmp_path / "third.mid", take=2)
     assert (tmp_path / "third.mid").read_bytes() == song.takes[2].score.dumps_midi()

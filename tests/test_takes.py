@@ -64,6 +64,16 @@ def test_agreement_is_the_mean_f1_with_the_others():
     np.testing.assert_allclose(together[2, 0], (2 * 8 / (8 + 3 + 8 + 1) + 2 * 8 / (8 + 2 + 8 + 1)) / 2)
 
 
+def test_kicks_that_go_with_the_bass_are_worth_more():
+    bass = np.zeros((2, 4), np.uint16)
+    bass[0, [0, 2]] = 30
+    drums = np.zeros((2, 2, 4), np.uint16)
+    drums[0, 0], drums[1, 0] = [1, 0, 1, 0], [1, 1, 0, 0]
+    songs = np.array([0, 1])
+    more = takes.value(bass, drums, songs) - takes.agreement(drums, songs)
+    np.testing.assert_allclose(more, takes.LOCK * np.array([[1, 0], [0.5, 0]]))
+
+
 def test_takes_are_ranked_distinct_and_their_own_codes(tiny_vae, query):
     tokens, prior = query
     song, lines = np.array([0, 0, 1]), tokens[..., 0]
