@@ -178,6 +178,15 @@ def row(title, lines, models, *, seeds, meter=None, of_three=grid.PLACES[3], gro
     print(f"| {title} | " + " | ".join(cells) + " |", flush=True)
 
 
+def paired_right(lines) -> int:
+    """How many pickup.grouping pairs right, of lines in 2/4 that begin with a pair and of the same a bar later."""
+    right = 0
+    for line, before in [(line, 0) for line in lines] + [(a_bar_later(line), 2) for line in lines]:
+        ticks = (edge * TICKS_PER_QUARTER // 4 for edge in (line.start, line.end))
+        right += pickup.grouping(*ticks, line.pitch, TICKS_PER_QUARTER, 2) == before
+    return right
+
+
 def rows_of_two(title, lines, models, seeds):
     """The ways to pair bars of two beats."""
     row(f"{title}: paired as heard", lines, models, seeds=seeds)
@@ -223,6 +232,7 @@ def main(argv=None):
     rows_of_two("halved to 2/4", [a_bar_later(line) if n % 2 else line for n, line in enumerate(halves)], models, 1)
     rows_of_three("stretched to 3/4", [stretched(line) for line in lines], models, 1)
     rows_of_three("cut to 3/4", [cut(line, 1 + number % 3) for number, line in enumerate(lines)], models, 1)
+    print(f"\nBars of 2/4 paired right: {paired_right(halves)} of {2 * len(halves)}.")
 
 
 if __name__ == "__main__":
