@@ -1,9 +1,10 @@
 """Where the models' steps lie in a song: bars of any meter laid out as 16 steps each, beat by beat, bar lines kept.
 
 The models know bars of four beats of four steps. A song's bar of four beats is one of theirs. A bar of three lacks
-their third beat, so that of kick, snare, kick, snare a waltz's kick, snare, snare remain. Bars of two are paired, bars
-of one taken four at a time. A dotted beat (6/8, 9/8, 12/8) is divided as a swung one is: its eighths are the steps 0, 1
-and 2. What a bar lacks, because it is a pickup or cut short by the next meter, has no steps in the song.
+their third beat, so that of kick, snare, kick, snare a waltz's kick, snare, snare remain (docs/meters.md compares).
+Bars of two are paired, bars of one taken four at a time; surrogate.pickup tells from which bar on. A dotted beat (6/8,
+9/8, 12/8) is divided as a swung one is: its eighths are the steps 0, 1 and 2. What a bar lacks, because it is a pickup
+or cut short by the next meter, has no steps in the song.
 """
 
 import dataclasses
@@ -62,7 +63,7 @@ class Grid:
         return steps[np.searchsorted(begins[:-1] + begins[1:], 2 * np.asarray(tick_N), side="right")]
 
 
-def lay(meters, end_tick, ticks_per_beat, *, pickup=0.0, swung=STRAIGHT) -> Grid:
+def lay(meters, end_tick, ticks_per_beat, *, pickup=0.0, first_beat=0, swung=STRAIGHT) -> Grid:
     """The grid of a song up to the end of the bar in which end_tick falls.
 
     Args:
@@ -70,15 +71,16 @@ def lay(meters, end_tick, ticks_per_beat, *, pickup=0.0, swung=STRAIGHT) -> Grid
         end_tick: int, the end of the last note, more than 0.
         ticks_per_beat: ticks of a quarter note, 4 or more.
         pickup: quarter notes before the first bar line, less than a bar.
+        first_beat: of the models' bar, 0 to 3: where a song in bars of one or two beats begins, without a pickup.
         swung: where the four steps of a beat that is not dotted begin, from 0 up to 1.
 
     Raises: MeterError for a meter whose bars are not one to four quarter notes or dotted quarter notes long.
     """
     bars = list(_bars(meters, end_tick, ticks_per_beat, round(pickup * ticks_per_beat)))
-    ticks, free, before = {}, 0, None
+    ticks, free, before = {}, first_beat, None
     for bar in bars:
         kind = bar.beats, bar.dotted
-        if kind != before or bar.beats > BEATS_PER_BAR // 2:
+        if bar.begin > 0 and kind != before or bar.beats > BEATS_PER_BAR // 2:
             free = -(-free // BEATS_PER_BAR) * BEATS_PER_BAR
         if bar.begin < 0:  # a pickup leads into the next of the models' bars, so it stands last in its own
             free += BEATS_PER_BAR - PLACES[bar.beats][-1] - 1

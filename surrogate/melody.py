@@ -65,20 +65,18 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
     pickup = _pickup(path, meters, start, end, pitch, beat, pickup)
     feel = _feel(score, pickup) if swung is None else swing.Feel(eighth=swung)
 
-    def laid(until):
-        try:
-            return grid.lay(meters, until, beat, pickup=pickup, swung=swing.step_offsets(feel))
-        except grid.MeterError as meter:
-            reason = (
-                f"is in {meter} time; only bars of one to four quarter notes or dotted quarter notes can be accompanied"
-            )
-            raise midi.MidiError(path, reason) from None
-
-    where = laid(int(end.max()))
-    # Rounding must not open a bar of its own, be it for an onset just before the last bar line or an end just after.
-    first = np.minimum(where.nearest(start), np.flatnonzero(where.played)[-1])
-    last = np.maximum(first + 1, where.nearest(end))
-    where = laid(int(where.ticks[last.max()]))
+    try:
+        laying = {"pickup": pickup, "swung": swing.step_offsets(feel)}
+        if not pickup:
+            laying["first_beat"] = _first_beat(meters, start, end, pitch, beat)
+        where = grid.lay(meters, int(end.max()), beat, **laying)
+        # Rounding must not open a bar of its own, for an onset just before the last bar line or an end just after.
+        first = np.minimum(where.nearest(start), np.flatnonzero(where.played)[-1])
+        last = np.maximum(first + 1, where.nearest(end))
+        where = grid.lay(meters, int(where.ticks[last.max()]), beat, **laying)
+    except grid.MeterError as meter:
+        beats = "one to four quarter notes or dotted quarter notes"
+        raise midi.MidiError(path, f"is in {meter} time; only bars of {beats} can be accompanied") from None
     tokens = events.line_tokens(first, last, pitch, len(where.played))
     return Melody(score, choice.index, choice.reason, where, pickup, feel, tokens)
 
@@ -91,14 +89,25 @@ def held(line_T) -> np.ndarray:
 
 def _pickup(path, meters, start, end, pitch, beat, wanted):
     """Quarter notes before the first bar line: those wanted, or those found."""
-    first = [meter for tick, *meter in meters if tick == 0][-1:] or [(4, 4)]
-    numerator, denominator = first[0]
+    numerator, denominator = _first_meter(meters)
     bar = 4 * numerator / denominator
     if wanted is None:
         return pickup.find(start, end, pitch, beat, int(bar)) if bar in (3, 4) and denominator != 8 else 0
     if not 0 <= wanted < bar:
         raise midi.MidiError(path, f"a pickup of {wanted:g} beats does not fit into its first bar of {bar:g}")
     return wanted
+
+
+def _first_beat(meters, start, end, pitch, beat):
+    """The beat of the models' bar on which the song's first bar begins; raises grid.MeterError."""
+    beats, beat_ticks, _ = grid.beats_of(*_first_meter(meters), beat)
+    until = min((tick for tick, *_ in meters if tick > 0), default=end.max())
+    inside = start < until
+    return -pickup.grouping(start[inside], end[inside], pitch[inside], beat_ticks, beats) % events.BEATS_PER_BAR
+
+
+def _first_meter(meters):
+    return ([meter for tick, *meter in meters if tick == 0] or [(4, 4)])[-1]
 
 
 def _feel(score, pickup):

@@ -1,5 +1,7 @@
 """The pickup of a song whose file does not fill up its first bar: how many beats come before the first bar line.
 
+Which bars of two beats make a pair is the same question, asked of a song in bars of four.
+
 A melody tells where its bars begin by where it puts its long notes, peaks and last note, and where its harmony changes.
 How much each tells is learnt by surrogate.fit_pickup from songs whose bar lines are known.
 """
@@ -73,6 +75,19 @@ def find(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar=BEA
     odds[0] += PRIOR
     best = int(odds.argmax())
     return best if np.exp(odds - odds[best]).sum() < 2 else 0  # likelier than all others together
+
+
+def grouping(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar: int, *, table=None) -> int:
+    """How many beats of a song in bars of one or two beats come before the first of its groups of four beats.
+
+    A song in 2/4 that begins with a bar for its pickup has its pairs from the second bar on: 2. Of fewer than 12 notes
+    little is known: 0. Arguments and errors as of find; a beat may be dotted.
+    """
+    start, end, pitch = _checked(start_ticks, end_ticks, pitches, ticks_per_beat, beats_per_bar)
+    if BEATS_PER_BAR % beats_per_bar or len(start) < LEAST_NOTES:
+        return 0
+    odds = log_odds(listen(start, end, pitch, ticks_per_beat), table or _table())
+    return beats_per_bar * int(odds[::beats_per_bar].argmax())
 
 
 def log_odds(witness: Witness, table: Table) -> np.ndarray:

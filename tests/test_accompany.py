@@ -10,6 +10,7 @@ import symusic
 
 import musicvae_jax
 import surrogate
+from musicvae_jax import events
 from surrogate.melody import held, read_melody
 from tests.melodies import note_rows, quarters, random_model, write_midi
 
@@ -269,4 +270,5 @@ def test_every_bar_with_melody_has_bass_and_drums(path):
     melody, bass, drums = sounding.reshape(-1, 16, 3).any(1).T
     assert song.bars >= 32
     assert not np.flatnonzero(melody & ~bass).size, "bars (from 0) without bass"
-    assert not np.flatnonzero(melody & ~drums).size, "bars (from 0) without drums"
+    last = events.line_notes(song.tokens[:, 0])[0][-1] // 16 + 1  # what is struck with the last note rings on
+    assert not np.flatnonzero((melody & ~drums)[:last]).size, "bars (from 0) without drums"

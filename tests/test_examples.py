@@ -14,7 +14,7 @@ sys.path.insert(0, str(FOLDER))  # the examples are not an installed package
 write_examples = importlib.import_module("write_examples")
 sys.path.remove(str(FOLDER))
 
-BAR_TICKS, TUNES = write_examples.BAR_TICKS, write_examples.TUNES
+TUNES = write_examples.TUNES
 bars, parse, score = write_examples.bars, write_examples.parse, write_examples.score
 
 each_tune = pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.stem)
@@ -36,7 +36,7 @@ def test_one_lead_line_of_at_least_32_bars(tune):
     assert track.name == tune.title
     assert 0 <= track.program <= 31 and not track.is_drum
     assert bars(tune) >= 32
-    assert (bars(tune) - 1) * BAR_TICKS < song.end() <= bars(tune) * BAR_TICKS
+    assert (bars(tune) - 1) * tune.bar_ticks < song.end() <= bars(tune) * tune.bar_ticks
     notes = sorted(track.notes, key=lambda note: note.time)
     assert all(a.end <= b.time for a, b in itertools.pairwise(notes)), "one note at a time"
 
@@ -49,16 +49,31 @@ def test_key_range_tempo_and_accents(tune):
     notes = song.tracks[0].notes
     assert {note.pitch % 12 for note in notes} == {names[name] for name in tune.scale.split()}
     assert all(55 <= note.pitch <= 88 for note in notes), "a lead's range: G3 to E6"
-    assert all(note.velocity == 100 for note in notes if note.time % BAR_TICKS == 0)
+    assert all((note.velocity == 100) == (note.time % tune.bar_ticks == 0) for note in notes)
     assert len({note.velocity for note in notes}) > 1
-    assert [(meter.time, meter.numerator, meter.denominator) for meter in song.time_signatures] == [(0, 4, 4)]
+    assert [(meter.time, meter.numerator, meter.denominator) for meter in song.time_signatures] == [(0, *tune.meter)]
     assert [(key.time, key.key, key.tonality) for key in song.key_signatures] == [(0, *tune.key)]
-    marks = {tempo.time // BAR_TICKS + 1: round(tempo.qpm) for tempo in song.tempos}
+    marks = {tempo.time // tune.bar_ticks + 1: round(tempo.qpm) for tempo in song.tempos}
     assert marks == tune.tempos and all(100 <= qpm <= 200 for qpm in marks.values())
 
 
+@pytest.mark.parametrize(
+    ("stem", "bar_quarters", "pickup"), [("greensleeves", 3, 0.5), ("amazing_grace", 3, 1), ("oh_susanna", 2, 0.5)]
+)
+def test_a_pickup_stands_at_the_end_of_a_full_bar(stem, bar_quarters, pickup):
+    song = symusic.Score(FOLDER / f"{stem}.mid")
+    onsets = [note.time / song.ticks_per_quarter for note in song.tracks[0].notes]
+    assert onsets[0] == bar_quarters - pickup and bar_quarters in onsets
+
+
+@pytest.mark.parametrize(("stem", "accents"), [("greensleeves", {0: 100, 720: 92}), ("amazing_grace", {0: 100})])
+def test_accents_are_those_of_the_meter(stem, accents):
+    notes = symusic.Score(FOLDER / f"{stem}.mid").tracks[0].notes
+    assert {note.time % 1440: note.velocity for note in notes if note.velocity > 86} == accents
+
+
 def test_ties_lengthen_and_octaves_shift():
-    assert parse("C4h. C4q~ | C4q Rq D4h |", shift=12) == [(0, 1440, 72), (1440, 960, 72), (2880, 960, 74)]
+    assert parse("C4h. C4q~ | C4q Rq D4h |", 1920, shift=12) == [(0, 1440, 72), (1440, 960, 72), (2880, 960, 74)]
 
 
 @pytest.mark.parametrize(
@@ -67,4 +82,4 @@ def test_ties_lengthen_and_octaves_shift():
 )
 def test_wrong_notation_is_refused(text, complaint):
     with pytest.raises(ValueError, match=complaint):
-        parse(text)
+        parse(text, 1920)

@@ -65,6 +65,13 @@ def test_a_pickup_stands_before_the_first_bar_line():
     assert jig[0, 3] == [0, 120] and jig[1, 0] == beat(240, 720, grid.TRIPLET)
 
 
+def test_pairs_may_begin_with_the_second_bar():
+    found = places([(0, 2, 4)], 3 * 960, first_beat=2)
+    assert found == {((i + 2) // 4, (i + 2) % 4): beat(BEAT * i) for i in range(6)}
+    changed = places([(0, 2, 4), (960, 3, 4)], 960 + 1440, first_beat=2)
+    assert list(changed) == [(0, 2), (0, 3), (1, 0), (1, 1), (1, 3)]
+
+
 def test_swung_steps():
     swung = (0.0, 1 / 3, 2 / 3, 5 / 6)
     assert places([], 1920, swung=swung) == {(0, b): beat(BEAT * b, BEAT, swung) for b in range(4)}

@@ -137,3 +137,21 @@ def test_drums_confirm_bar_lines():
     assert not fit_pickup.drums_confirm(song(0, (beats + 1, pitch)))
     assert not fit_pickup.drums_confirm(song(0, (beats + 2, pitch)))
     assert not fit_pickup.drums_confirm(song(0))
+
+
+@pytest.mark.parametrize("ticks_per_beat", [TICKS, TICKS * 3 // 2])
+def test_bars_of_two_are_grouped_from_where_the_phrase_begins(ticks_per_beat):
+    start, end, pitch = tune()
+    for before in (0, 2):
+        begin, stop = (((beats + before) * ticks_per_beat).astype(int) for beats in (start, end))
+        assert pickup.grouping(begin, stop, pitch, ticks_per_beat, 2) == before
+        assert pickup.grouping(begin, stop, pitch, ticks_per_beat, 1) == before
+        assert pickup.grouping(begin, stop, pitch, ticks_per_beat, 3) == 0
+        assert pickup.grouping(begin[:11], stop[:11], pitch[:11], ticks_per_beat, 2) == 0
+
+
+@pytest.mark.parametrize("stem", ["oh_susanna", "greensleeves"])
+def test_a_bar_that_a_pickup_stands_in_is_paired_with_none(stem):
+    grid = read_melody(SAINTS.with_stem(stem)).grid
+    assert grid.ticks[8] == 0 and not grid.played[:8].any()
+    assert grid.ticks[16] == grid.bar_ticks[1]
