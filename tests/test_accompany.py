@@ -267,7 +267,8 @@ def test_like_leans_towards_another_song(accompanist, tmp_path):
 def test_every_bar_with_melody_has_bass_and_drums(path):
     song = surrogate.accompany(path)
     sounding = np.stack([held(song.tokens[:, 0]), held(song.tokens[:, 1]), song.tokens[:, 2]], 1) > 0
-    melody, bass, drums = sounding.reshape(-1, 16, 3).any(1).T
+    _, bass, drums = sounding.reshape(-1, 16, 3).any(1).T
+    melody = sounding[:, 0].reshape(-1, 16).sum(1) >= 4  # less is a pickup, before which a band may wait
     assert song.bars >= 32
     assert not np.flatnonzero(melody & ~bass).size, "bars (from 0) without bass"
     last = events.line_notes(song.tokens[:, 0])[0][-1] // 16 + 1  # what is struck with the last note rings on
