@@ -25,12 +25,16 @@ def melody(path, bars, number):
     song = symusic.Score(str(ROOT / "examples" / f"{EXAMPLES[number % len(EXAMPLES)]}.mid"))
     track, bar = song.tracks[0], 4 * song.ticks_per_quarter
     length = -(-song.end() // bar) * bar
-    notes = []
-    for again in range(-(-bars * bar // length)):
-        notes += [symusic.Note(n.time + again * length, n.duration, n.pitch, n.velocity) for n in track.notes]
-    track.notes = symusic.core.NoteTickList([n for n in notes if n.time + n.duration <= bars * bar])
-    track.shift_pitch_inplace(number % 12 - 6)
+    track.shift_pitch(number % 12 - 6, inplace=True)
+    notes = list(track.notes)
+    for again in range(1, -(-bars * bar // length)):
+        track.notes.extend([symusic.Note(n.time + again * length, n.duration, n.pitch, n.velocity) for n in notes])
+    track.notes = symusic.Note.from_numpy(**_before(track.notes.numpy(), bars * bar), ttype="tick")
     song.dump_midi(str(path))
+
+
+def _before(notes, end):
+    return {name: values[notes["time"] + notes["duration"] <= end] for name, values in notes.items()}
 
 
 def main(argv=None):

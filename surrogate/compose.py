@@ -9,6 +9,7 @@ import surrogate
 from musicvae_jax import cache, events, midi, trio
 from surrogate import attributes, keys, takes, windows
 from surrogate.melody import Melody
+from surrogate.prior import Prior
 
 LEAN = 0.6
 """How far of the way to another song's latent its groove takes a song's."""
@@ -62,7 +63,7 @@ def compose(melodies: list[Melody], models: Models, options) -> list[list[Part]]
         lines.append(lines_nxT)
     lines_nxT = np.concatenate(lines)
     song_n = np.repeat(np.arange(len(melodies)), [len(cut) for cut in pieces])
-    prior = encoder.predict(lines_nxT)
+    prior = Prior(*(x[: len(lines_nxT)] for x in encoder.predict(*takes.full(lines_nxT), batch_size=takes.MANY)))
     if options.like is not None:
         prior = prior._replace(means=_leaning(vae, prior.means, song_n, options.like, in_c=encoder.config.in_c))
     played = takes.play(

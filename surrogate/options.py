@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-TEMPERATURES = (0.3, 0.5)
+TEMPERATURES = (0.3, 0.4)
 MAX_TAKES = 10
 KEEP = ("melody", "all")
 _RANGES = {  # name: least, most

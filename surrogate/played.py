@@ -5,7 +5,9 @@ import typing
 import numpy as np
 
 from musicvae_jax import midi
-from surrogate import collection, melody
+from surrogate import collection, melody, tracks
+
+METERS = ((4, 4), (2, 2))
 
 
 class Notes(typing.NamedTuple):
@@ -33,11 +35,13 @@ def read(content: collection.Content) -> Song | str:
     if collection.too_large(content.data):
         return collection.TOO_LARGE
     try:
-        found = melody.read_melody(content.data)
+        found = melody.read_melody(content.data, pickup=0, swung=0.5)  # as it stands in the file
     except midi.MidiError as error:
         return error.reason
+    if any((meter.numerator, meter.denominator) not in METERS for meter in found.score.time_signatures):
+        return "not in 4/4"
     drums = [track for track in found.score.tracks if track.is_drum]
-    basses = [track for track in found.score.tracks if not track.is_drum and track.program in melody.BASS_PROGRAMS]
+    basses = [track for track in found.score.tracks if not track.is_drum and track.program in tracks.BASS_PROGRAMS]
     bass = [max(basses, key=lambda track: len(track.notes))] if basses else []
     return Song(found.score.ticks_per_quarter, *(_notes(tracks) for tracks in ([found.track], bass, drums)))
 

@@ -28,6 +28,7 @@ LOCK = 0.5
 KICK = 1 << 0
 ALIKE = 0.95
 MOST_WINDOWS = 1 << 16
+FEW, MANY = 8, 64
 BASS, DRUMS = 1, 2
 
 
@@ -147,13 +148,21 @@ def _distinct(drums_KxnxT, value_K, count):
     return np.array(order)
 
 
+def full(*arrays):
+    """Arrays, their last row repeated up to FEW or a multiple of MANY rows, so that only two shapes are compiled."""
+    n = len(arrays[0])
+    rows = FEW if n <= FEW else -(-n // MANY) * MANY
+    return [np.concatenate([x, np.repeat(x[-1:], rows - n, axis=0)]) for x in map(np.asarray, arrays)]
+
+
 def decode(vae, z_KxnxZ, song_n, track, seed, temperature):
     """One track's tokens for each latent, uint16 [K, n, 256]; a song's do not depend on the songs beside it."""
     place_n = np.arange(len(song_n)) - np.searchsorted(song_n, song_n)  # windows of a song stand together
     rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS + place_n
-    z, key = z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), jax.random.key(seed)
-    tokens = vae.decode(z, key=key, temperature=temperature, tracks=(track,), rows=rows_Kxn.ravel())
-    return tokens.reshape(*z_KxnxZ.shape[:2], -1)
+    z, rows = full(z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), rows_Kxn.ravel())
+    key = jax.random.key(seed)
+    tokens = vae.decode(z, key=key, temperature=temperature, tracks=(track,), rows=rows, batch_size=MANY)
+    return tokens[: rows_Kxn.size].reshape(*rows_Kxn.shape, -1)
 
 
 def refine(vae, prior, lines_nxT, z_CxnxZ):
@@ -162,10 +171,10 @@ def refine(vae, prior, lines_nxT, z_CxnxZ):
     lines_nxT: the melodies. A step goes along the gradient times the prior's variance, so that well-known directions
     move little.
     """
-    rows = [np.tile(x, (len(z_CxnxZ),) + (1,) * (np.ndim(x) - 1)) for x in (lines_nxT, *prior)]
-    lines, *of_prior = map(np.asarray, rows)
-    z = np.asarray(z_CxnxZ, np.float32)
-    return in_batches(_refine, vae, 64, lines, z.reshape(-1, z.shape[-1]), *of_prior).reshape(z.shape)
+    lines, *of_prior = (np.tile(x, (len(z_CxnxZ),) + (1,) * (np.ndim(x) - 1)) for x in (lines_nxT, *prior))
+    z = np.asarray(z_CxnxZ, np.float32).reshape(len(lines), -1)
+    refined = in_batches(_refine, vae, MANY, *full(lines, z, *of_prior))
+    return refined[: len(lines)].reshape(z_CxnxZ.shape)
 
 
 @functools.partial(jax.jit, static_argnums=0)
