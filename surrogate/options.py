@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 TEMPERATURES = (0.3, 0.4)
-MAX_TAKES = 10
+MAX_TAKES = 8
 KEEP = ("melody", "all")
 _RANGES = {  # name: least, most
     "takes": (1, MAX_TAKES),

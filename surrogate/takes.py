@@ -22,7 +22,7 @@ from surrogate.prior import Prior
 
 STEPS = 6
 RATE = 0.15
-DRAWS = 10
+DRAWS = 8
 SPREAD = 0.5
 LOCK = 0.5
 KICK = 1 << 0
