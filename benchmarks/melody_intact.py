@@ -21,6 +21,7 @@ import symusic
 
 import surrogate
 from musicvae_jax import midi
+from surrogate import compose
 from surrogate.melody import read_melody
 
 RESOLUTIONS = (24, 30, 96, 120, 192, 384, 480, 1000, 1024, 10080)
@@ -80,8 +81,7 @@ def main(argv=None) -> int:
     parser.add_argument("--checkpoint")
     flags = parser.parse_args(argv)
     songs = sorted(path for path in flags.input.rglob("*") if path.suffix.lower() in (".mid", ".midi", ".kar"))
-    module = sys.modules[surrogate.accompany.__module__]
-    module.load_models = functools.cache(module.load_models)  # as the time of loading is not in question
+    compose.load = functools.cache(compose.load)  # as the time of loading is not in question
 
     rng = np.random.default_rng(flags.seed)
     found, notes = collections.Counter(), 0
