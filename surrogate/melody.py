@@ -55,7 +55,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
         reason = f"its {score.ticks_per_quarter} ticks a quarter note cannot hold 16th notes; export it with 480"
         raise midi.MidiError(path, reason)
     choice = tracks.choose(score, track, path=path)
-    start, end, pitch = _notes(score.tracks[choice.index])
+    start, end, pitch = tracks.notes(score.tracks[choice.index])
     beat = score.ticks_per_quarter
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MAX_BARS:
@@ -114,13 +114,3 @@ def _feel(score, pickup):
     onsets = [track.notes.numpy()["time"] for track in score.tracks if len(track.notes)]
     onset = np.concatenate(onsets).astype(np.int64) - round(pickup * score.ticks_per_quarter)
     return swing.detect(onset, score.ticks_per_quarter)
-
-
-def _notes(track):
-    """Start and end (ticks, the end after the start) and MIDI pitch of a track's notes within the models' range."""
-    notes = track.notes.numpy()
-    start = notes["time"].astype(np.int64)
-    end = start + np.maximum(notes["duration"].astype(np.int64), 1)
-    pitch = notes["pitch"].astype(np.int64)
-    kept = (pitch >= events.MIN_PITCH) & (pitch <= events.MAX_PITCH)
-    return start[kept], end[kept], pitch[kept]
