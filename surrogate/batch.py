@@ -108,9 +108,11 @@ def _check(path, files, soundfont) -> None:
 
 def _write(song, files, soundfont) -> str:
     """Writes a song's files; returns what was done, a line."""
-    output, count = files["midi"], len(song.takes)
-    for take in range(count):
-        song.save(output if count == 1 else output.with_stem(f"{output.stem}_{take + 1}"), take=take)
+    written = [files["midi"]]
+    if len(song.takes) > 1:
+        written = [written[0].with_stem(f"{written[0].stem}_{number}") for number in range(1, len(song.takes) + 1)]
+    for take, file in enumerate(written):
+        song.save(file, take=take)
     if "plot" in files:
         song.plot(files["plot"])
     if "html" in files:
@@ -120,9 +122,9 @@ def _write(song, files, soundfont) -> str:
     slowest, fastest = (f"{qpm:.3g}" for qpm in song.tempos)
     tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
     best = song.takes[0]
-    numbered = "" if count == 1 else f" (the best of {count} takes, _1 to _{count})"
+    names = f"{written[0]}" if len(written) == 1 else f"{written[0]} to {written[-1].name}, the best first"
     return (
-        f"wrote {output}{numbered}: {song.bars} bars at {tempo} bpm, {best.notes('bass')} bass notes, "
+        f"wrote {names}: {song.bars} bars at {tempo} bpm, {best.notes('bass')} bass notes, "
         f"{best.notes('drums')} drum hits; melody: {song.melody.reason}"
     )
 

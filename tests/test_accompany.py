@@ -235,7 +235,7 @@ def test_an_ending_ends_with_the_melody(accompanist, tmp_path):
     path = song_of(tmp_path, ("Lead", 25, False, notes))
     options = dict(checkpoint=accompanist, temperature=1.0)
     _, bass, drums = surrogate.accompany(path, **options).score.tracks
-    assert (bass.notes[-1].time, bass.notes[-1].end) == (12 * 480, 14 * 480)
+    assert (bass.notes[-1].time, bass.notes[-1].end, bass.notes[-1].pitch) == (12 * 480, 14 * 480, 36)
     assert {note.pitch for note in drums.notes if note.time >= 12 * 480} == {36, 49}
     assert max(note.time for note in drums.notes) == 12 * 480
     _, bass, drums = surrogate.accompany(path, ending=False, **options).score.tracks

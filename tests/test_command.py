@@ -161,7 +161,7 @@ def test_takes_are_numbered_and_looks_written(capsys, accompanist, tmp_path):
     path = write_midi(tmp_path / "tune.mid", quarters(3))
     flags = ("--takes=2", f"--output={tmp_path / 'out.mid'}", f"--plot={tmp_path / 'out.png'}")
     code, out, err = run(capsys, path, f"--checkpoint={accompanist}", *flags, f"--html={tmp_path / 'out.html'}")
-    assert (code, err) == (0, "") and "the best of 2 takes" in out
+    assert (code, err) == (0, "") and "out_1.mid to out_2.mid, the best first: 3 bars" in out
     assert sorted(os.listdir(tmp_path)) == ["out.html", "out.png", "out_1.mid", "out_2.mid", "tune.mid"]
 
 
