@@ -11,7 +11,6 @@ from musicvae_jax import midi
 from surrogate import arrange, melody, options
 
 DEFAULT_QPM = 120.0
-SONGS_AT_ONCE = 32
 
 
 @dataclasses.dataclass(frozen=True)

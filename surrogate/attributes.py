@@ -16,8 +16,6 @@ from surrogate import takes
 
 FILE = "attributes.npz"
 PARTS = ("bass", "drums")
-LIMIT = 2.0
-"""How far a density may be turned up or down: every whole step doubles it or halves it."""
 QUARTER = 0.25
 AMOUNTS = np.linspace(-0.6, 1.8, 13)
 

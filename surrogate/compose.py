@@ -25,10 +25,10 @@ class Models(typing.NamedTuple):
 
 
 class Part(typing.NamedTuple):
-    """A take's bass and drums, uint16 [T, 2], for a melody of T steps, and its score, None where it has no choice."""
+    """A take's bass and drums, uint16 [T, 2], for a melody of T steps, and its value (surrogate.takes.value)."""
 
     tokens: np.ndarray
-    score: float
+    value: float
 
 
 def load(checkpoint=None, *, encoder=False) -> Models:
@@ -73,10 +73,10 @@ def compose(melodies: list[Melody], models: Models, options) -> list[list[Part]]
     composed = []
     for song, (melody, shift, cut) in enumerate(zip(melodies, shifts, pieces, strict=True)):
         parts = []
-        for tokens_nxTx2, score in zip(played.tokens[:, song_n == song], played.scores[:, song], strict=True):
+        for tokens_nxTx2, value in zip(played.tokens[:, song_n == song], played.values[:, song], strict=True):
             song_Tx3 = np.zeros((len(melody.tokens), len(events.TRACKS)), np.uint16)
             song_Tx3[:, 1:] = windows.join(cut, tokens_nxTx2, len(song_Tx3))
-            parts.append(Part(events.transpose(song_Tx3, -shift)[:, 1:], float(score)))
+            parts.append(Part(events.transpose(song_Tx3, -shift)[:, 1:], float(value)))
         composed.append(parts)
     return composed
 

@@ -36,12 +36,12 @@ class Takes(typing.NamedTuple):
     """Takes of windows that belong to songs, each song's best take first.
 
     tokens: uint16 [takes, n, 256, 2], bass and drums. z: float32 [takes, n, 2, Z], what they were decoded from.
-    scores: float64 [takes, songs], see value.
+    values: float64 [takes, songs], see value.
     """
 
     tokens: np.ndarray
     z: np.ndarray
-    scores: np.ndarray
+    values: np.ndarray
 
 
 def best(vae, prior, tokens_nxTx3, count, *, seed=0):
