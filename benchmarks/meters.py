@@ -21,7 +21,7 @@ import symusic
 
 from musicvae_jax import events, midi
 from surrogate import batch, compose, grid, harmony, keys, metrics, pickup
-from surrogate.accompany import SONGS_AT_ONCE, accompany_melodies
+from surrogate.accompany import accompany_melodies
 from surrogate.melody import held, read_melody
 from surrogate.options import Options
 
@@ -166,10 +166,10 @@ def row(title, lines, models, *, seeds, meter=None, of_three=grid.PLACES[3], gro
         melodies = [as_read(line, meter or line.meter, folder) for line in lines]
         for seed in range(seeds):
             options = Options(seed=seed, ending=False)
-            for first in range(0, len(lines), SONGS_AT_ONCE):
-                part = melodies[first : first + SONGS_AT_ONCE]
+            for first in range(0, len(lines), batch.SONGS_AT_ONCE):
+                part = melodies[first : first + batch.SONGS_AT_ONCE]
                 songs = accompany_melodies(part, [""] * len(part), models, options)
-                for line, song in zip(lines[first : first + SONGS_AT_ONCE], songs, strict=True):
+                for line, song in zip(lines[first : first + batch.SONGS_AT_ONCE], songs, strict=True):
                     size = bar_size(line.meter)
                     tokens = on_16ths(song, int(-(-line.end.max() // size)) * size)
                     for name, ratio in measures(tokens, line.meter).items():
