@@ -7,7 +7,6 @@ too, are split at what would be joins. 95 % intervals over songs.
 """
 
 import argparse
-import pathlib
 
 import numpy as np
 
@@ -17,8 +16,6 @@ from surrogate import batch, compose, windows
 from surrogate.accompany import accompany_melodies, read_melody
 from surrogate.bootstrap import Bootstrap
 from surrogate.options import Options
-
-AT_ONCE = 32
 
 
 def human_drums(melody):
@@ -47,7 +44,7 @@ def main(argv=None):
     flags = parser.parse_args(argv)
     options, models = Options(ending=False), compose.load(flags.checkpoint)
     melodies = []
-    files = [file for file in sorted(pathlib.Path(flags.input).rglob("*")) if file.suffix.lower() in batch.SUFFIXES]
+    files = midi.files(flags.input)
     for number in np.random.default_rng(flags.seed).permutation(len(files)):
         try:
             melody = read_melody(files[number], options)
@@ -58,8 +55,8 @@ def main(argv=None):
         if len(melodies) == flags.count:
             break
     found = {}
-    for first in range(0, len(melodies), AT_ONCE):
-        part = melodies[first : first + AT_ONCE]
+    for first in range(0, len(melodies), batch.SONGS_AT_ONCE):
+        part = melodies[first : first + batch.SONGS_AT_ONCE]
         for melody, song in zip(part, accompany_melodies(part, [""] * len(part), models, options), strict=True):
             joins = [piece.begin // STEPS_PER_BAR for piece in windows.cut(melody.tokens)[0][1:]]
             for who, drums_T in (("people", human_drums(melody)), ("accompany", song.tokens[:, 2])):

@@ -80,7 +80,7 @@ def main(argv=None) -> int:
     parser.add_argument("--tracks", action="store_true")
     parser.add_argument("--checkpoint")
     flags = parser.parse_args(argv)
-    songs = sorted(path for path in flags.input.rglob("*") if path.suffix.lower() in (".mid", ".midi", ".kar"))
+    songs = midi.files(flags.input)
     compose.load = functools.cache(compose.load)  # as the time of loading is not in question
 
     rng = np.random.default_rng(flags.seed)

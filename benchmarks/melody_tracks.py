@@ -46,7 +46,7 @@ def labelled(score, candidates):
 
 def examples(folder, tune_of):
     """Fold, features [N, F], most notes alone [N] and the melody's place of every song that counts."""
-    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi", ".kar")):
+    for path in midi.files(folder):
         try:
             score = midi.read(path)
         except midi.MidiError:

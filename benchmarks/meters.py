@@ -126,7 +126,7 @@ def measures(tokens_Tx3, meter):
     """Name -> numerator and denominator of each of COLUMNS, for one song by 16ths."""
     size = bar_size(meter)
     bars = tokens_Tx3.reshape(-1, size, 3)
-    struck = {name: (bars[..., 2] & bit) > 0 for name, bit in (("kick", metrics.KICK), ("snare", metrics.SNARE))}
+    struck = {name: (bars[..., 2] & bit) > 0 for name, bit in (("kick", events.KICK), ("snare", events.SNARE))}
     hits = np.bitwise_count(bars[..., 2])
     found = {
         "kick": (struck["kick"][:, 0].sum(), struck["kick"].sum()),
@@ -222,7 +222,7 @@ def main(argv=None):
     if flags.input is None:
         return
     lines = []
-    for path in sorted(file for file in flags.input.rglob("*") if file.suffix.lower() in batch.SUFFIXES):
+    for path in midi.files(flags.input):
         with contextlib.suppress(midi.MidiError):
             line = read_line(path, flags.bars)
             if line.meter == (4, 4):

@@ -97,7 +97,7 @@ def main(argv=None) -> int:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--failures", type=pathlib.Path)
     flags = parser.parse_args(argv)
-    songs = sorted(path for path in flags.input.rglob("*") if path.suffix.lower() in (".mid", ".midi", ".kar"))
+    songs = midi.files(flags.input)
     signal.signal(signal.SIGALRM, ring)
     compose.load = functools.cache(compose.load)  # as the time of loading is not in question
     compose.load(flags.checkpoint, encoder=False)

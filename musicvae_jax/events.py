@@ -35,6 +35,10 @@ DRUM_GROUPS = (
 )
 DRUM_PITCHES = tuple(group[0] for group in DRUM_GROUPS)
 DRUM_CLASSES = 1 << len(DRUM_PITCHES)
+KICK, SNARE, CLOSED_HAT, CRASH = 1 << 0, 1 << 1, 1 << 2, 1 << 7
+"""Masks of single groups."""
+LOWEST_BASS = 28
+"""MIDI pitch of a bass guitar's open E."""
 
 DEPTHS = (LINE_CLASSES, LINE_CLASSES, DRUM_CLASSES)
 

@@ -3,12 +3,14 @@
 import dataclasses
 import io
 import os
+import pathlib
 
 import numpy as np
 import symusic
 
 from musicvae_jax import events
 
+SUFFIXES = (".mid", ".midi", ".kar")
 MAX_TICK = 2**31 - 1
 VELOCITY = 80
 BASS_PROGRAM = 33
@@ -72,6 +74,12 @@ class Messages:
     second: np.ndarray
     tempo: np.ndarray
     meter: np.ndarray
+
+
+def files(folder) -> list[pathlib.Path]:
+    """The MIDI files of a folder and of all folders in it, by their suffix, sorted."""
+    found = pathlib.Path(folder).rglob("*")
+    return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 def read(path) -> symusic.Score:

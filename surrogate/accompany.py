@@ -8,9 +8,8 @@ import numpy as np
 import symusic
 
 from musicvae_jax import midi
+from musicvae_jax.notes import DEFAULT_QPM
 from surrogate import arrange, melody, options
-
-DEFAULT_QPM = 120.0
 
 
 @dataclasses.dataclass(frozen=True)

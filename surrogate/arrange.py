@@ -6,10 +6,7 @@ import symusic
 from musicvae_jax import events
 from surrogate import tracks, velocity
 from surrogate.melody import held
-
-BASS, DRUMS = 0, 1
-KICK, CRASH = 1 << 0, 1 << 7
-LOWEST = 28  # a bass guitar's open E
+from surrogate.windows import BASS, DRUMS
 
 
 def end(melody_T, parts_Tx2) -> np.ndarray:
@@ -26,8 +23,10 @@ def end(melody_T, parts_Tx2) -> np.ndarray:
     if stop - last < events.STEPS_PER_BEAT or last % events.STEPS_PER_BEAT:
         last = stop = -(-stop // events.STEPS_PER_BEAT) * events.STEPS_PER_BEAT
     else:
-        pitch = LOWEST + (pitches[-1] - LOWEST) % 12  # in every second of 275 songs the bass ends on the melody's note
-        parts_Tx2[last] = pitch - events.MIN_PITCH + events.FIRST_PITCH, KICK | CRASH
+        pitch = (
+            events.LOWEST_BASS + (pitches[-1] - events.LOWEST_BASS) % 12
+        )  # in every second of 275 songs the bass ends on the melody's note
+        parts_Tx2[last] = pitch - events.MIN_PITCH + events.FIRST_PITCH, events.KICK | events.CRASH
         last += 1
     parts_Tx2[last:] = 0
     if stop < len(parts_Tx2) and held(parts_Tx2[: stop + 1, BASS])[-1]:

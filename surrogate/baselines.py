@@ -9,13 +9,9 @@ from musicvae_jax import events
 from surrogate import harmony, keys
 from surrogate.dataset import DatasetError
 
-_LOWEST_BASS = 28  # E1, a bass guitar's open string
 _ROOTS = np.array([0, 7, 5, 9, 2, 4, 11])  # the degrees I, V, IV, vi, ii, iii, vii: of equally good ones the first
 _FIFTHS = np.where(_ROOTS == 11, 6, 7)
 _THIRDS = np.where(np.isin(_ROOTS, (0, 5, 7)), 4, 3)
-
-
-_KICK, _SNARE, _HAT = 1, 2, 4
 
 
 def _triads(root_weight=1.5):
@@ -57,7 +53,7 @@ def rule(tokens):
     best_nxS = (chroma_nxSx12 @ _triads().T).argmax(-1)
     sounding = np.where(chroma_nxSx12.any(-1), np.arange(best_nxS.shape[1]), 0)
     best_nxS = np.take_along_axis(best_nxS, np.maximum.accumulate(sounding, axis=1), axis=1)
-    pitch_nxS = _LOWEST_BASS + (_ROOTS[best_nxS] - _LOWEST_BASS) % 12
+    pitch_nxS = events.LOWEST_BASS + (_ROOTS[best_nxS] - events.LOWEST_BASS) % 12
 
     generated = tokens.copy()
     generated[..., 1:] = 0
@@ -65,9 +61,9 @@ def rule(tokens):
     beats = steps[steps % events.STEPS_PER_BEAT == 0]
     generated[:, beats, 1] = pitch_nxS[:, beats // events.STEPS_PER_BAR] - events.MIN_PITCH + events.FIRST_PITCH
     strong = beats // events.STEPS_PER_BEAT % 2 == 0
-    generated[:, steps % 2 == 0, 2] = _HAT
-    generated[:, beats[strong], 2] |= _KICK
-    generated[:, beats[~strong], 2] |= _SNARE
+    generated[:, steps % 2 == 0, 2] = events.CLOSED_HAT
+    generated[:, beats[strong], 2] |= events.KICK
+    generated[:, beats[~strong], 2] |= events.SNARE
     return generated
 
 

@@ -10,7 +10,6 @@ from musicvae_jax import midi
 from surrogate.accompany import accompany_melodies, check_output, read_melody
 
 SONGS_AT_ONCE = 32
-SUFFIXES = (".mid", ".midi", ".kar")
 LOOKS = {"plot": ".png", "html": ".html", "wav": ".wav"}
 
 
@@ -65,7 +64,7 @@ def _several(flags):
     found = []
     for path in flags.melodies:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            inside = midi.files(path)
             if not inside:
                 raise midi.MidiError(path, "holds no MIDI file")
             if flags.output is None:

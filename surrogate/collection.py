@@ -17,11 +17,10 @@ import zipfile
 import zlib
 from lzma import LZMAError
 
-from musicvae_jax import note_sequence
+from musicvae_jax import midi, note_sequence
 from musicvae_jax.midi import MidiError
 from surrogate.dataset import DatasetError
 
-MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz")
 MOST_BYTES = 32 << 20
 """Of one song; a larger file is none."""
@@ -75,7 +74,7 @@ def songs(source: str) -> list[Song]:
         return found
     if named or os.path.exists(source) or glob.has_magic(source):
         raise DatasetError(
-            f"{source}: holds no MIDI file ({' '.join(MIDI_SUFFIXES)}), nor an archive or TFRecord of them"
+            f"{source}: holds no MIDI file ({' '.join(midi.SUFFIXES)}), nor an archive or TFRecord of them"
         )
     raise DatasetError(f"{source}: no such file or folder")
 
@@ -102,7 +101,7 @@ def _songs_of(name: str, path: str) -> list[Song]:
     found = []
     try:
         for number, member, _ in _ARCHIVES[kind](path):
-            if kind == "tfrecord" or member.lower().endswith(MIDI_SUFFIXES):
+            if kind == "tfrecord" or member.lower().endswith(midi.SUFFIXES):
                 found.append(Song(posixpath.join(name, member), path, number))
     except _BROKEN:
         found.append(Song(name or os.path.basename(path), path, -1))
@@ -133,7 +132,7 @@ def _members(file: str, group: list[Song]) -> typing.Iterator[Content]:
 
 def _kind(path: str) -> str | None:
     name = os.path.basename(path).lower()
-    if name.endswith(MIDI_SUFFIXES):
+    if name.endswith(midi.SUFFIXES):
         return "midi"
     if name.endswith(".zip"):
         return "zip"

@@ -6,8 +6,9 @@ import typing
 import numpy as np
 
 from musicvae_jax import events
-from musicvae_jax.events import STEPS_PER_BAR, STEPS_PER_BEAT
+from musicvae_jax.events import STEPS_PER_BAR
 from surrogate import velocity
+from surrogate.grid import straight_steps
 from surrogate.velocity import Part, Table
 
 LEAST_NOTES, LEAST_VALUES, LEAST_SPREAD = 64, 4, 2.0
@@ -31,16 +32,11 @@ class Track(typing.NamedTuple):
 def tracks(song, part: str) -> Track:
     """The drums or the bass of a played.Song."""
     notes = getattr(song, part)
-    step = steps(notes.start, song.ticks_per_beat)
+    step = straight_steps(notes.start, song.ticks_per_beat)
     group = np.zeros(len(step), np.int64) if part == "bass" else events.DRUM_BIT_OF_PITCH[notes.pitch].astype(np.int64)
     known = group != events.NO_DRUM
     groups = 1 if part == "bass" else len(events.DRUM_GROUPS)
     return Track(step[known], group[known], notes.pitch[known], notes.velocity[known].astype(np.float64), groups)
-
-
-def steps(ticks, ticks_per_beat):
-    """Ticks to the nearest 16th-note step, halves up."""
-    return (2 * STEPS_PER_BEAT * ticks + ticks_per_beat) // (2 * ticks_per_beat)
 
 
 def varies(track: Track) -> bool:
@@ -100,7 +96,7 @@ def _beyond_accent(track: Track):
 
 def _bars(song, track: Track):
     """A song's bars with melody and part: float64 [n, 3], the part's velocity, the melody's, its notes, less means."""
-    melody_step = steps(song.melody.start, song.ticks_per_beat)
+    melody_step = straight_steps(song.melody.start, song.ticks_per_beat)
     bars = int(max(melody_step.max(), track.step.max())) // STEPS_PER_BAR + 1
     loud, dense, known = velocity.movement(melody_step, song.melody.velocity, bars)
     count = np.bincount(track.step // STEPS_PER_BAR, minlength=bars)
@@ -156,7 +152,7 @@ def measure(table: Table, songs, *, seed=0) -> dict:
 
 
 def _generate(table, song, track, part, rng):
-    melody_step = steps(song.melody.start, song.ticks_per_beat)
+    melody_step = straight_steps(song.melody.start, song.ticks_per_beat)
     bars = int(track.step.max()) // STEPS_PER_BAR + 1
     loud = velocity.loudness(melody_step, song.melody.velocity, bars, table=table)
     if part == "bass":

@@ -98,6 +98,11 @@ def lay(meters, end_tick, ticks_per_beat, *, pickup=0.0, first_beat=0, swung=STR
     return Grid(every, np.array([*(bar.begin for bar in bars), bars[-1].end]))
 
 
+def straight_steps(tick_N, ticks_per_beat):
+    """Ticks to the nearest 16th-note step of straight 4/4 from tick 0 on, halves up."""
+    return (2 * STEPS_PER_BEAT * tick_N + ticks_per_beat) // (2 * ticks_per_beat)
+
+
 def beats_of(numerator, denominator, ticks_per_beat) -> tuple[int, int, bool]:
     """Beats of a bar, ticks a beat lasts, and whether it is dotted; raises MeterError."""
     eighths = 8 * numerator / denominator

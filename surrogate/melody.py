@@ -16,15 +16,14 @@ class Melody:
     """The line to accompany.
 
     score: the song it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
-    grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. pickup: quarter
-    notes before the first bar line. feel: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
+    grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. feel: of its
+    eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
     """
 
     score: symusic.Score
     index: int
     reason: str
     grid: grid.Grid
-    pickup: float
     feel: swing.Feel
     tokens: np.ndarray
 
@@ -78,7 +77,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
         beats = "one to four quarter notes or dotted quarter notes"
         raise midi.MidiError(path, f"is in {meter} time; only bars of {beats} can be accompanied") from None
     tokens = events.line_tokens(first, last, pitch, len(where.played))
-    return Melody(score, choice.index, choice.reason, where, pickup, feel, tokens)
+    return Melody(score, choice.index, choice.reason, where, feel, tokens)
 
 
 def held(line_T) -> np.ndarray:
@@ -92,7 +91,7 @@ def _pickup(path, meters, start, end, pitch, beat, wanted):
     numerator, denominator = _first_meter(meters)
     bar = 4 * numerator / denominator
     if wanted is None:
-        return pickup.find(start, end, pitch, beat, int(bar)) if bar in (3, 4) and denominator != 8 else 0
+        return pickup.find(start, end, pitch, beat) if bar == events.BEATS_PER_BAR and denominator != 8 else 0
     if not 0 <= wanted < bar:
         raise midi.MidiError(path, f"a pickup of {wanted:g} beats does not fit into its first bar of {bar:g}")
     return wanted

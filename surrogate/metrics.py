@@ -7,12 +7,11 @@ their sources. "No event" fills most of a track, so nothing here rewards agreein
 
 import numpy as np
 
-from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
+from musicvae_jax.events import FIRST_PITCH, KICK, SNARE, STEPS_PER_BAR
+from musicvae_jax.trio import BASS, DRUMS
 from surrogate import harmony
 from surrogate.keys import held_pitches
 
-MELODY, BASS, DRUMS = range(3)
-KICK, SNARE = 1 << 0, 1 << 1
 ALL_DRUMS = 0x1FF
 
 

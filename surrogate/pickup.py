@@ -12,8 +12,9 @@ import typing
 
 import numpy as np
 
-BEATS_PER_BAR = 4
-STEPS_PER_BEAT = 4
+from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BEAT
+from surrogate import grid
+
 PRIOR = 2.5
 """Log-odds of no pickup over each other before a note is heard: most files are right as they are."""
 LEAST_NOTES = 12
@@ -159,7 +160,7 @@ def _harmonic_change(start, end, pitch):
 
 def _top_line(start, end, pitch, ticks_per_beat):
     """Start and end (16th steps) and pitch, each int64 [N], of the highest of the notes that start together."""
-    start, end = ((2 * STEPS_PER_BEAT * ticks + ticks_per_beat) // (2 * ticks_per_beat) for ticks in (start, end))
+    start, end = (grid.straight_steps(ticks, ticks_per_beat) for ticks in (start, end))
     order = np.lexsort((-pitch, start))
     start, end, pitch = start[order], end[order], pitch[order]
     first = np.append(True, start[1:] != start[:-1])

@@ -5,7 +5,8 @@ import typing
 import numpy as np
 
 from musicvae_jax import midi
-from surrogate import collection, melody, tracks
+from musicvae_jax.trio import BASS_PROGRAMS
+from surrogate import collection, melody
 
 METERS = ((4, 4), (2, 2))
 
@@ -41,7 +42,7 @@ def read(content: collection.Content) -> Song | str:
     if any((meter.numerator, meter.denominator) not in METERS for meter in found.score.time_signatures):
         return "not in 4/4"
     drums = [track for track in found.score.tracks if track.is_drum]
-    basses = [track for track in found.score.tracks if not track.is_drum and track.program in tracks.BASS_PROGRAMS]
+    basses = [track for track in found.score.tracks if not track.is_drum and track.program in BASS_PROGRAMS]
     bass = [max(basses, key=lambda track: len(track.notes))] if basses else []
     return Song(found.score.ticks_per_quarter, *(_notes(tracks) for tracks in ([found.track], bass, drums)))
 

@@ -16,6 +16,7 @@ import wave
 import numpy as np
 
 from musicvae_jax import midi
+from musicvae_jax.notes import DRUM_CHANNEL
 
 RATE = 44100
 TAIL_SECONDS = 2.0  # for the last notes to die away
@@ -23,7 +24,6 @@ PEAK = 10 ** (-1 / 20)  # -1 dBFS
 SILENCE = 1e-6  # what a reverberation makes of nothing is not to be made louder
 MAX_HOURS = 6  # a WAV file holds 4 GB
 DEFAULT_QPM = 120.0
-DRUM_CHANNEL = 9
 MELODIC_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 BLOCK = 1 << 16  # frames; a song is never in memory as a whole
 

@@ -2,9 +2,8 @@
 
 Drums are drawn from many latents, and the takes that agree most with all the others come first: the rhythm that most of
 what the model thinks possible has in common (minimum Bayes risk, under the F1 of drum hits), if its kicks go with the
-bass. The bass comes from a
-latent refined by the decoder itself, which writes a melody, too, and knows the player's: one under which it is likely
-follows its harmony.
+bass. The bass comes from a latent refined by the decoder itself, which writes a melody, too, and knows the player's:
+one under which it is likely follows its harmony.
 """
 
 import concurrent.futures
@@ -16,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.events import DRUM_PITCHES, FIRST_PITCH
+from musicvae_jax.events import DRUM_PITCHES, FIRST_PITCH, KICK
 from musicvae_jax.model import in_batches
+from musicvae_jax.trio import BASS, DRUMS
 from surrogate.prior import Prior
 
 STEPS = 6
@@ -25,11 +25,9 @@ RATE = 0.15
 DRAWS = 8
 SPREAD = 0.5
 LOCK = 0.5
-KICK = 1 << 0
 ALIKE = 0.95
 MOST_WINDOWS = 1 << 16
 FEW, MANY = 8, 64
-BASS, DRUMS = 1, 2
 
 
 class Takes(typing.NamedTuple):

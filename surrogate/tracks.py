@@ -14,8 +14,8 @@ import unicodedata
 import numpy as np
 
 from musicvae_jax import events, midi
+from musicvae_jax.trio import BASS_PROGRAMS
 
-BASS_PROGRAMS = range(32, 40)
 STRING_PROGRAMS = range(41, 52)  # all but the solo violin
 LEAD_PROGRAMS = range(80, 88)
 # Whatever is blown or sung, and the violin: accordion and harmonica, choir, brass, reeds, pipes.
