@@ -1,5 +1,6 @@
 """MIDI files in and out: a symusic Score for the whole content, arrays of messages for what a Score has forgotten."""
 
+import contextlib
 import dataclasses
 import io
 import os
@@ -116,7 +117,14 @@ def write(score: symusic.Score, path) -> None:
 
 
 def write_whole(path, raw: bytes) -> None:
-    """Writes a file of any kind so that it appears whole or not at all: beside its place, and then renamed.
+    """Writes a file of any kind so that it appears whole or not at all; raises MidiError as whole_file does."""
+    with whole_file(path) as file:
+        file.write(raw)
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """A binary file to write to, beside path, that takes its place at the end, or vanishes where anything fails.
 
     Raises:
         MidiError: the folder does not exist, or the file cannot be written there.
@@ -128,12 +136,12 @@ def write_whole(path, raw: bytes) -> None:
     draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         with open(draft, "wb") as file:
-            file.write(raw)
+            yield file
         os.replace(draft, path)
     except OSError as error:
         raise MidiError(path, f"cannot be written: {error.strerror}") from None
     finally:
-        if os.path.exists(draft):
+        with contextlib.suppress(OSError):
             os.remove(draft)
 
 

@@ -64,12 +64,14 @@ def render(score, path, *, soundfont=None) -> None:
     Raises: midi.MidiError where soundfont or synthesiser are missing or fail, or the file cannot be written.
     """
     path = os.fspath(path)
+    if os.path.isdir(path):
+        raise midi.MidiError(path, "cannot be written: it is a folder")
     synthesise, font = ready(path, soundfont)
     messages, end = frame_messages(score)
     frames = end + round(TAIL_SECONDS * RATE)
     if frames > MAX_HOURS * 3600 * RATE:
         raise midi.MidiError(path, f"cannot be written: it would last {frames / RATE / 3600:.0f} hours")
-    with _whole_file(path) as draft, tempfile.TemporaryFile() as raw:
+    with midi.whole_file(path) as draft, tempfile.TemporaryFile() as raw:
         peak = 0.0
         for block_Fx2 in synthesise(messages, frames, font):
             peak = max(peak, float(np.abs(block_Fx2).max(initial=0.0)))
@@ -230,26 +232,6 @@ def _fluidsynth(messages, frames, soundfont):
     while frames > 0:
         yield np.zeros((min(BLOCK, frames), 2), np.float32)
         frames -= min(BLOCK, frames)
-
-
-@contextlib.contextmanager
-def _whole_file(path):
-    """A file beside path to write to, that takes its place at the end, or vanishes where anything fails."""
-    folder, name = os.path.split(path)
-    if not os.path.isdir(folder or os.curdir):
-        raise midi.MidiError(path, f"cannot be written: there is no folder {folder}")
-    if os.path.isdir(path):
-        raise midi.MidiError(path, "cannot be written: it is a folder")
-    draft = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
-    try:
-        with open(draft, "wb") as file:
-            yield file
-        os.replace(draft, path)
-    except OSError as error:
-        raise midi.MidiError(path, f"cannot be written: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.remove(draft)
 
 
 def _write_wav(raw, file, gain) -> None:
