@@ -10,9 +10,9 @@ import numpy as np
 
 from musicvae_jax import events, midi
 from surrogate.plot import DRUM_NAMES
+from surrogate.tempo import tempo_map
 
 ROLES = ("melody", "bass", "drums", "other")
-DEFAULT_MSPQ = 500_000  # microseconds a quarter note where a MIDI file gives no tempo
 _PLAYER = pathlib.Path(__file__).parent / "player"
 _LANES = (*DRUM_NAMES, "other")
 
@@ -79,20 +79,6 @@ def song(*, title, scores, labels, roles, bar_ticks) -> dict:
         "tracks": [json.loads(key) for key in places],
         "takes": takes,
     }
-
-
-def tempo_map(score, end):
-    """Points between which time passes evenly.
-
-    Returns: int64 [K] ticks, rising from 0 to end, and the seconds from the song's start at each, float64 [K].
-    """
-    tempos = score.tempos.numpy()
-    order = np.argsort(tempos["time"], kind="stable")
-    ticks = np.concatenate([[0], np.minimum(tempos["time"][order], end), [end]]).astype(np.int64)
-    mspq = np.concatenate([[DEFAULT_MSPQ], tempos["mspq"][order]]).astype(np.int64)
-    seconds = np.concatenate([[0], np.cumsum(np.diff(ticks) * mspq)]) / (1e6 * score.ticks_per_quarter)
-    last = np.append(np.diff(ticks) > 0, True)  # of the tempos at one tick
-    return ticks[last], seconds[last]
 
 
 def _track(track, role) -> dict:

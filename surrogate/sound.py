@@ -17,13 +17,13 @@ import numpy as np
 
 from musicvae_jax import midi
 from musicvae_jax.notes import DRUM_CHANNEL
+from surrogate.tempo import tempo_map
 
 RATE = 44100
 TAIL_SECONDS = 2.0  # for the last notes to die away
 PEAK = 10 ** (-1 / 20)  # -1 dBFS
 SILENCE = 1e-6  # what a reverberation makes of nothing is not to be made louder
 MAX_HOURS = 6  # a WAV file holds 4 GB
-DEFAULT_QPM = 120.0
 MELODIC_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 BLOCK = 1 << 16  # frames; a song is never in memory as a whole
 
@@ -117,6 +117,11 @@ def frame_messages(score) -> tuple[list, int]:
     """
     from mido import Message
 
+    ticks, seconds = tempo_map(score, score.end())
+
+    def frames(tick):
+        return np.rint(np.interp(tick, ticks, seconds) * RATE).astype(np.int64)
+
     played, melodic = [], 0
     for track in score.tracks:
         if not len(track.notes):
@@ -124,8 +129,8 @@ def frame_messages(score) -> tuple[list, int]:
         channel = DRUM_CHANNEL if track.is_drum else MELODIC_CHANNELS[melodic % len(MELODIC_CHANNELS)]
         melodic += not track.is_drum
         notes = track.notes.numpy()
-        start = _frames(score, notes["time"])
-        end = np.maximum(_frames(score, notes["time"].astype(np.int64) + notes["duration"]), start + 1)
+        start = frames(notes["time"])
+        end = np.maximum(frames(notes["time"].astype(np.int64) + notes["duration"]), start + 1)
         velocities = np.clip(notes["velocity"], 1, 127)
         for begin, stop, pitch, velocity in zip(
             start.tolist(), end.tolist(), notes["pitch"].tolist(), velocities.tolist(), strict=True
@@ -135,12 +140,10 @@ def frame_messages(score) -> tuple[list, int]:
             played.append((stop, 0, Message("note_off", channel=channel, note=pitch), None))
         for control in track.controls:
             change = Message("control_change", channel=channel, control=control.number, value=control.value)
-            played.append((int(_frames(score, control.time)), 1, change, None))
+            played.append((int(frames(control.time)), 1, change, None))
         for bend in track.pitch_bends:
             pitch = min(max(bend.value, -8192), 8191)
-            played.append(
-                (int(_frames(score, bend.time)), 1, Message("pitchwheel", channel=channel, pitch=pitch), None)
-            )
+            played.append((int(frames(bend.time)), 1, Message("pitchwheel", channel=channel, pitch=pitch), None))
     played.sort(key=lambda event: event[:2])  # at one frame, notes end before controls change and others begin
 
     messages, programs = [], {}
@@ -150,18 +153,6 @@ def frame_messages(score) -> tuple[list, int]:
             messages.append((frame, Message("program_change", channel=message.channel, program=program)))
         messages.append((frame, message))
     return messages, max((frame for frame, *_, program in played if program is None), default=0)
-
-
-def _frames(score, ticks):
-    """Ticks to the nearest frame, by the score's tempo map."""
-    tempos = {0: 60e6 / DEFAULT_QPM}
-    tempos.update(sorted((tempo.time, tempo.mspq) for tempo in score.tempos if tempo.mspq > 0))
-    at = np.array(list(tempos), np.int64)
-    seconds_a_tick = np.array(list(tempos.values())) / 1e6 / score.ticks_per_quarter
-    second = np.append(0.0, np.cumsum(np.diff(at) * seconds_a_tick[:-1]))
-    ticks = np.asarray(ticks, np.int64)
-    piece = np.searchsorted(at, ticks, "right") - 1
-    return np.rint((second[piece] + (ticks - at[piece]) * seconds_a_tick[piece]) * RATE).astype(np.int64)
 
 
 def _synthesiser(path):

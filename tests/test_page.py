@@ -19,6 +19,7 @@ import symusic
 
 import musicvae_jax
 from surrogate import page
+from surrogate.tempo import tempo_map
 
 ROOT = pathlib.Path(__file__).parent.parent
 HOSTILE = "</script><img src=x onerror=alert(1)>{{song}} &amp; \udcff/.mid"
@@ -110,7 +111,7 @@ def test_seconds_follow_the_tempo_map(tempos):
     score.tempos.extend([symusic.Tempo(*tempo) for tempo in tempos])
     ticks = np.arange(0, 5000, 37)
     score.tracks.append(track([(int(tick), 1, 60, 80) for tick in ticks]))
-    knots, seconds = page.tempo_map(score, 5000)
+    knots, seconds = tempo_map(score, 5000)
     assert knots[0] == seconds[0] == 0 and knots[-1] == 5000 and (np.diff(knots) > 0).all()
     expected = [note.time for note in score.to("second").tracks[0].notes]
     np.testing.assert_allclose(np.interp(ticks, knots, seconds), expected, atol=1e-4)
