@@ -122,27 +122,26 @@ def agreement(drums_KxnxT, song_n):
     """The mean F1 of drum hits of each draw with all the others, song by song: float64 [K, songs]."""
     agreed = []
     for song in range(int(song_n.max(initial=-1)) + 1):
-        hits_KxN = _hits(drums_KxnxT[:, song_n == song])
-        total_K = hits_KxN.sum(1)
-        f1_KxK = 2 * (hits_KxN @ hits_KxN.T) / np.maximum(total_K[:, None] + total_K[None], 1)
+        f1_KxK = _drum_f1(drums_KxnxT[:, song_n == song])
         agreed.append((f1_KxK.sum(1) - np.diag(f1_KxK)) / max(len(f1_KxK) - 1, 1))
     return np.stack(agreed, 1)
 
 
-def _hits(drums_KxnxT):
-    return (drums_KxnxT[..., None] >> np.arange(len(DRUM_PITCHES)) & 1).astype(np.float32).reshape(len(drums_KxnxT), -1)
+def _drum_f1(drums_KxnxT):
+    """F1 of drum hits of each draw with each: float32 [K, K]."""
+    hits_KxN = (drums_KxnxT[..., None] >> np.arange(len(DRUM_PITCHES)) & 1).astype(np.float32)
+    hits_KxN = hits_KxN.reshape(len(drums_KxnxT), -1)
+    total_K = hits_KxN.sum(1)
+    return 2 * (hits_KxN @ hits_KxN.T) / np.maximum(total_K[:, None] + total_K[None], 1)
 
 
 def _distinct(drums_KxnxT, value_K, count):
     """The most valued draws, best first, leaving out those much like one before as long as there are others."""
-    hits_KxN = _hits(drums_KxnxT)
+    f1_KxK = _drum_f1(drums_KxnxT)
     order, left = [], list(np.argsort(-value_K, kind="stable"))
     while len(order) < count:
-        total = hits_KxN.sum(1)
-        like = [
-            max((2 * hits_KxN[i] @ hits_KxN[j] / max(total[i] + total[j], 1) for j in order), default=0) for i in left
-        ]
-        order.append(left.pop(int(np.argmax(np.array(like) < ALIKE))))
+        unlike = f1_KxK[np.ix_(left, order)].max(1, initial=0) < ALIKE
+        order.append(left.pop(int(unlike.argmax())))
     return np.array(order)
 
 
