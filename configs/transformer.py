@@ -12,6 +12,7 @@ def get_config():
     c = ml_collections.ConfigDict()
     c.task = "surrogate"
     c.data = ml_collections.config_dict.placeholder(str)  # an encoded corpus
+    c.share = 1.0  # of the training tunes: less shows what more would bring
     c.workdir = ml_collections.config_dict.placeholder(str)
     c.checkpoint = "trio_16bar_small"  # the MusicVAE whose latents the corpus holds
     c.start_from = ""  # a model folder whose surrogate to go on from, sizes included; empty: from scratch

@@ -14,7 +14,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import decode
-from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, STEPS_PER_BAR
+from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, FEATURES, STEPS_PER_BAR
 from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step
 
 
@@ -238,12 +238,12 @@ class MusicVAE(nnx.Module):
         """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
         return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
-    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None):
+    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None, evidence=None):
         """Teacher-forced log-probabilities of a window's tokens, and whether each was the likeliest.
 
         tracks: those that are wanted (P). segments: numbers int [S] of those that are; None is all. Given the conductor
         a segment depends only on the token before it, so leaving others out changes nothing but the work.
-        withheld_BxTx3: where the decoder is not told the previous token.
+        withheld_BxTx3: where the decoder is not told the previous token. evidence: as decode takes it, of all segments.
 
         Returns float32 [B, T, P] (nats) and bool [B, T, P], T the steps of these segments.
         """
@@ -253,6 +253,8 @@ class MusicVAE(nnx.Module):
         log_probs, hits = [], []
         for track, logits_TxNxV in self.track_logits(*given).items():
             tokens_TxN = tokens_TxNx3[..., track]
+            if evidence and track in evidence:
+                logits_TxNxV = logits_TxNxV + self._cut(evidence[track], segments) @ FEATURES[track]
             target_TxN = jnp.take_along_axis(logits_TxNxV, tokens_TxN[..., None], axis=-1)[..., 0]
             log_prob_TxN = target_TxN - jax.nn.logsumexp(logits_TxNxV, axis=-1)
             log_probs.append(log_prob_TxN.T.reshape(batch, -1))
@@ -278,11 +280,12 @@ class MusicVAE(nnx.Module):
                 logits |= zip(own, decoder.teacher_forced(before_TxNx3[..., own[0] : first], segments_NxD), strict=True)
         return {track: logits[track] for track in tracks}
 
-    def _cut(self, tokens_BxTx3, segments):
-        tokens_BxSxTx3 = tokens_BxTx3.reshape(len(tokens_BxTx3), self.config.segments, -1, len(DEPTHS))
+    def _cut(self, x_BxTxP, segments):
+        """What is told of each step, [B, T, P], as steps of a segment with segments as rows: [T / S, B * S, P]."""
+        x_BxSxTxP = x_BxTxP.reshape(len(x_BxTxP), self.config.segments, -1, x_BxTxP.shape[-1])
         if segments is not None:
-            tokens_BxSxTx3 = tokens_BxSxTx3[:, segments]
-        return tokens_BxSxTx3.reshape(-1, *tokens_BxSxTx3.shape[2:]).swapaxes(0, 1)
+            x_BxSxTxP = x_BxSxTxP[:, segments]
+        return x_BxSxTxP.reshape(-1, *x_BxSxTxP.shape[2:]).swapaxes(0, 1)
 
     def draw_segments(self, key, count):
         """Numbers of `count` segments, the same for a whole batch; None, which is all, where there are not more."""
@@ -296,12 +299,13 @@ class MusicVAE(nnx.Module):
             raise ValueError("this model was loaded without its encoder")
         return in_batches(_encode, self, batch_size, np.asarray(tokens))
 
-    def decode(self, z, *, key, temperature=0.5, tracks=(0, 1, 2), rows=None, batch_size=64):
+    def decode(self, z, *, key, temperature=0.5, tracks=(0, 1, 2), rows=None, evidence=None, batch_size=64):
         """Sample trios: z float32 [n, z] -> tokens uint16 [n, 256, 3].
 
         temperature divides the logits; 0 takes the likeliest token. It may be three, one a track. The same key gives
         the same tokens, whatever the batch size. tracks: those that are wanted, [n, 256, P]. rows: int [n], which
-        dice each window gets, 0, 1, ... when None: the same key and number, the same dice.
+        dice each window gets, 0, 1, ... when None: the same key and number, the same dice. evidence: what
+        else is known, {track: float32 [n, 256, F]}: what each of events.FEATURES adds to logits of tokens that have it.
         """
         temperature = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
         if not (np.isfinite(temperature).all() and (temperature >= 0).all()):
@@ -309,11 +313,14 @@ class MusicVAE(nnx.Module):
         z = np.asarray(z, np.float32)
         row = np.arange(len(z), dtype=np.uint32) if rows is None else np.asarray(rows, np.uint32)
         write = functools.partial(_decode, tuple(tracks))
-        return in_batches(write, self, batch_size, z, row, shared=(key, temperature))
+        return in_batches(write, self, batch_size, z, row, evidence or {}, shared=(key, temperature))
 
-    def log_prob(self, tokens, z, batch_size=64):
-        """Teacher-forced log p(track | z) in nats: tokens [n, 256, 3], z [n, z] -> float32 [n, 3]."""
-        return in_batches(_log_prob, self, batch_size, np.asarray(tokens), np.asarray(z, np.float32))
+    def log_prob(self, tokens, z, *, evidence=None, batch_size=64):
+        """Teacher-forced log p(track | z) in nats: tokens [n, 256, 3], z [n, z] -> float32 [n, 3].
+
+        evidence: as decode takes it; the probabilities are those by which it draws at temperature 1.
+        """
+        return in_batches(_log_prob, self, batch_size, np.asarray(tokens), np.asarray(z, np.float32), evidence or {})
 
 
 def in_batches(function, model, batch_size, *arrays, shared=()):
@@ -321,15 +328,15 @@ def in_batches(function, model, batch_size, *arrays, shared=()):
     graphdef, state = nnx.split(model)
     n = len(arrays[0])
     if n == 0:
-        one = [np.zeros((1, *array.shape[1:]), array.dtype) for array in arrays]
+        one = jax.tree.map(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), arrays)
         results = jax.eval_shape(functools.partial(function, graphdef), state, *one, *shared)
         return jax.tree.map(lambda x: np.zeros((0, *x.shape[1:]), x.dtype), results)
     results = []
     for start in range(0, n, batch_size):
-        rows = [array[start : start + batch_size] for array in arrays]
-        count = len(rows[0])
+        count = min(batch_size, n - start)
         padding = min(batch_size, 1 << (count - 1).bit_length()) - count
-        rows = [np.concatenate([row, np.repeat(row[-1:], padding, axis=0)]) for row in rows]
+        of_batch = np.minimum(np.arange(start, start + count + padding), start + count - 1)
+        rows = jax.tree.map(lambda array, of_batch=of_batch: array[of_batch], arrays)
         result = function(graphdef, state, *rows, *shared)
         results.append(jax.tree.map(lambda x, count=count: np.asarray(x)[:count], result))
     return jax.tree.map(lambda *parts: np.concatenate(parts), *results)
@@ -341,13 +348,13 @@ def _encode(graphdef, state, tokens_BxTx3):
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(graphdef, state, tokens_BxTx3, z_BxZ):
-    log_probs_BxTx3, _ = nnx.merge(graphdef, state).track_log_probs(tokens_BxTx3, z_BxZ)
+def _log_prob(graphdef, state, tokens_BxTx3, z_BxZ, evidence):
+    log_probs_BxTx3, _ = nnx.merge(graphdef, state).track_log_probs(tokens_BxTx3, z_BxZ, evidence=evidence)
     return log_probs_BxTx3.sum(axis=1)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _decode(tracks, graphdef, state, z_BxZ, row_B, key, temperature_3):
+def _decode(tracks, graphdef, state, z_BxZ, row_B, evidence, key, temperature_3):
     model = nnx.merge(graphdef, state)
     redo = decode.best_redo(len(z_BxZ), max(model.config.decoder_sizes))
-    return decode.sample(model, z_BxZ, row_B, key, temperature_3, tracks=tracks, redo=redo)
+    return decode.sample(model, z_BxZ, row_B, key, temperature_3, evidence, tracks=tracks, redo=redo)

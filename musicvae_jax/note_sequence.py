@@ -85,7 +85,7 @@ def _notes(song, melody_programs):
     pitch, program = (np.clip(rows[:, column], 0, 127).astype(np.int64) for column in (2, 4))
     part_of_note = trio.parts(program, rows[:, 5] > 0, melody_programs)
     instruments = instrument.max(initial=-1) + 1
-    low, high = np.full(instruments, trio.UNUSED), np.full(instruments, trio.MELODY)
+    low, high = np.full(instruments, trio.UNUSED), np.full(instruments, events.MELODY)
     np.minimum.at(low, instrument, part_of_note)
     np.maximum.at(high, instrument, part_of_note)
     part = np.where(low == high, low, trio.UNUSED)  # one with programs of several parts plays none

@@ -10,6 +10,7 @@ import hashlib
 import numpy as np
 
 from musicvae_jax import events, midi
+from musicvae_jax.events import BASS, DRUMS, MELODY
 from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments, opening_scale, tempo_map
 
 MELODY_PROGRAMS = range(0, 32)
@@ -19,7 +20,6 @@ GAP_BARS = 2
 MAX_BARS = 1024
 GRIDS = ("magenta", "beats")
 
-MELODY, BASS, DRUMS = range(3)
 UNUSED = 3
 
 

@@ -33,9 +33,8 @@ def main(argv=None) -> int:
         rows = np.sort(rng.choice(rows, min(WINDOWS, len(rows)), replace=False))
         directions_2xZ = attributes.find(data.rows(rows, "mu"), data.rows(rows, "tokens"))
         measured = np.sort(rng.choice(rows, min(MEASURED, len(rows)), replace=False))
-        found = attributes.measure(
-            models.vae, models.encoder, directions_2xZ, data.rows(measured, "tokens"), temperature=TEMPERATURES
-        )
+        players = models.vae, models.encoder, models.marginals
+        found = attributes.measure(*players, directions_2xZ, data.rows(measured, "tokens"), temperature=TEMPERATURES)
     except (dataset.DatasetError, musicvae_jax.CheckpointError) as mistake:
         print(f"find_attributes: {mistake}", file=sys.stderr)
         return 2

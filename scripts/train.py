@@ -7,6 +7,7 @@ To train on several hosts that see the same folders, start it on each with --coo
 --process_id, or set JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID; batch_size is that of all together.
 """
 
+import functools
 import pathlib
 import shutil
 import sys
@@ -22,6 +23,7 @@ from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from scripts import hosts
 from scripts.config_parser import parse_flags
 from surrogate import dataset, objective
+from surrogate import marginals as marginals_model
 from surrogate import model as surrogate_model
 
 _MOST_BYTES_IN_PARTS = 250_000_000
@@ -61,12 +63,27 @@ def surrogate(config, data):
     def loss(module, batch, key):
         return objective.loss(module, batch, key, vae=vae, **weights)
 
+    return module, loss, loss, _saver(teacher, functools.partial(surrogate_model.save, part=config.part))
+
+
+def marginals(config, data):
+    """(module, loss, score, save) of marginals, saved inside a copy of the model folder that they go with."""
+    settings = marginals_model.MarginalsConfig(**config.model)
+    module = marginals_model.Marginals(settings, rngs=nnx.Rngs(config.seed))
+    module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
+    loss = marginals_model.loss
+    return module, loss, loss, _saver(checkpoint.resolve(config.checkpoint), marginals_model.save)
+
+
+def _saver(model_folder, save_part):
+    """Saves a part of a model inside a copy of its folder."""
+
     def save(folder, module, **options):
         if jax.process_index() == 0:
-            shutil.copytree(teacher, folder, dirs_exist_ok=True)
-        surrogate_model.save(folder, module, part=config.part, **options)
+            shutil.copytree(model_folder, folder, dirs_exist_ok=True)
+        save_part(folder, module, **options)
 
-    return module, loss, loss, save
+    return save
 
 
 def run(config):
@@ -74,8 +91,11 @@ def run(config):
     if not config.data or not config.workdir:
         raise dataset.DatasetError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
     data = dataset.open(config.data)
-    module, loss, score, save = {"musicvae": musicvae, "surrogate": surrogate}[config.task](config, data)
-    batch_at = data.batches("train", config.batch_size, seed=config.seed, transpose=config.get("transpose", ()))
+    module, loss, score, save = {"musicvae": musicvae, "surrogate": surrogate, "marginals": marginals}[config.task](
+        config, data
+    )
+    only_in_some = {"transpose": config.get("transpose", ()), "share": config.get("share", 1.0)}
+    batch_at = data.batches("train", config.batch_size, seed=config.seed, **only_in_some)
     validation = data.batches("validation", config.batch_size, seed=0)
     held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
     module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out, score=score)

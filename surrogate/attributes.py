@@ -57,15 +57,19 @@ def find(mu_nxZ, tokens_nxTx3) -> np.ndarray:
     return np.float32(directions)
 
 
-def measure(vae, encoder, directions_2xZ, tokens_nxTx3, *, temperature) -> Attributes:
-    """How dense bass and drums become at each of AMOUNTS, played to the melodies of windows as songs of their own."""
+def measure(vae, encoder, marginals, directions_2xZ, tokens_nxTx3, *, temperature) -> Attributes:
+    """How dense bass and drums become at each of AMOUNTS, played to the melodies of windows as songs of their own.
+
+    marginals: None where the model has none.
+    """
     lines_nxT, song_n = tokens_nxTx3[..., 0], np.arange(len(tokens_nxTx3))
     prior, densities = encoder.predict(lines_nxT), []
+    evidence = marginals and marginals.evidence(lines_nxT)
     bass_z = takes.refine(vae, prior, lines_nxT, prior.mode()[None])
     drums_z = takes.draws(prior, song_n, takes.DRAWS, window_size=vae.config.window_size)
     for amount in tqdm.tqdm(AMOUNTS, desc="densities", unit="amount"):
         bass, drums = (
-            takes.decode(vae, z + amount * direction, song_n, track, 0, degree)
+            takes.decode(vae, z + amount * direction, song_n, track, 0, degree, evidence)
             for z, direction, track, degree in zip(
                 (bass_z, drums_z), directions_2xZ, (takes.BASS, takes.DRUMS), temperature, strict=True
             )

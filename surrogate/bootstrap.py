@@ -19,13 +19,23 @@ class Bootstrap:
 
     def ratio(self, numerator, denominator) -> dict[str, float]:
         """The ratio of the sums of two float [n], and the ends of its 95 % interval: value, lo, hi; nan where 0 / 0."""
+        return _interval(*self._ratios(numerator, denominator))
+
+    def difference(self, one, other) -> dict[str, float]:
+        """The same of one ratio less another, each (numerator, denominator): what they share cancels."""
+        (value, draws), (less, less_draws) = self._ratios(*one), self._ratios(*other)
+        return _interval(value - less, draws - less_draws)
+
+    def _ratios(self, numerator, denominator):
+        """The ratio, and that of each resample, float64 [R]."""
         sums_Ux2 = np.stack(
             [np.bincount(self.tune, x, minlength=self.tunes) for x in (numerator, denominator)], axis=-1
         )
-        drawn_Rx2 = self.counts_RxU @ sums_Ux2
         with np.errstate(invalid="ignore", divide="ignore"):
-            value = np.divide(*sums_Ux2.sum(0))
-            draws = np.divide(*drawn_Rx2.T)
-        draws = draws[np.isfinite(draws)]
-        lo, hi = np.percentile(draws, (2.5, 97.5)) if len(draws) else (np.nan, np.nan)
-        return {"value": float(value), "lo": float(lo), "hi": float(hi)}
+            return np.divide(*sums_Ux2.sum(0)), np.divide(*(self.counts_RxU @ sums_Ux2).T)
+
+
+def _interval(value, draws):
+    draws = draws[np.isfinite(draws)]
+    lo, hi = np.percentile(draws, (2.5, 97.5)) if len(draws) else (np.nan, np.nan)
+    return {"value": float(value), "lo": float(lo), "hi": float(hi)}

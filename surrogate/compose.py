@@ -7,7 +7,7 @@ import numpy as np
 import musicvae_jax
 import surrogate
 from musicvae_jax import cache, events, midi, trio
-from surrogate import attributes, keys, takes, windows
+from surrogate import attributes, keys, marginals, takes, windows
 from surrogate.melody import Melody
 from surrogate.prior import Prior
 
@@ -17,10 +17,11 @@ LIKE_WINDOWS = 24
 
 
 class Models(typing.NamedTuple):
-    """A MusicVAE, its surrogate encoder, and its density attributes, None where it has none."""
+    """A MusicVAE and its surrogate encoder; the marginals and density attributes, None where there are none."""
 
     vae: typing.Any
     encoder: typing.Any
+    marginals: typing.Any
     attributes: attributes.Attributes | None
 
 
@@ -39,7 +40,12 @@ def load(checkpoint=None, *, encoder=False) -> Models:
     cache.keep_compiled_programs()
     name = checkpoint or musicvae_jax.checkpoint.DEFAULT
     vae, encoder = musicvae_jax.load(name, encoder=encoder), surrogate.load(name)
-    return Models(vae, encoder, attributes.load(name))
+    told = marginals.load(name)
+    if told is not None and told.config.in_c != encoder.config.in_c:
+        raise musicvae_jax.CheckpointError(
+            f"{name}: of surrogate and marginals one reads melodies in C, one in any key"
+        )
+    return Models(vae, encoder, told, attributes.load(name))
 
 
 def compose(melodies: list[Melody], models: Models, options) -> list[list[Part]]:
@@ -51,7 +57,7 @@ def compose(melodies: list[Melody], models: Models, options) -> list[list[Part]]
     Raises: midi.MidiError if Options.like cannot be read or used; CheckpointError if a density is asked for of models
         that have no attributes.
     """
-    vae, encoder, _ = models
+    vae, encoder, told, _ = models
     shift_2xZ = _shift(models, options)
     shifts = [keys.semitones_to_c(melody.tokens) if encoder.config.in_c else 0 for melody in melodies]
     lines, pieces = [], []
@@ -63,12 +69,14 @@ def compose(melodies: list[Melody], models: Models, options) -> list[list[Part]]
         lines.append(lines_nxT)
     lines_nxT = np.concatenate(lines)
     song_n = np.repeat(np.arange(len(melodies)), [len(cut) for cut in pieces])
-    prior = Prior(*(x[: len(lines_nxT)] for x in encoder.predict(*takes.full(lines_nxT), batch_size=takes.MANY)))
+    full_lines_NxT = takes.full(lines_nxT)[0]
+    prior = Prior(*(x[: len(lines_nxT)] for x in encoder.predict(full_lines_NxT, batch_size=takes.MANY)))
+    evidence = told and told.evidence(full_lines_NxT, batch_size=takes.MANY)
     if options.like is not None:
         prior = prior._replace(means=_leaning(vae, prior.means, song_n, options.like, in_c=encoder.config.in_c))
     played = takes.play(
         vae, prior, lines_nxT, song_n, count=options.takes, seed=options.seed,
-        temperature=(options.bass_temperature, options.drum_temperature), shift_2xZ=shift_2xZ,
+        temperature=(options.bass_temperature, options.drum_temperature), shift_2xZ=shift_2xZ, evidence=evidence,
     )  # fmt: skip
     composed = []
     for song, (melody, shift, cut) in enumerate(zip(melodies, shifts, pieces, strict=True)):

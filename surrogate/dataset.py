@@ -93,18 +93,23 @@ class Dataset:
             out[picked] = values
         return out
 
-    def indices(self, split):
-        """Row numbers of a split ("train" or "validation")."""
-        return np.flatnonzero(self.split == SPLITS.index(split))
+    def indices(self, split, share=1.0):
+        """Row numbers of a split ("train" or "validation"), or of that share of its tunes: the same for the same share.
 
-    def batches(self, split, batch_size, *, seed, transpose=()):
+        A smaller share is part of a larger one.
+        """
+        place = self.tune // 100_000 % 100_000 / 100_000  # other digits than those that split
+        return np.flatnonzero((self.split == SPLITS.index(split)) & (place < share))
+
+    def batches(self, split, batch_size, *, seed, transpose=(), share=1.0):
         """step -> a batch as a dict of numpy arrays; every epoch is a shuffle of its own, a function of (seed, epoch).
 
         The step is the position: whoever knows it reads on from there, in the same order, without what came before.
 
         transpose: semitones to draw from for each window (only tokens follow, so only where no latents are wanted).
+        share: of the split's tunes.
         """
-        rows = self.indices(split)
+        rows = self.indices(split, share)
         if len(rows) < batch_size:
             raise DatasetError(f"the {split} split has {len(rows)} windows, fewer than one batch of {batch_size}")
         per_epoch = len(rows) // batch_size

@@ -9,7 +9,7 @@ from surrogate.bootstrap import Bootstrap
 from surrogate.options import TEMPERATURES
 from surrogate.prior import gaussian_kl
 
-NEIGHBOUR, MEAN, ORACLE, HUMAN = "nearest neighbour", "mean z", "oracle", "human"
+RULE, NEIGHBOUR, MEAN, ORACLE, HUMAN = "rule", "nearest neighbour", "mean z", "oracle", "human"
 BILSTM, MODE, SAMPLE = "BiLSTM", "transformer", "transformer, sample"
 BEST, REFINED, ACCOMPANY = "transformer, best of 8", "transformer, refined", "accompany"
 HEADLINE = (
@@ -21,6 +21,7 @@ HEADLINE = (
     REFINED,
     ACCOMPANY,
 )  # the mean for comparison: it knows nothing of the melody
+VERSUS = ((ACCOMPANY, RULE), (ACCOMPANY, NEIGHBOUR), (MODE, BILSTM), (ACCOMPANY, HUMAN))
 COLUMNS = ("r2", "kl", "bass_bits", "drums_bits", "bits", *metrics.LIKENESS, *metrics.PROPERTIES, "frechet")
 TAKES = 8
 
@@ -31,7 +32,7 @@ def accompaniments(windows, neighbours=None, *, seed=0):
     made = {}
     if len(np.unique(tune)) > 1:
         made["another song"] = baselines.another_song(tokens, tune, windows.shift, seed=seed)
-    made["rule"] = baselines.rule(tokens)
+    made[RULE] = baselines.rule(tokens)
     if neighbours is not None:
         made[NEIGHBOUR] = baselines.nearest_neighbour(tokens, tune, *neighbours)
     return made
@@ -60,12 +61,14 @@ def divergences(prior, mu, sigma):
 
 
 def judge(
-    vae, encoder, bilstm, windows, neighbours=None, *, seed=0, temperature=TEMPERATURES, shift_2xZ=None, resamples=1000
-):
-    """The table, the music behind it, and the headline.
+    vae, encoder, bilstm, windows, neighbours=None, *,
+    marginals=None, seed=0, temperature=TEMPERATURES, shift_2xZ=None, resamples=1000,
+):  # fmt: skip
+    """The table, the music behind it, the headline, and how rows differ.
 
     Args:
-        vae: a MusicVAE with its encoder. encoder, bilstm: surrogates of it, or None.
+        vae: a MusicVAE with its encoder. encoder, bilstm: surrogates of it, or None. marginals: what else accompany
+            goes by, or None.
         shift_2xZ: of bass and drums, as takes.play takes it.
         windows: songs.Windows. neighbours: what songs.training gives, or None.
         temperature: of bass and of drums.
@@ -75,6 +78,7 @@ def judge(
         generated {row: uint16 [n, 256, 3]}, the melody always the real one.
         headline {row: {"value", "lo", "hi"}}, the share of the gap in bits from nearest neighbour to oracle that a row
         closes; empty without neighbours.
+        differences {row: {other: {column: {"value", "lo", "hi"}}}}, for the pairs of VERSUS, of the columns both have.
     """
     tokens = windows.tokens
     prior = None if encoder is None else encoder.predict(tokens[..., 0])
@@ -82,15 +86,16 @@ def judge(
     mu, sigma = vae.encode(tokens)
     generated = accompaniments(windows, neighbours, seed=seed)
     z_of = codes(vae, prior, bilstm, tokens, mu, seed=seed)
-    drums_z_of = {}
+    drums_z_of, evidence_of = {}, {}
     if prior is not None:
         each = np.arange(len(tokens))  # every window as if it were a song
-        options = dict(seed=seed, temperature=temperature, shift_2xZ=shift_2xZ)
+        evidence_of[ACCOMPANY] = marginals and marginals.evidence(tokens[..., 0])
+        options = dict(seed=seed, temperature=temperature, shift_2xZ=shift_2xZ, evidence=evidence_of[ACCOMPANY])
         [parts], [played], _ = takes.play(vae, prior, tokens[..., 0], each, **options)
         generated[ACCOMPANY] = np.concatenate([tokens[..., :1], parts], axis=-1)
         z_of[ACCOMPANY], drums_z_of[ACCOMPANY] = played[:, 0], played[:, 1]
     nats_of = divergences(prior, mu, sigma)
-    rows, bits_of = {}, {}
+    rows, ratios_of = {}, {}
     z_of[ORACLE] = z_of.pop(ORACLE)  # floors first, ceilings last
     order = [*(row for row in generated if row not in z_of), *z_of, HUMAN]
     for row in tqdm.tqdm(order, desc="rows", unit="row"):
@@ -101,31 +106,39 @@ def judge(
                 decoded = vae.decode(z_of[row], key=jax.random.key(seed), temperature=(0, *temperature))
                 generated[row] = baselines.with_melody(tokens, decoded)
             heard, _ = vae.encode(generated[row])
-            ratios = likeness(vae, tokens, generated[row], mu, z_of.get(row, heard), drums_z_of.get(row))
-            bits_of[row] = ratios["bits"][0]
+            told = dict(drums_z=drums_z_of.get(row), evidence=evidence_of.get(row))
+            ratios = likeness(vae, tokens, generated[row], mu, z_of.get(row, heard), **told)
         if row in nats_of:
             ratios["kl"] = metrics.per_window(nats_of[row])
         ratios |= {name: column(tokens, generated[row]) for name, column in metrics.PROPERTIES.items()}
+        ratios_of[row] = ratios
         values = {name: bootstrap.ratio(*ratio) for name, ratio in ratios.items()}
         if len(tokens) > 1:
             values["frechet"] = {"value": latent.frechet(mu, heard), "lo": None, "hi": None}
         rows[row] = {name: values[name] for name in COLUMNS if name in values}
     headline = {}
-    if NEIGHBOUR in bits_of:
+    if NEIGHBOUR in ratios_of:
+        bits_of = {row: ratios["bits"][0] for row, ratios in ratios_of.items() if "bits" in ratios}
         floor = bits_of[NEIGHBOUR]
         gap = floor - bits_of[ORACLE]
         headline = {row: bootstrap.ratio(floor - bits_of[row], gap) for row in HEADLINE if row in bits_of}
-    return rows, generated, headline
+    differences = {}
+    for one, other in VERSUS:
+        if one in ratios_of and other in ratios_of:
+            both = [name for name in COLUMNS if name in ratios_of[one] and name in ratios_of[other]]
+            found = {name: bootstrap.difference(ratios_of[one][name], ratios_of[other][name]) for name in both}
+            differences.setdefault(one, {})[other] = found
+    return rows, generated, headline, differences
 
 
-def likeness(vae, tokens, generated, mu, z, drums_z=None):
+def likeness(vae, tokens, generated, mu, z, *, drums_z=None, evidence=None):
     """{column: (numerator, denominator)} of all that compares with the real windows; z is what stands for a row's z.
 
-    drums_z: that of the drums, where it is another.
+    drums_z: that of the drums, where it is another. evidence: what the decoder was given besides.
     """
-    _, bass, drums = latent.bits(vae.log_prob(tokens, z)).T
+    _, bass, drums = latent.bits(vae.log_prob(tokens, z, evidence=evidence)).T
     if drums_z is not None:
-        drums = latent.bits(vae.log_prob(tokens, drums_z))[:, 2]
+        drums = latent.bits(vae.log_prob(tokens, drums_z, evidence=evidence))[:, 2]
     bits = {"bass_bits": bass, "drums_bits": drums, "bits": bass + drums}
     return (
         {"r2": latent.explained(mu, z)}

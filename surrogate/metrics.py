@@ -7,8 +7,7 @@ their sources. "No event" fills most of a track, so nothing here rewards agreein
 
 import numpy as np
 
-from musicvae_jax.events import FIRST_PITCH, KICK, SNARE, STEPS_PER_BAR
-from musicvae_jax.trio import BASS, DRUMS
+from musicvae_jax.events import BASS, DRUMS, FIRST_PITCH, KICK, SNARE, STEPS_PER_BAR
 from surrogate import harmony
 from surrogate.keys import held_pitches
 

@@ -81,6 +81,11 @@ class Transformer(nnx.Module):
         self.outputs = width
 
     def __call__(self, melody_BxT):
+        x_BxPxD = self.read(melody_BxT)
+        return x_BxPxD.mean(1), _bar_means(x_BxPxD)
+
+    def read(self, melody_BxT):
+        """A vector of each patch, float32 [B, 256 / patch, width]."""
         melody_BxPxN = melody_BxT.reshape(-1, WINDOW_STEPS // self.patch, self.patch)
         # A patch's embedding is the sum of a row for each of its steps: a dense layer on its one-hots, as gathers.
         x_BxPxD = self.tokens[...][jnp.arange(self.patch), melody_BxPxN].astype(jnp.float32).sum(-2)
@@ -88,8 +93,7 @@ class Transformer(nnx.Module):
         x_BxPxD = x_BxPxD + place_PxD.astype(jnp.float32)
         for block in self.blocks:
             x_BxPxD = block(x_BxPxD)
-        x_BxPxD = self.norm(x_BxPxD)
-        return x_BxPxD.mean(1), _bar_means(x_BxPxD)
+        return self.norm(x_BxPxD)
 
 
 class BiLSTM(nnx.Module):

@@ -11,7 +11,7 @@ import numpy as np
 import musicvae_jax
 import surrogate
 from musicvae_jax import cache, checkpoint
-from surrogate import attributes, evaluate, shards, songs
+from surrogate import attributes, evaluate, marginals, shards, songs
 from surrogate.options import TEMPERATURES
 
 MOST_NEIGHBOURS = 20_000
@@ -33,8 +33,13 @@ def run(flags) -> str:
         flags.output.mkdir(parents=True, exist_ok=True)
     temperature = flags.temperature or TEMPERATURES
     density = attributes.load(name)
-    options = dict(seed=flags.seed, temperature=temperature, shift_2xZ=density and density.shift())
-    rows, generated, headline = evaluate.judge(vae, encoder, bilstm, windows, neighbours or None, **options)
+    options = dict(
+        marginals=marginals.load(name), seed=flags.seed, temperature=temperature,
+        shift_2xZ=density and density.shift(),
+    )  # fmt: skip
+    rows, generated, headline, differences = evaluate.judge(
+        vae, encoder, bilstm, windows, neighbours or None, **options
+    )
     about = {
         "input": flags.input,
         "checkpoint": name,
@@ -46,10 +51,10 @@ def run(flags) -> str:
         "seed": flags.seed,
     }
     if flags.output:
-        write(flags.output, about, rows, headline)
+        write(flags.output, about, rows, headline, differences)
         draw(flags.output, flags.rolls, windows, rows, generated)
     title = "{windows} windows of {songs} songs, {tunes} tunes, of {input}; temperature {temperature}".format(**about)
-    return "\n\n".join([title, evaluate.markdown(rows), closing(headline)])
+    return "\n\n".join([title, evaluate.markdown(rows), *versus(differences), closing(headline)])
 
 
 def closing(headline) -> str:
@@ -62,9 +67,19 @@ def closing(headline) -> str:
     return "of the gap in bits from nearest neighbour to oracle: " + "; ".join(shares)
 
 
-def write(folder, about, rows, headline):
+def versus(differences):
+    """What each pair of rows differs in by more than chance, as text."""
+    for row, others in differences.items():
+        for other, columns in others.items():
+            sure = {name: x for name, x in columns.items() if x["lo"] > 0 or x["hi"] < 0}
+            shown = ", ".join(f"{name} {x['value']:+.3f} [{x['lo']:.3f}, {x['hi']:.3f}]" for name, x in sure.items())
+            level = ", ".join(name for name in columns if name not in sure)
+            yield f"{row} less {other}: {shown or 'nothing'}; within chance: {level or 'nothing'}"
+
+
+def write(folder, about, rows, headline, differences):
     """results.json, and results.csv with a line for each row and column."""
-    results = _finite(about | {"rows": rows, "headline": headline})
+    results = _finite(about | {"rows": rows, "headline": headline, "differences": differences})
     shards.write_whole(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")

@@ -3,7 +3,8 @@
 Drums are drawn from many latents, and the takes that agree most with all the others come first: the rhythm that most of
 what the model thinks possible has in common (minimum Bayes risk, under the F1 of drum hits), if its kicks go with the
 bass. The bass comes from a latent refined by the decoder itself, which writes a melody, too, and knows the player's:
-one under which it is likely follows its harmony.
+one under which it is likely follows its harmony. Where there are marginals (surrogate.marginals), their evidence goes
+into every token of both.
 """
 
 import concurrent.futures
@@ -15,9 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.events import DRUM_PITCHES, FIRST_PITCH, KICK
+from musicvae_jax.events import BASS, DRUM_PITCHES, DRUMS, FIRST_PITCH, KICK
 from musicvae_jax.model import in_batches
-from musicvae_jax.trio import BASS, DRUMS
 from surrogate.prior import Prior
 
 STEPS = 6
@@ -52,7 +52,7 @@ def best(vae, prior, tokens_nxTx3, count, *, seed=0):
     return np.stack(takes)[np.argmax(scores, axis=0), np.arange(len(tokens_nxTx3))], takes[0]
 
 
-def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2xZ=None) -> Takes:
+def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2xZ=None, evidence=None) -> Takes:
     """Bass and drums for windows of melodies.
 
     Args:
@@ -61,19 +61,20 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
         count: takes.
         temperature: of bass and of drums.
         shift_2xZ: what is added to the latents of bass and drums.
+        evidence: {track: float32 [n, 256, F]} of the melodies, as MusicVAE.decode takes it; None: none.
     """
     shift_2xZ = np.zeros((2, prior.means.shape[-1]), np.float32) if shift_2xZ is None else shift_2xZ
 
     def bass(z_CxnxZ):
         refined_CxnxZ = refine(vae, prior, lines_nxT, z_CxnxZ) + shift_2xZ[0]
-        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0])
+        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0], evidence)
 
     # The first take's bass is that of the likeliest latent, so it need not wait for the drums; together they keep more
     # cores busy, as half of either is work that one core does.
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         first = pool.submit(bass, prior.mode()[None])
         z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
-        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1])
+        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1], evidence)
         refined_CxnxZ, bass_CxnxT = first.result()
     value_KxS = value(bass_CxnxT[0], drums_KxnxT, song_n)
     chosen = [_distinct(drums_KxnxT[:, song_n == song], value_K, count) for song, value_K in enumerate(value_KxS.T)]
@@ -152,13 +153,19 @@ def full(*arrays):
     return [np.concatenate([x, np.repeat(x[-1:], rows - n, axis=0)]) for x in map(np.asarray, arrays)]
 
 
-def decode(vae, z_KxnxZ, song_n, track, seed, temperature):
-    """One track's tokens for each latent, uint16 [K, n, 256]; a song's do not depend on the songs beside it."""
+def decode(vae, z_KxnxZ, song_n, track, seed, temperature, evidence=None):
+    """One track's tokens for each latent, uint16 [K, n, 256]; a song's do not depend on the songs beside it.
+
+    evidence: of the windows, as play takes it.
+    """
     place_n = np.arange(len(song_n)) - np.searchsorted(song_n, song_n)  # windows of a song stand together
     rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS + place_n
-    z, rows = full(z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), rows_Kxn.ravel())
+    z, rows, window = full(
+        z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), rows_Kxn.ravel(), np.tile(np.arange(len(song_n)), len(z_KxnxZ))
+    )
+    told = {track: evidence[track][window]} if evidence else None
     key = jax.random.key(seed)
-    tokens = vae.decode(z, key=key, temperature=temperature, tracks=(track,), rows=rows, batch_size=MANY)
+    tokens = vae.decode(z, key=key, temperature=temperature, tracks=(track,), rows=rows, evidence=told, batch_size=MANY)
     return tokens[: rows_Kxn.size].reshape(*rows_Kxn.shape, -1)
 
 

@@ -55,6 +55,17 @@ def test_a_tune_is_on_one_side_of_the_split(pack, songs):
     assert set(data.split) == {0, 1}
 
 
+def test_a_share_of_the_tunes_is_part_of_a_larger_share(pack):
+    data = dataset.open(pack)
+    every, *shares = (data.indices("train", share) for share in (1.0, 0.7, 0.3))
+    assert set(every) > set(shares[0]) >= set(shares[1])
+    for rows in shares:
+        assert not set(data.tune[rows]) & set(data.tune[np.setdiff1d(every, rows)])
+    batch_at = data.batches("train", 4, seed=0, share=0.7)
+    drawn = {row.tobytes() for step in range(8) for row in batch_at(step)["tokens"]}
+    assert drawn <= {row.tobytes() for row in data.rows(shares[0], "tokens")}
+
+
 def test_latents_are_the_models(corpus, model_folder):
     data = dataset.open(corpus, verify=True)
     assert data.encoded and len(data.shards) > 1

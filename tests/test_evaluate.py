@@ -61,6 +61,15 @@ def test_a_table_is_printed_and_written(folder, pack, tmp_path, capsys):
     }
     assert results["headline"]["transformer"]["value"] == pytest.approx(gap["transformer"] / gap["oracle"])
     assert "of the gap in bits" in printed.splitlines()[-1]
+    differences = results["differences"]
+    assert {row: list(others) for row, others in differences.items()} == {
+        "accompany": ["rule", "nearest neighbour", "human"]
+    }
+    for name, x in differences["accompany"]["rule"].items():
+        assert x["value"] == pytest.approx(rows["accompany"][name]["value"] - rows["rule"][name]["value"])
+        sure = x["lo"] > 0 or x["hi"] < 0
+        line = next(line for line in printed.splitlines() if line.startswith("accompany less rule: "))
+        assert (f"{name} {x['value']:+.3f}" in line.split("; within chance: ")[0]) == sure
     with (tmp_path / "out" / "results.csv").open(newline="") as stream:
         lines = list(csv.DictReader(stream))
     assert len(lines) == sum(map(len, rows.values()))
@@ -157,7 +166,7 @@ def test_the_best_take_is_the_melodys(folder, pack):
 def test_the_melody_is_kept_and_the_rest_is_generated(folder, pack):
     windows = songs.read(pack, 4)
     vae = musicvae_jax.load(folder)
-    _, generated, headline = evaluate.judge(vae, None, None, windows, resamples=10)
+    _, generated, headline, _ = evaluate.judge(vae, None, None, windows, resamples=10)
     assert not headline
     for row, tokens in generated.items():
         assert (tokens[..., 0] == windows.tokens[..., 0]).all()
@@ -176,7 +185,7 @@ def test_a_table_as_text():
 
 
 def test_results_hold_no_nan(tmp_path):
-    report.write(tmp_path, {}, {"a": {"r2": {"value": math.nan, "lo": math.nan, "hi": 1.0}}}, {})
+    report.write(tmp_path, {}, {"a": {"r2": {"value": math.nan, "lo": math.nan, "hi": 1.0}}}, {}, {})
     assert json.loads((tmp_path / "results.json").read_text())["rows"]["a"]["r2"] == {
         "value": None,
         "lo": None,

@@ -147,5 +147,17 @@ def test_a_ratio_is_that_of_sums_and_its_interval_is_over_tunes():
     assert found == Bootstrap(tune).ratio(x, np.ones(1000))
 
 
+def test_a_difference_is_surer_than_its_ratios_where_tunes_share_what_moves_them():
+    rng = np.random.default_rng(0)
+    tune, one = np.arange(50), np.ones(50)
+    shared = rng.normal(0, 5, 50)
+    a, b = shared + 1 + rng.normal(0, 0.1, 50), shared
+    bootstrap = Bootstrap(tune)
+    found = bootstrap.difference((a, one), (b, one))
+    assert found["value"] == pytest.approx((a - b).mean()) and 0.9 < found["lo"] < found["value"] < found["hi"] < 1.1
+    wide = bootstrap.ratio(a, one)
+    assert wide["hi"] - wide["lo"] > 10 * (found["hi"] - found["lo"])
+
+
 def test_a_ratio_of_nothing_is_nan():
     assert all(np.isnan(x) for x in Bootstrap([1, 2]).ratio(np.zeros(2), np.zeros(2)).values())

@@ -11,7 +11,7 @@ from flax import nnx
 
 import musicvae_jax
 from musicvae_jax import decode, elbo
-from musicvae_jax.events import DEPTHS
+from musicvae_jax.events import DEPTHS, FEATURES
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 
@@ -122,6 +122,61 @@ def test_a_large_model_draws_the_same_alone_as_in_a_batch():
     batch = model.decode(z, key=jax.random.key(0), temperature=1.0)
     for count in (1, 2, 4):
         np.testing.assert_array_equal(model.decode(z[:count], key=jax.random.key(0), temperature=1.0), batch[:count])
+    wanted = np.random.default_rng(4).integers(0, 512, (2, 256))
+    told = model.decode(z[:2], key=jax.random.key(0), temperature=1.0, evidence=forced(wanted, 2))
+    np.testing.assert_array_equal(told[..., 2], wanted)
+
+
+def forced(wanted_nxT, track):
+    """Evidence so strong that a track's tokens have the features of the wanted ones."""
+    shown = FEATURES[track].T[wanted_nxT]
+    return {track: np.float32(200 * shown - 100)}
+
+
+def test_strong_evidence_decides_every_step_of_its_track_alone(tiny_vae, z):
+    rng, options = np.random.default_rng(4), dict(key=jax.random.key(0), temperature=1.0)
+    wanted = rng.integers(0, 512, (3, 256))
+    free = tiny_vae.decode(z, **options)
+    told = tiny_vae.decode(z, **options, evidence=forced(wanted, 2), batch_size=2)
+    np.testing.assert_array_equal(told[..., 2], wanted)
+    np.testing.assert_array_equal(told[..., :2], free[..., :2])
+    of_bass = forced(rng.integers(2, 90, (3, 256)), 1)
+    bass = tiny_vae.decode(z, **options, evidence=of_bass, tracks=(1,))[..., 0]
+    assert (bass >= 2).all() and (FEATURES[1].T[bass] == (of_bass[1] > 0)).all()
+    none = {1: np.zeros((3, 256, 13), np.float32), 2: np.zeros((3, 256, 9), np.float32)}
+    np.testing.assert_array_equal(tiny_vae.decode(z, **options, evidence=none), free)
+
+
+def test_log_prob_with_evidence_is_what_decode_draws_by(tiny_vae, z, tokens):
+    wanted = np.random.default_rng(4).integers(0, 512, (3, 256))
+    windows = tokens.copy()
+    windows[..., 2] = wanted
+    without, told = (tiny_vae.log_prob(windows, z, evidence=e) for e in (None, forced(wanted, 2)))
+    np.testing.assert_allclose(told[:, 2], 0, atol=1e-3)
+    np.testing.assert_array_equal(told[:, :2], without[:, :2])
+    evidence = {1: np.random.default_rng(5).normal(size=(3, 256, 13)).astype(np.float32)}
+    every = np.zeros((90, 256, 3), np.uint16)
+    every[:, 0, 1] = np.arange(90)
+    step = {1: np.repeat(evidence[1][:1], 90, axis=0)}
+    log_probs, _ = tiny_vae.track_log_probs(jnp.asarray(every), jnp.asarray(np.repeat(z[:1], 90, 0)), evidence=step)
+    assert jnp.exp(log_probs[:, 0, 1]).sum() == pytest.approx(1, rel=1e-5)  # it normalises
+    some, _ = tiny_vae.track_log_probs(tokens, z, tracks=(1,), segments=jnp.array([2, 5]), evidence=evidence)
+    whole, _ = tiny_vae.track_log_probs(tokens, z, tracks=(1,), evidence=evidence)
+    np.testing.assert_allclose(some.reshape(3, 2, 16), whole.reshape(3, 16, 16)[:, [2, 5]], atol=1e-5)
+
+
+def test_evidence_multiplies_the_probabilities(tiny_vae, z):
+    """Of 1,024 draws of the first drums: with log 8 for the kick its odds are 8 times what they were."""
+    draws = 1024
+    options = dict(key=jax.random.key(3), temperature=1.0, tracks=(2,), batch_size=draws)
+    evidence = np.zeros((draws, 256, 9), np.float32)
+    kicks = []
+    for worth in (0, np.log(8)):
+        evidence[:, 0, 0] = worth
+        tokens = tiny_vae.decode(np.repeat(z[:1], draws, axis=0), **options, evidence={2: evidence})
+        kicks.append((tokens[:, 0, 0] & 1).mean())
+    before, after = (p / (1 - p) for p in kicks)
+    assert 6 < after / before < 10.5
 
 
 def test_sampling_follows_the_softmax(tiny_vae, z):

@@ -102,3 +102,17 @@ def test_a_shift_moves_what_is_decoded(tiny_vae, query):
     still, moved = (takes.play(tiny_vae, prior, tokens[..., 0], song, shift_2xZ=s, **options) for s in (None, shift))
     np.testing.assert_allclose(moved.z[0, :, 0] - still.z[0, :, 0], 1, atol=1e-5)
     np.testing.assert_array_equal(moved.tokens[..., 1], still.tokens[..., 1])
+
+
+def test_evidence_goes_into_bass_and_drums_of_every_take(tiny_vae, query):
+    tokens, prior = query
+    kick_on = np.full((3, 256, 9), -100, np.float32)
+    for window in range(3):
+        kick_on[window, window::4, 0] = 100
+    no_onset = np.zeros((3, 256, 13), np.float32)
+    no_onset[..., 0] = -100
+    options = dict(count=3, temperature=(1.0, 1.0), evidence={1: no_onset, 2: kick_on})
+    played = takes.play(tiny_vae, prior, tokens[..., 0], np.array([0, 0, 1]), **options)
+    assert (played.tokens[..., 0] < 2).all()
+    for window in range(3):
+        assert (played.tokens[:, window, window::4, 1] == 1).all() and played.tokens[:, window, :, 1].sum() == 3 * 64
