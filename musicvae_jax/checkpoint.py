@@ -85,7 +85,9 @@ def load_module(name_or_folder, *, kind, build, dtype="float32"):
         raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
     shapes = {name: leaf.shape for name, leaf in flat_params(module).items()}
     try:
-        params = {name: jnp.asarray(array, dtype) for name, array in _read(folder / "params", shapes).items()}
+        read = _read(folder / "params", shapes)
+        # Converted by NumPy and sent together: JAX would compile a conversion for each shape.
+        params = jax.device_put({name: array.astype(jnp.dtype(dtype)) for name, array in read.items()})
     except Exception as error:  # TensorStore raises many types; a damaged folder is the user's problem, not a bug here
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{folder}: parameters cannot be read ({reason})") from None

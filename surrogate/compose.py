@@ -1,5 +1,7 @@
 """Melody lines in, bass and drums out: the models at work on the windows of many songs at once."""
 
+import concurrent.futures
+import functools
 import typing
 
 import numpy as np
@@ -39,8 +41,10 @@ def load(checkpoint=None, *, encoder=False) -> Models:
     """
     cache.keep_compiled_programs()
     name = checkpoint or musicvae_jax.checkpoint.DEFAULT
-    vae, encoder = musicvae_jax.load(name, encoder=encoder), surrogate.load(name)
-    told = marginals.load(name)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(marginals.load, name)
+        vae, encoder = musicvae_jax.load(name, encoder=encoder), surrogate.load(name)
+        told = loading.result()
     if told is not None and told.config.in_c != encoder.config.in_c:
         raise musicvae_jax.CheckpointError(
             f"{name}: of surrogate and marginals one reads melodies in C, one in any key"
@@ -71,7 +75,7 @@ def compose(melodies: list[Melody], models: Models, options) -> list[list[Part]]
     song_n = np.repeat(np.arange(len(melodies)), [len(cut) for cut in pieces])
     full_lines_NxT = takes.full(lines_nxT)[0]
     prior = Prior(*(x[: len(lines_nxT)] for x in encoder.predict(full_lines_NxT, batch_size=takes.MANY)))
-    evidence = told and told.evidence(full_lines_NxT, batch_size=takes.MANY)
+    evidence = functools.partial(told.evidence, full_lines_NxT, batch_size=takes.MANY) if told else dict
     if options.like is not None:
         prior = prior._replace(means=_leaning(vae, prior.means, song_n, options.like, in_c=encoder.config.in_c))
     played = takes.play(

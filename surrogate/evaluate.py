@@ -89,9 +89,11 @@ def judge(
     drums_z_of, evidence_of = {}, {}
     if prior is not None:
         each = np.arange(len(tokens))  # every window as if it were a song
-        evidence_of[ACCOMPANY] = marginals and marginals.evidence(tokens[..., 0])
-        options = dict(seed=seed, temperature=temperature, shift_2xZ=shift_2xZ, evidence=evidence_of[ACCOMPANY])
-        [parts], [played], _ = takes.play(vae, prior, tokens[..., 0], each, **options)
+        evidence_of[ACCOMPANY] = marginals.evidence(tokens[..., 0]) if marginals else {}
+        options = dict(seed=seed, temperature=temperature, shift_2xZ=shift_2xZ)
+        [parts], [played], _ = takes.play(
+            vae, prior, tokens[..., 0], each, evidence=lambda: evidence_of[ACCOMPANY], **options
+        )
         generated[ACCOMPANY] = np.concatenate([tokens[..., :1], parts], axis=-1)
         z_of[ACCOMPANY], drums_z_of[ACCOMPANY] = played[:, 0], played[:, 1]
     nats_of = divergences(prior, mu, sigma)

@@ -52,7 +52,7 @@ def best(vae, prior, tokens_nxTx3, count, *, seed=0):
     return np.stack(takes)[np.argmax(scores, axis=0), np.arange(len(tokens_nxTx3))], takes[0]
 
 
-def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2xZ=None, evidence=None) -> Takes:
+def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2xZ=None, evidence=dict) -> Takes:
     """Bass and drums for windows of melodies.
 
     Args:
@@ -61,20 +61,21 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
         count: takes.
         temperature: of bass and of drums.
         shift_2xZ: what is added to the latents of bass and drums.
-        evidence: {track: float32 [n, 256, F]} of the melodies, as MusicVAE.decode takes it; None: none.
+        evidence: gives that of the melodies, {track: float32 [n, 256, F]} as MusicVAE.decode takes it, or {}.
     """
     shift_2xZ = np.zeros((2, prior.means.shape[-1]), np.float32) if shift_2xZ is None else shift_2xZ
 
     def bass(z_CxnxZ):
         refined_CxnxZ = refine(vae, prior, lines_nxT, z_CxnxZ) + shift_2xZ[0]
-        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0], evidence)
+        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0], told.result())
 
     # The first take's bass is that of the likeliest latent, so it need not wait for the drums; together they keep more
     # cores busy, as half of either is work that one core does.
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        told = pool.submit(evidence)
         first = pool.submit(bass, prior.mode()[None])
         z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
-        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1], evidence)
+        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1], told.result())
         refined_CxnxZ, bass_CxnxT = first.result()
     value_KxS = value(bass_CxnxT[0], drums_KxnxT, song_n)
     chosen = [_distinct(drums_KxnxT[:, song_n == song], value_K, count) for song, value_K in enumerate(value_KxS.T)]
@@ -156,16 +157,22 @@ def full(*arrays):
 def decode(vae, z_KxnxZ, song_n, track, seed, temperature, evidence=None):
     """One track's tokens for each latent, uint16 [K, n, 256]; a song's do not depend on the songs beside it.
 
-    evidence: of the windows, as play takes it.
+    evidence: of the windows, as play's gives it.
     """
     place_n = np.arange(len(song_n)) - np.searchsorted(song_n, song_n)  # windows of a song stand together
     rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS + place_n
-    z, rows, window = full(
-        z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), rows_Kxn.ravel(), np.tile(np.arange(len(song_n)), len(z_KxnxZ))
-    )
-    told = {track: evidence[track][window]} if evidence else None
-    key = jax.random.key(seed)
-    tokens = vae.decode(z, key=key, temperature=temperature, tracks=(track,), rows=rows, evidence=told, batch_size=MANY)
+    window_N = np.tile(np.arange(len(song_n)), len(z_KxnxZ))
+    z, rows, window = full(z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), rows_Kxn.ravel(), window_N)
+    options = dict(key=jax.random.key(seed), temperature=temperature, tracks=(track,), batch_size=MANY)
+
+    def write(part):
+        told = {track: evidence[track][window[part]]} if evidence else None
+        return vae.decode(z[part], rows=rows[part], evidence=told, **options)
+
+    half = len(z) // MANY // 2 * MANY
+    parts = (slice(half), slice(half, None)) if half else (slice(None),)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:  # two streams of batches keep more cores busy than one
+        tokens = np.concatenate(list(pool.map(write, parts)))
     return tokens[: rows_Kxn.size].reshape(*rows_Kxn.shape, -1)
 
 
