@@ -51,12 +51,11 @@ class Marginals(nnx.Module):
 
     def start_from_frequencies(self, tokens):
         """Set what is known without a melody, which training leaves alone, from tokens uint16 [n, 256, 3]."""
-        found = [np.asarray(x, np.float64) for x in features(jnp.asarray(tokens))]
-        onset, *rest = (x.reshape(-1, x.shape[-1]).mean(0) for x in (found[0][..., :1], found[0][..., 1:], found[1]))
-        pitch_class, hits = rest
-        odds = [np.log((p + 1e-6) / (1 - p + 1e-6)) for p in (onset, hits)]
-        logits = np.concatenate([odds[0], np.log(pitch_class / pitch_class.sum() + 1e-6), odds[1]])
-        self.frequencies[...] = jnp.asarray(logits, jnp.float32)
+        found = [np.asarray(x).mean((0, 1), dtype=np.float64) for x in features(jnp.asarray(tokens))]
+        frequency_F = np.concatenate(found) + 1e-6
+        logits_F, pitch_classes = np.log(frequency_F / (1 - frequency_F)), slice(1, _SIZES[0])
+        logits_F[pitch_classes] = np.log(frequency_F[pitch_classes] / frequency_F[pitch_classes].sum())
+        self.frequencies[...] = jnp.asarray(logits_F, jnp.float32)
 
     def __call__(self, melody_BxT):
         """float32 [B, 256, F]: the onset of a bass note, its 12 pitch classes, the drums."""
