@@ -1,6 +1,5 @@
 """Melody lines in, bass and drums out: the models at work on the windows of many songs at once."""
 
-import concurrent.futures
 import functools
 import typing
 
@@ -41,10 +40,7 @@ def load(checkpoint=None, *, encoder=False) -> Models:
     """
     cache.keep_compiled_programs()
     name = checkpoint or musicvae_jax.checkpoint.DEFAULT
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(marginals.load, name)
-        vae, encoder = musicvae_jax.load(name, encoder=encoder), surrogate.load(name)
-        told = loading.result()
+    vae, encoder, told = musicvae_jax.load(name, encoder=encoder), surrogate.load(name), marginals.load(name)
     if told is not None and told.config.in_c != encoder.config.in_c:
         raise musicvae_jax.CheckpointError(
             f"{name}: of surrogate and marginals one reads melodies in C, one in any key"

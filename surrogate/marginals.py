@@ -16,10 +16,10 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import checkpoint
-from musicvae_jax.events import BASS, DRUMS, FEATURES, NO_EVENT, STEPS_PER_BAR, WINDOW_STEPS
+from musicvae_jax.events import BASS, DRUMS, FEATURES, NO_EVENT, WINDOW_STEPS
 from musicvae_jax.lstm import Dense
 from musicvae_jax.model import in_batches
-from surrogate.model import Transformer
+from surrogate.model import Transformer, check_sizes
 
 PART = "marginals"
 _SIZES = len(FEATURES[BASS]), len(FEATURES[DRUMS])
@@ -36,8 +36,7 @@ class MarginalsConfig:
     in_c: bool = False
 
     def __post_init__(self):
-        if STEPS_PER_BAR % self.patch or self.width % self.heads:
-            raise ValueError(f"patch must divide {STEPS_PER_BAR} and heads must divide width, not {self}")
+        check_sizes(self)
 
 
 class Marginals(nnx.Module):

@@ -40,8 +40,13 @@ class SurrogateConfig:
     def __post_init__(self):
         if self.body not in ("transformer", "bilstm"):
             raise ValueError(f'body must be "transformer" or "bilstm", not {self.body!r}')
-        if STEPS_PER_BAR % self.patch or self.width % self.heads:
-            raise ValueError(f"patch must divide {STEPS_PER_BAR} and heads must divide width, not {self}")
+        check_sizes(self)
+
+
+def check_sizes(config):
+    """Raises ValueError if no Transformer can have the patch, width and heads of a config."""
+    if STEPS_PER_BAR % config.patch or config.width % config.heads:
+        raise ValueError(f"patch must divide {STEPS_PER_BAR} and heads must divide width, not {config}")
 
 
 class Block(nnx.Module):

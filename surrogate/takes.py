@@ -61,7 +61,8 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
         count: takes.
         temperature: of bass and of drums.
         shift_2xZ: what is added to the latents of bass and drums.
-        evidence: gives that of the melodies, {track: float32 [n, 256, F]} as MusicVAE.decode takes it, or {}.
+        evidence: gives that of the melodies, {track: float32 [n, 256, F]} as MusicVAE.decode takes it, or {};
+            a function, as it runs while the bass is refined.
     """
     shift_2xZ = np.zeros((2, prior.means.shape[-1]), np.float32) if shift_2xZ is None else shift_2xZ
 
