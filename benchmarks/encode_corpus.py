@@ -23,7 +23,7 @@ import numpy as np
 import musicvae_jax
 from benchmarks import full_size
 from musicvae_jax import checkpoint
-from surrogate import collection, encode, workers
+from surrogate.corpus import collection, encode, workers
 
 LAKH_FILES = 178_561
 _SETTINGS = dict(grid="beats", hop_bars=4, max_windows=24, seed=0)

@@ -12,10 +12,11 @@ import numpy as np
 
 from musicvae_jax import events, midi
 from musicvae_jax.events import STEPS_PER_BAR
-from surrogate import batch, compose, windows
-from surrogate.accompany import accompany_melodies, read_melody
-from surrogate.bootstrap import Bootstrap
-from surrogate.options import Options
+from surrogate.accompaniment import batch, compose
+from surrogate.accompaniment.accompanist import accompany_melodies, read_melody
+from surrogate.accompaniment.options import Options
+from surrogate.evaluation.bootstrap import Bootstrap
+from surrogate.model import windows
 
 
 def human_drums(melody):

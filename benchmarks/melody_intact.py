@@ -21,8 +21,8 @@ import symusic
 
 import surrogate
 from musicvae_jax import midi
-from surrogate import compose
-from surrogate.melody import read_melody
+from surrogate.accompaniment import compose
+from surrogate.reading.melody import read_melody
 
 RESOLUTIONS = (24, 30, 96, 120, 192, 384, 480, 1000, 1024, 10080)
 

@@ -1,12 +1,12 @@
-"""Fits and judges the weights of surrogate.tracks on songs whose melody track says so by its name.
+"""Fits and judges the weights of surrogate.reading.tracks on songs whose melody track says so by its name.
 
     python -m benchmarks.melody_tracks --input=MIDI_DIR [--tunes=CSV]
 
 A song counts where exactly one pitched track's name hints at a melody, and says it without a doubt; the names are
 hidden from the model, a conditional logistic regression over a song's tracks (one choice a song, L2 penalty 1). CSV has
 columns file and tune_group: songs of one tune stay on one side of the 10 folds. Printed are the share of held-out songs
-whose melody is found, by the weights fitted on the other folds, by those in surrogate.tracks, by most notes sounding
-alone (its rule before), and by chance, and the weights of all songs. On 6,657 songs: 20 s.
+whose melody is found, by the weights fitted on the other folds, by those in surrogate.reading.tracks, by most notes
+sounding alone (its rule before), and by chance, and the weights of all songs. On 6,657 songs: 20 s.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import re
 import numpy as np
 
 from musicvae_jax import midi
-from surrogate import tracks
+from surrogate.reading import tracks
 
 FOLDS = 10
 _SOUND_NAME = re.compile(
@@ -95,14 +95,14 @@ def main(argv=None):
             tune_of = {row["file"]: row["tune_group"] or row["file"] for row in csv.DictReader(file)}
     songs = list(examples(flags.input, tune_of))
     print(f"{len(songs)} songs, {np.mean([len(noticed) for _, noticed, *_ in songs]):.1f} pitched tracks each")
-    found = {"fitted on the other folds": [], "surrogate.tracks": [], "most notes alone": []}
+    found = {"fitted on the other folds": [], "surrogate.reading.tracks": [], "most notes alone": []}
     by_chance, among_two = [], []
     for fold in range(FOLDS):
         weights = fit([(noticed, melody) for other, noticed, _, melody in songs if other != fold])
         for noticed, alone, melody in (song[1:] for song in songs if song[0] == fold):
             score = noticed @ weights
             found["fitted on the other folds"].append(score.argmax() == melody)
-            found["surrogate.tracks"].append((noticed @ list(tracks.WEIGHTS.values())).argmax() == melody)
+            found["surrogate.reading.tracks"].append((noticed @ list(tracks.WEIGHTS.values())).argmax() == melody)
             found["most notes alone"].append(alone.argmax() == melody)
             among_two.append((score > score[melody]).sum() < 2)
             by_chance.append(1 / len(noticed))

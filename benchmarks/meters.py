@@ -1,4 +1,4 @@
-"""How well drums and bass keep to meters that the models do not know: the ways of surrogate.grid and others compared.
+"""How well drums and bass keep to meters that the models do not know: surrogate.reading.grid and other ways compared.
 
     python -m benchmarks.meters [--input=MIDI_DIR] [--checkpoint=NAME_OR_DIR] [--seeds=8] [--bars=32]
 
@@ -20,10 +20,13 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate import batch, compose, grid, harmony, keys, metrics, pickup
-from surrogate.accompany import accompany_melodies
-from surrogate.melody import held, read_melody
-from surrogate.options import Options
+from musicvae_jax.events import held_tokens
+from surrogate.accompaniment import batch, compose
+from surrogate.accompaniment.accompanist import accompany_melodies
+from surrogate.accompaniment.options import Options
+from surrogate.evaluation import harmony, metrics
+from surrogate.reading import grid, keys, pickup
+from surrogate.reading.melody import read_melody
 
 EXAMPLES = pathlib.Path(__file__).parent.parent / "examples"
 TICKS_PER_QUARTER = 480
@@ -140,7 +143,7 @@ def measures(tokens_Tx3, meter):
     full = np.zeros((len(bars), events.STEPS_PER_BAR, 3), np.uint16)
     full[..., :2] = events.NOTE_OFF
     for column in (0, 1):
-        sounding = held(tokens_Tx3[:, column]).reshape(-1, size)
+        sounding = held_tokens(tokens_Tx3[:, column]).reshape(-1, size)
         full[:, :size, column] = np.where(sounding > 0, sounding, events.NOTE_OFF)
     full[:, :size, 2] = bars[..., 2]
     window = keys.to_c(full.reshape(1, -1, 3))

@@ -25,9 +25,9 @@ import time
 import numpy as np
 
 from musicvae_jax import midi
-from scripts.accompany import main as accompany
-from surrogate import compose
-from surrogate.melody import read_melody
+from surrogate.accompaniment import compose
+from surrogate.commands.accompany import main as accompany
+from surrogate.reading.melody import read_melody
 from tests.mutations import MUTATIONS
 
 EXAMPLES = pathlib.Path(__file__).parent.parent / "examples"

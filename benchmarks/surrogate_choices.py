@@ -22,8 +22,8 @@ import musicvae_jax
 import surrogate
 from configs import bilstm, transformer
 from musicvae_jax import cache, checkpoint
-from scripts import train
-from surrogate import baselines, evaluate, songs
+from surrogate.commands import train
+from surrogate.evaluation import baselines, comparison, selection
 
 SQUARED = {"kl": 0.0, "likelihood": 0.0, "mse": 1.0}
 KL_ALONE = {"objective.likelihood": 0.0}
@@ -67,7 +67,7 @@ def judged(encoder, vae, windows, mu, sigma):
         generated = tokens
         if name == "mode":
             generated = baselines.with_melody(tokens, vae.decode(z, key=jax.random.key(0), temperature=0.5))
-        ratios = evaluate.likeness(vae, tokens, generated, mu, z)
+        ratios = comparison.likeness(vae, tokens, generated, mu, z)
         found[f"{name}_bits"] = ratios["bits"]
         if name == "mode":
             found |= {"r2": ratios["r2"], "pc_accuracy": ratios["pitch_class_accuracy"]}
@@ -90,7 +90,7 @@ def main(argv=None):
     flags = parser.parse_args(argv)
     cache.keep_compiled_programs()
     vae = musicvae_jax.load(flags.checkpoint)
-    windows = songs.read(flags.validation, flags.max_windows)
+    windows = selection.read(flags.validation, flags.max_windows)
     mu, sigma = vae.encode(windows.tokens)
     print("| choice | " + " | ".join(COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1))
     for number, (name, (module, changes, corpus)) in enumerate(CHOICES.items()):

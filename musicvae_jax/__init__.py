@@ -17,7 +17,8 @@ _HOMES = {
     "CheckpointError": "checkpoint",
     "MusicVAE": "model",
     "MusicVAEConfig": "model",
-    "MidiError": "midi",
+    "FileError": "files",
+    "MidiError": "midi_messages",
     "trio_windows": "trio",
 }
 __all__ = list(_HOMES)

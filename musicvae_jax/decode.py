@@ -105,7 +105,7 @@ def _writer(model, decoders, z_BxZ, row_B, key, temperature_3, evidence):
         for track, x in evidence.items()
     }
     ready = [
-        (decoder, numbers, jax.tree.map(jnp.transpose, decoder.begin(segments_NxD)), decoder.turned())
+        (decoder, numbers, jax.tree.map(jnp.transpose, decoder.begin(segments_NxD)), decoder.step_weights())
         for decoder, numbers in decoders
     ]
 

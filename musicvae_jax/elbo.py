@@ -8,9 +8,18 @@ import jax.numpy as jnp
 from musicvae_jax.events import TRACKS, WINDOW_STEPS
 
 
-def kl_to_standard_normal(mu_BxZ, sigma_BxZ):
-    """KL(N(mu, sigma) || N(0, 1)) of each row, float32 [B], nats."""
-    return 0.5 * (mu_BxZ**2 + sigma_BxZ**2 - 1 - 2 * jnp.log(sigma_BxZ)).sum(-1)
+def gaussian_kl(mu_BxZ, sigma_BxZ, mean_BxZ=0.0, std_BxZ=1.0):
+    """Computes KL(N(mu, sigma) || N(mean, std)) of each row.
+
+    Args:
+        mu_BxZ, sigma_BxZ: float32 [B, Z], means and standard deviations.
+        mean_BxZ, std_BxZ: the same of the other Gaussian, the standard normal by default.
+
+    Returns:
+        float32 [B], nats.
+    """
+    scaled_BxZ = (sigma_BxZ**2 + (mu_BxZ - mean_BxZ) ** 2) / (2 * std_BxZ**2)
+    return (jnp.log(std_BxZ / sigma_BxZ) + scaled_BxZ - 0.5).sum(-1)
 
 
 def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segments=0, withhold=0.0):
@@ -30,7 +39,7 @@ def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segmen
     withheld = jax.random.bernoulli(jax.random.fold_in(key, 2), withhold, tokens_BxTx3.shape) if withhold else None
     log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z, segments=drawn, withheld_BxTx3=withheld)
     nats_3 = -log_probs_BxTx3.mean((0, 1)) * WINDOW_STEPS
-    kl_B = kl_to_standard_normal(mu, sigma)
+    kl_B = gaussian_kl(mu, sigma)
     costly_B = jnp.maximum(kl_B - free_bits * math.log(2), 0)
     value = melody_weight * nats_3[0] + nats_3[1:].sum() + beta * costly_B.mean()
     metrics = {"loss": value, "elbo": -(nats_3.sum() + kl_B.mean()), "kl": kl_B.mean()}

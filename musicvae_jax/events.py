@@ -113,6 +113,35 @@ def line_notes(tokens) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return start, until[sounds], tokens[start] - FIRST_PITCH + MIN_PITCH
 
 
+def held_tokens(line_xT) -> np.ndarray:
+    """Tells which note sounds at each step of lines of melody or bass tokens.
+
+    Args:
+        line_xT: int [..., T].
+
+    Returns:
+        int64 [..., T], the token with which the sounding note began; NO_EVENT where none sounds.
+    """
+    line_xT = np.asarray(line_xT).astype(np.int64)
+    steps = np.arange(line_xT.shape[-1])
+    latest = np.maximum.accumulate(np.where(line_xT != NO_EVENT, steps, 0), axis=-1)
+    token_xT = np.take_along_axis(line_xT, latest, axis=-1)
+    return np.where(token_xT >= FIRST_PITCH, token_xT, NO_EVENT)
+
+
+def held_pitches(line_xT) -> np.ndarray:
+    """Tells which MIDI pitch sounds at each step of lines of melody or bass tokens.
+
+    Args:
+        line_xT: int [..., T].
+
+    Returns:
+        int64 [..., T], MIDI pitches; -1 where none sounds.
+    """
+    token_xT = held_tokens(line_xT)
+    return np.where(token_xT >= FIRST_PITCH, token_xT - FIRST_PITCH + MIN_PITCH, -1)
+
+
 def drum_tokens(step, pitch, total_steps: int) -> np.ndarray:
     """Gathers drum hits into one mask a step.
 

@@ -172,7 +172,7 @@ class TrackDecoder(nnx.Module):
         """What the previous tokens, int [..., P], add to the first layer's gates; a track's depth stands for none."""
         return self.cells[0].token_rows(_class_rows(before_xP, self.depths))
 
-    def turned(self):
+    def step_weights(self):
         """The weights that `step` multiplies with, features first: (kernel, bias) of each layer, then of the output.
 
         A layer's kernel holds all that changes from step to step: what it reads from below, then its own last output.
@@ -184,19 +184,19 @@ class TrackDecoder(nnx.Module):
             (kernel.T, bias[:, None]) for kernel, bias in zip((*kernels, self.output.kernel[...]), biases, strict=True)
         ]
 
-    def step(self, turned, gates_4HxN, before_PxN, states):
+    def step(self, weights, gates_4HxN, before_PxN, states):
         """One step of N segments, features first: logits float32 [V, N] and the next (c, h)s.
 
-        turned: from `turned()`; gates_4HxN: the segments' part, from `begin`; before_PxN: the previous tokens.
+        weights: from `step_weights()`; gates_4HxN: the segments' part, from `begin`; before_PxN: the previous tokens.
         """
         gates = gates_4HxN + self.token_rows(before_PxN.T).T
         after = []
-        for (kernel, bias), state in zip(turned[:-1], states, strict=True):
+        for (kernel, bias), state in zip(weights[:-1], states, strict=True):
             reads = state[1]
             if after:
                 gates, reads = bias, jnp.concatenate([after[-1][1], reads])
             after.append(step(gates + dot_columns(kernel, reads), state, axis=0))
-        kernel, bias = turned[-1]
+        kernel, bias = weights[-1]
         return dot_columns(kernel, after[-1][1]) + bias, after
 
     def teacher_forced(self, before_TxNxP, segments_NxD):

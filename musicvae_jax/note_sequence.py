@@ -6,7 +6,7 @@ note-seq, of the extra `magenta`, parses the records; TensorFlow reads the files
 import numpy as np
 
 from musicvae_jax import events, trio
-from musicvae_jax.midi import MAX_TICK, MidiError
+from musicvae_jax.midi_messages import MAX_TICK, MidiError
 from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes
 
 _TICKS_PER_BEAT = 220  # where a record does not tell: note-seq's own resolution

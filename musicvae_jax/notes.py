@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from musicvae_jax import midi
+from musicvae_jax import midi_messages
 
 DRUM_CHANNEL = 9
 MAX_INSTRUMENTS = 128
@@ -33,13 +33,13 @@ class Notes:
         return Notes(self.start[kept], self.end[kept], self.pitch[kept], self.instrument[kept])
 
 
-def instruments(song: midi.Messages) -> tuple[np.ndarray, np.ndarray, Notes]:
+def instruments(song: midi_messages.Messages) -> tuple[np.ndarray, np.ndarray, Notes]:
     """The program of each instrument (int64 [I]), whether it is the drums (bool [I]), and all notes in ticks.
 
     An instrument is one program on one channel of one track chunk; they are numbered as their first notes end.
     """
     start, end, pitch, channel, closing = _pair(song)
-    change = np.flatnonzero(song.status >> 4 == midi.PROGRAM_CHANGE)
+    change = np.flatnonzero(song.status >> 4 == midi_messages.PROGRAM_CHANGE)
     change_channel = song.chunk[change] << 4 | song.status[change] & 15
     changes = np.append(-1 << 32, np.sort(change_channel << 32 | change))
     latest = changes[np.searchsorted(changes, channel << 32 | closing) - 1]
@@ -58,7 +58,7 @@ def instruments(song: midi.Messages) -> tuple[np.ndarray, np.ndarray, Notes]:
     return keys & 127, is_drum, Notes(start, end, pitch, instrument).where(order)
 
 
-def _pair(song: midi.Messages):
+def _pair(song: midi_messages.Messages):
     """Pairs note-ons with the note-offs that end them, as pretty_midi does.
 
     A note-off ends every sounding note of its channel and pitch that began before its tick. Notes that began on its
@@ -74,7 +74,7 @@ def _pair(song: midi.Messages):
     packed = np.sort(voice[message] << 32 | message)
     message, voice = packed & 0xFFFFFFFF, packed >> 32
     tick = song.tick[message]
-    is_on = (song.status[message] >> 4 == midi.NOTE_ON) & (song.second[message] > 0)
+    is_on = (song.status[message] >> 4 == midi_messages.NOTE_ON) & (song.second[message] > 0)
     off = np.flatnonzero(~is_on)
     on = np.flatnonzero(is_on)
     # Of every note-on, the first note-off after it; one past the last stands for none.
@@ -97,7 +97,7 @@ def _pair(song: midi.Messages):
     return tick[on], tick[closing], voice[on] & 127, voice[on] >> 7, message[closing]
 
 
-def tempo_map(song: midi.Messages):
+def tempo_stretches(song: midi_messages.Messages):
     """Start (tick, int64 [K]; second, float64 [K]) and seconds per tick (float64 [K]) of every stretch of one tempo.
 
     The order of the float operations is pretty_midi's, so that quantisation rounds as Magenta's does; like it, only
@@ -112,8 +112,8 @@ def tempo_map(song: midi.Messages):
     return tick, second, scale
 
 
-def opening_scale(song: midi.Messages) -> float:
-    """Seconds per tick at the beginning of the song, as tempo_map has them."""
+def opening_scale(song: midi_messages.Messages) -> float:
+    """Seconds per tick at the beginning of the song, as tempo_stretches has them."""
     at_zero = (song.tempo[:, 0] == 0) & (song.tempo[:, 1] <= 0) & (song.tempo[:, 2] > 0)
     microseconds = song.tempo[at_zero, 2]
     qpm = 6e7 / microseconds[-1] if len(microseconds) else DEFAULT_QPM

@@ -9,13 +9,13 @@ import hashlib
 
 import numpy as np
 
-from musicvae_jax import events, midi
+from musicvae_jax import events, midi_messages
 from musicvae_jax.events import BASS, DRUMS, MELODY
-from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments, opening_scale, tempo_map
+from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments, opening_scale, tempo_stretches
 
 MELODY_PROGRAMS = range(0, 32)
 BASS_PROGRAMS = range(32, 40)
-LEAD_PROGRAMS = (*MELODY_PROGRAMS, *range(40, 88))  # strings, choirs, brass, reeds, pipes and synth leads, too
+ALL_MELODY_PROGRAMS = (*MELODY_PROGRAMS, *range(40, 88))  # strings, choirs, brass, reeds, pipes and synth leads, too
 GAP_BARS = 2
 MAX_BARS = 1024
 GRIDS = ("magenta", "beats")
@@ -40,7 +40,7 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
         uint16 [n, 256, 3], columns melody, bass, drums; n = 0 where the song has no such window.
 
     Raises:
-        midi.MidiError: the file cannot be read.
+        MidiError: the file cannot be read.
         ValueError: an argument is out of range.
     """
     if max_windows is not None and max_windows < 0:
@@ -54,7 +54,7 @@ def survey(path, *, hop_bars: int = 1, grid: str = "magenta", melody_programs=ME
     melody_programs: the General MIDI programs, from 0, that count as melodies; none of BASS_PROGRAMS.
     """
     check_grid(grid, hop_bars)
-    song = midi.messages(path)
+    song = midi_messages.messages(path)
     program, is_drum, notes = instruments(song)
     part = parts(program, is_drum, melody_programs)
     pieces = (_magenta_pieces if grid == "magenta" else _beat_pieces)(song, notes, part)
@@ -141,9 +141,9 @@ class Survey:
 LACKS = (*(f"no {name}" for name in events.TRACKS), "no 16 bars of 4/4", "no 16 bars where all three play")
 
 
-def _magenta_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
+def _magenta_pieces(song: midi_messages.Messages, notes: Notes, part) -> list[Piece]:
     """The notes in steps of every piece between two changes of tempo or meter, where a bar is 16 steps."""
-    tempo_tick, tempo_second, scale = tempo_map(song)
+    tempo_tick, tempo_second, scale = tempo_stretches(song)
 
     def seconds(tick):
         stretch = np.searchsorted(tempo_tick, tick, side="right") - 1
@@ -158,13 +158,13 @@ def _magenta_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
     return quantise(notes, part, times, cuts, (meter_second, steps_per_bar), rates)
 
 
-def _beat_pieces(song: midi.Messages, notes: Notes, part) -> list[Piece]:
+def _beat_pieces(song: midi_messages.Messages, notes: Notes, part) -> list[Piece]:
     """The notes in steps of every stretch of 16-step bars, as if the first tempo was that of the whole song."""
     return beat_pieces(notes, part, song.meter, opening_scale(song), song.ticks_per_beat)
 
 
 def beat_pieces(notes: Notes, part, meter, scale: float, ticks_per_beat: int) -> list[Piece]:
-    """The same of notes in ticks, with meters as in midi.Messages and the seconds of a tick.
+    """The same of notes in ticks, with meters as in midi_messages.Messages and the seconds of a tick.
 
     Which way a note between two steps goes is up to the rounding of seconds, so that a song of one tempo has the tokens
     that Magenta gives it.
@@ -178,7 +178,7 @@ def beat_pieces(notes: Notes, part, meter, scale: float, ticks_per_beat: int) ->
 def meters(meter):
     """Tick, steps per bar and whether it is a change, of every time signature and an implicit 4/4 at tick 0.
 
-    meter: int64 [K, 4] as in midi.Messages, in order of time.
+    meter: int64 [K, 4] as in midi_messages.Messages, in order of time.
     """
     meter = np.concatenate([[[0, 0, 4, 4]], meter])
     changed = np.append(False, (meter[1:, 2:] != meter[:-1, 2:]).any(axis=1))

@@ -1,37 +1,8 @@
-"""python -m scripts.encode_corpus --config=configs/encode_corpus.py --config.input=SONGS --config.output=DIR_OR_NPZ
-
-Started again with the same command, it goes on where it was stopped. To share the work among several hosts that see the
-same output folder, start it on each with --coordinator=HOST:PORT, --process_count and --process_id, or set
-JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
-"""
+"""python -m scripts.encode_corpus: surrogate.commands.encode_corpus in a clone."""
 
 import sys
 
-from absl import app, flags, logging
-from ml_collections import config_flags
-
-from scripts import hosts
-from scripts.config_parser import parse_flags
-from surrogate import job
-
-_CONFIG = config_flags.DEFINE_config_file("config", "configs/encode_corpus.py", lock_config=True)
-flags.adopt_module_key_flags(hosts)  # so that --help shows them
-
-
-def main(_):
-    # JAX comes late: the processes that read songs import this file, too, and have no use for it.
-    from musicvae_jax.checkpoint import CheckpointError
-    from surrogate import dataset, encode_corpus
-
-    logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
-    config = _CONFIG.value
-    try:
-        print(encode_corpus.run(config, *hosts.join()))
-    except (dataset.DatasetError, CheckpointError) as error:
-        sys.exit(print(f"encode_corpus: {error}", file=sys.stderr) or 2)
-    except OSError as error:
-        sys.exit(print(f"encode_corpus: {job.told(error, config.output)}", file=sys.stderr) or 2)
-
+from surrogate.commands.encode_corpus import main
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse_flags)
+    sys.exit(main())

@@ -1,46 +1,8 @@
-"""Turn Magenta's TensorFlow checkpoint of a trio MusicVAE into a model folder that --checkpoint takes everywhere."""
+"""python -m scripts.import_checkpoint: surrogate.commands.import_checkpoint in a clone."""
 
-import pathlib
 import sys
 
-from scripts.parser import Parser
-
-
-def main(argv=None) -> int:
-    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
-    parser = Parser(prog="import_checkpoint", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--output", type=pathlib.Path, required=True, help="the model folder to make")
-    parser.add_argument(
-        "--input",
-        type=pathlib.Path,
-        help="a .tar, a folder or a checkpoint prefix (default: the official one, downloaded)",
-    )
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="bfloat16 halves it")
-    flags = parser.parse_args(argv)
-
-    from absl import logging  # late, so that a wrong flag is answered at once
-
-    from musicvae_jax import cache, checkpoint, download, magenta
-
-    logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
-    try:
-        magenta.check_output(flags.output)
-        source, origin = flags.input, None
-        if source is None:
-            source, digest = download.fetch(magenta.OFFICIAL, cache.folder())
-            print(f"{source}: SHA-256 {digest}")
-            origin = magenta.OFFICIAL
-        notes = magenta.import_checkpoint(source, flags.output, dtype=flags.dtype, origin=origin)["notes"]
-    except (checkpoint.CheckpointError, OSError) as error:
-        print(f"import_checkpoint: {error}", file=sys.stderr)
-        return 2
-    hashes = ", ".join(f"{name} {digest}" for name, digest in notes["sha256"].items())
-    print(
-        f"wrote {flags.output}: {notes['layout']}, {notes['parameters'] / 1e6:.1f} M parameters, {notes['dtype']}; "
-        f"SHA-256 of {hashes}"
-    )
-    return 0
-
+from surrogate.commands.import_checkpoint import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,5 @@
 """Shared settings and models: silent mistakes are loud here."""
 
-import pathlib
 import shutil
 
 import jax
@@ -13,6 +12,7 @@ import musicvae_jax
 from configs import encode_corpus as corpus_config
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from tests import melodies
+from tests.paths import DATA
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -60,7 +60,7 @@ def window():
     return window
 
 
-SYNTH = pathlib.Path(__file__).parent / "data" / "synth"
+SYNTH = DATA / "synth"
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import symusic
 
-from surrogate import page
+from surrogate.studio import page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{song}} &amp; \udcff/.mid"
 ROLES = ("melody", "bass", "drums", "other", "other")

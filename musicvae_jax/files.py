@@ -1,0 +1,66 @@
+"""Files of any kind, written whole or not at all."""
+
+import contextlib
+import os
+import threading
+
+
+class FileError(ValueError):
+    """A file that cannot be read, used or written; str() is one line, "path: reason"."""
+
+    def __init__(self, path, reason: str):
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = " ".join(reason.split())
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Opens a binary file that takes its place at the end, and vanishes where anything fails.
+
+    It is written beside path under a name of its own, so that threads and processes that write one path do not meet.
+
+    Args:
+        path: where the file is to be; the folder must exist.
+
+    Yields:
+        The file to write to.
+
+    Raises:
+        FileError: there is no such folder, or the file cannot be written there.
+    """
+    path = os.fspath(path)
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder or os.curdir):
+        raise FileError(path, f"cannot be written: there is no folder {folder}")
+    draft = os.path.join(folder, f".{name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with open(draft, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(draft)
+
+
+def write_whole(path, content: bytes | str) -> None:
+    """Writes a file so that it appears whole or not at all.
+
+    Args:
+        path: where to; the folder must exist.
+        content: bytes, or text, which becomes UTF-8; file names in it that are no text keep their bytes.
+
+    Raises:
+        FileError: there is no such folder, or the file cannot be written there.
+    """
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogateescape")
+    with whole_file(path) as file:
+        file.write(content)

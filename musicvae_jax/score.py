@@ -1,0 +1,44 @@
+"""Trio tokens as a symusic Score."""
+
+import numpy as np
+import symusic
+
+from musicvae_jax import events
+
+VELOCITY = 80
+BASS_PROGRAM = 33
+
+
+def tokens_to_score(
+    tokens_Tx3, qpm: float = 120.0, *, ticks_per_beat: int = 480, velocity: int = VELOCITY
+) -> symusic.Score:
+    """Turns trio tokens into a Score: tracks melody (program 0), bass (program 33) and drums (channel 10).
+
+    Args:
+        tokens_Tx3: int [T, 3], any number of steps, columns in the order of events.TRACKS.
+        qpm: tempo in beats a minute, written with a 4/4 meter at tick 0.
+        ticks_per_beat: resolution, a multiple of events.STEPS_PER_BEAT.
+        velocity: of every note, 1..127.
+    Source: Magenta's TrioConverter.from_tensors (velocity 80, bass program 33, drum hits one step long).
+    """
+    tokens_Tx3 = np.asarray(tokens_Tx3)
+    if ticks_per_beat < events.STEPS_PER_BEAT or ticks_per_beat % events.STEPS_PER_BEAT:
+        raise ValueError(f"ticks_per_beat must be a multiple of {events.STEPS_PER_BEAT}, not {ticks_per_beat}")
+    step_ticks = ticks_per_beat // events.STEPS_PER_BEAT
+    score = symusic.Score(ticks_per_beat)
+    score.tempos.append(symusic.Tempo(0, qpm, ttype="tick"))
+    score.time_signatures.append(symusic.TimeSignature(0, events.BEATS_PER_BAR, 4, ttype="tick"))
+    step, hit = events.drum_hits(tokens_Tx3[:, 2])
+    notes = (events.line_notes(tokens_Tx3[:, 0]), events.line_notes(tokens_Tx3[:, 1]), (step, step + 1, hit))
+    parts = ((0, False), (BASS_PROGRAM, False), (0, True))
+    for name, (program, is_drum), (start, end, pitch) in zip(events.TRACKS, parts, notes, strict=True):
+        track = symusic.Track(name=name, program=program, is_drum=is_drum, ttype="tick")
+        track.notes = symusic.Note.from_numpy(
+            (start * step_ticks).astype(np.int32),
+            ((end - start) * step_ticks).astype(np.int32),
+            pitch.astype(np.int8),
+            np.full(len(pitch), velocity, np.int8),
+            "tick",
+        )
+        score.tracks.append(track)
+    return score

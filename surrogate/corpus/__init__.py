@@ -1,0 +1,1 @@
+"""Collections of songs as training data: listed, read by guarded workers, encoded, written as shards, read back."""

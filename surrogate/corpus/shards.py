@@ -1,0 +1,95 @@
+"""Files of encoded corpora and packs, written whole or not at all."""
+
+import io
+import json
+import os
+import pathlib
+import shutil
+import zipfile
+
+import numpy as np
+
+from musicvae_jax import events
+from surrogate.corpus.dataset import DatasetError, hash_of
+
+_WINDOW_BYTES = events.WINDOW_STEPS * len(events.TRACKS) * 2
+_FIELD_BYTES = 8 + 4 + 1  # tune, source and split
+
+
+def name_of(number: int) -> str:
+    """The folder name of a shard."""
+    return f"shard-{number:05d}"
+
+
+def write(folder: pathlib.Path, number: int, arrays: dict) -> None:
+    """Writes arrays as a shard, with shard.json that tells their sizes and hashes; it appears whole or not at all."""
+    name = name_of(number)
+    draft = folder / f".{name}.part"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        draft.mkdir()
+        files = {}
+        for field, values in sorted(arrays.items()):
+            stream = io.BytesIO()
+            np.save(stream, values)
+            _write(draft / f"{field}.npy", stream.getbuffer())
+            files[f"{field}.npy"] = {"bytes": stream.tell(), "blake2b": hash_of(stream)}
+        record = {"name": name, "windows": len(arrays["tokens"]), "files": files}
+        _write(draft / "shard.json", json.dumps(record, indent=1).encode())
+        os.replace(draft, folder / name)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def write_pack(path, tokens, fields: dict, manifest: dict | None = None) -> None:
+    """Writes windows as one compressed file.
+
+    Args:
+        tokens: blocks of windows, uint16 [n, 256, 3] each, one after the other, as many in all as fields tell of.
+        fields: arrays of one value a window; tune, source and split.
+        manifest: how they were cut, as JSON types; dataset.Dataset.manifest gives it back.
+    """
+    path = pathlib.Path(path)
+    draft = path.with_name(f".{path.name}.part")
+    header = {
+        "descr": "<u2",
+        "fortran_order": False,
+        "shape": (len(fields["tune"]), events.WINDOW_STEPS, len(events.TRACKS)),
+    }
+    fields = fields | {"manifest": json.dumps(manifest or {})}
+    try:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+            with archive.open(_member("tokens"), "w", force_zip64=True) as stream:
+                np.lib.format.write_array_header_1_0(stream, header)
+                for block in tokens:
+                    stream.write(np.ascontiguousarray(block, "<u2").tobytes())
+            for field, values in fields.items():
+                with archive.open(_member(field), "w") as stream:
+                    np.lib.format.write_array(stream, np.asarray(values))
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _member(field: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(f"{field}.npy")  # of a fixed date, so that equal packs are equal files
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
+
+
+def check_room(folder, windows: int, z_size: int) -> None:
+    """Raises DatasetError if the disk has no room for that many windows."""
+    needed = windows * (_WINDOW_BYTES + _FIELD_BYTES + 8 * z_size) * 1.01 + 2**20
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DatasetError(
+            f"{folder}: takes {needed / 1e6:.0f} MB more, and the disk has {free / 1e6:.0f} MB left; make room first"
+        )
+
+
+def _write(path, data) -> None:
+    with open(path, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())

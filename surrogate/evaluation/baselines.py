@@ -1,0 +1,106 @@
+"""Accompaniments that no model made: another song's, a rule's and the nearest training melody's.
+
+All take windows uint16 [n, 256, 3] with the melody in C and return as many with that melody and bass and drums for it.
+"""
+
+import numpy as np
+
+from musicvae_jax import events
+from surrogate.corpus.dataset import DatasetError
+from surrogate.evaluation import harmony
+from surrogate.reading import keys
+
+_ROOTS = np.array([0, 7, 5, 9, 2, 4, 11])  # the degrees I, V, IV, vi, ii, iii, vii: of equally good ones the first
+_FIFTHS = np.where(_ROOTS == 11, 6, 7)
+_THIRDS = np.where(np.isin(_ROOTS, (0, 5, 7)), 4, 3)
+
+
+def _triads(root_weight=1.5):
+    """What each step of a pitch class is worth to the triad on each of _ROOTS: float64 [7, 12]."""
+    weight_7x12 = np.zeros((len(_ROOTS), 12))
+    for above, weight in ((0, root_weight), (_THIRDS, 1), (_FIFTHS, 1)):
+        weight_7x12[np.arange(len(_ROOTS)), (_ROOTS + above) % 12] = weight
+    return weight_7x12
+
+
+def with_melody(tokens, accompaniment):
+    """The bass and drums of accompaniment under the melody of tokens."""
+    return np.concatenate([tokens[..., :1], accompaniment[..., 1:]], axis=-1)
+
+
+def another_song(tokens, tune, shift, *, seed):
+    """The bass and drums of a window of another tune, drawn at random, in the key they are really in.
+
+    shift: int [n], the semitones by which each window was brought to C, to undo for the accompaniment.
+    """
+    order = np.argsort(tune, kind="stable")
+    ordered = tune[order]
+    first, last = (np.searchsorted(ordered, tune, side) for side in ("left", "right"))
+    others = len(tune) - (last - first)
+    if not others.all():
+        raise DatasetError("all windows are of one tune; another song's accompaniment takes two")
+    drawn = np.random.default_rng(seed).integers(others)
+    other = order[np.where(drawn < first, drawn, drawn + last - first)]
+    return with_melody(tokens, events.transpose(tokens[other], shift - shift[other]))
+
+
+def rule(tokens):
+    """The bar's root on each beat; kick on 1 and 3, snare on 2 and 4, hats in 8ths.
+
+    The root is that of the triad of C major's notes that the bar's melody sounds in longest, steps on the root itself
+    counting one and a half times; a bar without melody keeps the root before it, at first C.
+    """
+    chroma_nxSx12 = harmony.chroma(tokens[..., 0])
+    best_nxS = (chroma_nxSx12 @ _triads().T).argmax(-1)
+    sounding = np.where(chroma_nxSx12.any(-1), np.arange(best_nxS.shape[1]), 0)
+    best_nxS = np.take_along_axis(best_nxS, np.maximum.accumulate(sounding, axis=1), axis=1)
+    pitch_nxS = events.LOWEST_BASS + (_ROOTS[best_nxS] - events.LOWEST_BASS) % 12
+
+    generated = tokens.copy()
+    generated[..., 1:] = 0
+    steps = np.arange(tokens.shape[1])
+    beats = steps[steps % events.STEPS_PER_BEAT == 0]
+    generated[:, beats, 1] = pitch_nxS[:, beats // events.STEPS_PER_BAR] - events.MIN_PITCH + events.FIRST_PITCH
+    strong = beats // events.STEPS_PER_BEAT % 2 == 0
+    generated[:, steps % 2 == 0, 2] = events.CLOSED_HAT
+    generated[:, beats[strong], 2] |= events.KICK
+    generated[:, beats[~strong], 2] |= events.SNARE
+    return generated
+
+
+def nearest_neighbour(tokens, tune, training, training_tune):
+    """The bass and drums of the training window of another tune whose melody, in the best of 12 keys, is most similar.
+
+    training uint16 [m, 256, 3], in any key. Similarity: the cosine of the pitch classes' durations beat by beat, plus
+    that of the onsets step by step.
+    """
+    pitches_nxQ, onsets_nxT = _melody_features(tokens[..., 0])
+    their_pitches_mxQ, their_onsets_mxT = _melody_features(training[..., 0])
+    rhythm_nxm = onsets_nxT @ their_onsets_mxT.T
+    rhythm_nxm[tune[:, None] == training_tune] = -np.inf
+    if not (rhythm_nxm > -np.inf).any(1).all():
+        raise DatasetError("a tune has no training window of another tune to compare with")
+    best = np.full(len(tokens), -np.inf)
+    neighbour, shift = np.zeros((2, len(tokens)), np.int64)
+    for semitones in keys.SHIFTS:
+        # To move them up is to move these down, which are fewer.
+        moved = np.roll(pitches_nxQ.reshape(len(tokens), -1, 12), -semitones, axis=-1).reshape(pitches_nxQ.shape)
+        similarity_nxm = moved @ their_pitches_mxQ.T + rhythm_nxm
+        nearest = similarity_nxm.argmax(1)
+        found = similarity_nxm[np.arange(len(tokens)), nearest]
+        better = found > best + 1e-6  # a tie up to rounding keeps the smaller shift
+        best[better], neighbour[better], shift[better] = found[better], nearest[better], semitones
+    return with_melody(tokens, events.transpose(training[neighbour], shift))
+
+
+def _melody_features(melody_nxT):
+    """Durations [n, 64 * 12] by beat and pitch class, and onsets [n, T]; float32 rows of length 1, or 0 if silent."""
+    pitch_nxT = events.held_pitches(melody_nxT)
+    beats = pitch_nxT.shape[1] // events.STEPS_PER_BEAT
+    row, step = np.nonzero(pitch_nxT >= 0)
+    cell = (row * beats + step // events.STEPS_PER_BEAT) * 12 + pitch_nxT[row, step] % 12
+    durations = np.bincount(cell, minlength=len(pitch_nxT) * beats * 12).reshape(len(pitch_nxT), -1)
+    onsets = melody_nxT >= events.FIRST_PITCH
+    return tuple(
+        (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1)).astype(np.float32) for x in (durations, onsets)
+    )

@@ -1,0 +1,123 @@
+"""What makes bass and drums like the real ones (LIKENESS), and what kind of bass and drums they are (PROPERTIES).
+
+Every function takes real and generated windows, int [n, T, 3] each, and returns a numerator and a denominator a window,
+float64 [n] each: the value over any set of windows is the ratio of their sums. docs/metrics.md has the definitions and
+their sources. "No event" fills most of a track, so nothing here rewards agreeing on silence.
+"""
+
+import numpy as np
+
+from musicvae_jax.events import BASS, DRUMS, FIRST_PITCH, KICK, SNARE, STEPS_PER_BAR, held_pitches
+from surrogate.evaluation import harmony
+
+ALL_DRUMS = 0x1FF
+
+
+def _sums(*values_nxX):
+    """Sums over all axes but the first."""
+    return tuple(values.sum(tuple(range(1, values.ndim)), dtype=np.float64) for values in values_nxX)
+
+
+def per_window(values_nxX):
+    """The numerator and denominator of the mean of an array [n, ...] over all its entries."""
+    return _sums(values_nxX, np.ones(values_nxX.shape))
+
+
+def _f1(hits_nxT, real_nxT, generated_nxT):
+    hits, wanted, given = _sums(hits_nxT, real_nxT, generated_nxT)
+    return 2 * hits, wanted + given
+
+
+def _drum_f1(real, generated, drums):
+    a, b = real[..., DRUMS] & drums, generated[..., DRUMS] & drums
+    return _f1(*(np.bitwise_count(hits) for hits in (a & b, a, b)))
+
+
+def drum_f1(real, generated):
+    """F1 of drum onsets, drum by drum: a hit is the same drum at the same step."""
+    return _drum_f1(real, generated, ALL_DRUMS)
+
+
+def kick_f1(real, generated):
+    """F1 of kick onsets."""
+    return _drum_f1(real, generated, KICK)
+
+
+def snare_f1(real, generated):
+    """F1 of snare onsets."""
+    return _drum_f1(real, generated, SNARE)
+
+
+def _bass_onsets(tokens):
+    return tokens[..., BASS] >= FIRST_PITCH
+
+
+def bass_onset_f1(real, generated):
+    """F1 of bass onsets: a hit is at the same step."""
+    a, b = _bass_onsets(real), _bass_onsets(generated)
+    return _f1(a & b, a, b)
+
+
+def bass_note_f1(real, generated):
+    """F1 of bass notes: a hit is an onset of the same pitch class at the same step."""
+    a, b = _bass_onsets(real), _bass_onsets(generated)
+    same = real[..., BASS].astype(np.int64) % 12 == generated[..., BASS].astype(np.int64) % 12
+    return _f1(a & b & same, a, b)
+
+
+def bass_on_kick(real, generated):
+    """Share of bass onsets at a step where the kick is struck."""
+    onsets = _bass_onsets(generated)
+    return _sums(onsets & ((generated[..., DRUMS] & KICK) > 0), onsets)
+
+
+def groove(real, generated):
+    """Jaccard similarity of the drum hits of a bar and the next, mean over pairs of which one has a hit."""
+    drums_nxBxT = _bars(generated[..., DRUMS])
+    before, after = drums_nxBxT[:, :-1], drums_nxBxT[:, 1:]
+    both, either = (np.bitwise_count(hits).sum(-1, dtype=np.float64) for hits in (before & after, before | after))
+    return _sums(both / np.maximum(either, 1), either > 0)
+
+
+def bass_density(real, generated):
+    """Bass onsets a bar."""
+    return per_window(_bars(_bass_onsets(generated)).sum(-1))
+
+
+def drum_density(real, generated):
+    """Drum hits a bar, drum by drum."""
+    return per_window(_bars(np.bitwise_count(generated[..., DRUMS])).sum(-1))
+
+
+def bars_without_bass(real, generated):
+    """Share of bars in which no bass sounds."""
+    return per_window(~_bars(held_pitches(generated[..., BASS]) >= 0).any(-1))
+
+
+def bars_without_drums(real, generated):
+    """Share of bars in which no drum is struck."""
+    return per_window(~_bars(generated[..., DRUMS] > 0).any(-1))
+
+
+def _bars(track_nxT):
+    return track_nxT.reshape(len(track_nxT), -1, STEPS_PER_BAR)
+
+
+LIKENESS = {
+    "drum_f1": drum_f1,
+    "kick_f1": kick_f1,
+    "snare_f1": snare_f1,
+    "bass_onset_f1": bass_onset_f1,
+    "bass_note_f1": bass_note_f1,
+    "pitch_class_accuracy": harmony.pitch_class_accuracy,
+}
+PROPERTIES = {
+    "tonal_distance": harmony.tonal_distance,
+    "bass_in_key": harmony.bass_in_key,
+    "groove": groove,
+    "bass_on_kick": bass_on_kick,
+    "bass_density": bass_density,
+    "drum_density": drum_density,
+    "bars_without_bass": bars_without_bass,
+    "bars_without_drums": bars_without_drums,
+}

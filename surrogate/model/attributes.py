@@ -1,0 +1,94 @@
+"""Directions in the latent space along which bass or drums become denser, found from a corpus and kept with a model.
+
+The direction is the difference between the mean latents of dense and of sparse windows (the attribute vectors of
+Roberts et al., 2018, section 5.4). How far to go is measured by decoding: to as many notes as people play, and from
+there to half and to twice as many.
+"""
+
+import pathlib
+import typing
+
+import numpy as np
+import tqdm
+
+from musicvae_jax import checkpoint, events
+from surrogate.model import takes
+
+FILE = "attributes.npz"
+PARTS = ("bass", "drums")
+QUARTER = 0.25
+AMOUNTS = np.linspace(-0.6, 1.8, 13)
+
+
+class Attributes(typing.NamedTuple):
+    """Of bass and of drums.
+
+    directions: float32 [2, Z]. amounts: float64 [A]. densities: float64 [2, A], onsets a bar that were measured at
+    these amounts of a direction. human: float64 [2], onsets a bar in the corpus.
+    """
+
+    directions: np.ndarray
+    amounts: np.ndarray
+    densities: np.ndarray
+    human: np.ndarray
+
+    def amount(self, part, turn) -> float:
+        """How much of bass's (0) or drums' (1) direction gives 2 ** turn times as many notes as people play, if any."""
+        return float(np.interp(np.log2(self.human[part]) + turn, np.log2(self.densities[part]), self.amounts))
+
+    def shift(self, bass=0.0, drums=0.0) -> np.ndarray:
+        """What to add to the latents of bass and drums, float32 [2, Z]: 1 for twice as many notes as people play."""
+        return np.float32([[self.amount(0, bass)], [self.amount(1, drums)]]) * self.directions
+
+
+def onsets(tokens_xTx2) -> np.ndarray:
+    """Bass onsets and drum hits a bar of bass and drum tokens: float64 [2]."""
+    bass, drums = tokens_xTx2[..., 0] >= events.FIRST_PITCH, np.bitwise_count(tokens_xTx2[..., 1])
+    return events.STEPS_PER_BAR * np.array([bass.mean(), drums.mean(dtype=np.float64)])
+
+
+def find(mu_nxZ, tokens_nxTx3) -> np.ndarray:
+    """The directions, float32 [2, Z], from windows' latents and tokens: the densest quarter less the sparsest."""
+    directions = []
+    for count_nxT in (tokens_nxTx3[..., 1] >= events.FIRST_PITCH, np.bitwise_count(tokens_nxTx3[..., 2])):
+        count_n = count_nxT.sum(1, dtype=np.int64)
+        low, high = np.quantile(count_n, (QUARTER, 1 - QUARTER))
+        directions.append(mu_nxZ[count_n >= high].mean(0) - mu_nxZ[count_n <= low].mean(0))
+    return np.float32(directions)
+
+
+def measure(vae, encoder, marginals, directions_2xZ, tokens_nxTx3, *, temperature) -> Attributes:
+    """How dense bass and drums become at each of AMOUNTS, played to the melodies of windows as songs of their own.
+
+    marginals: None where the model has none.
+    """
+    lines_nxT, song_n = tokens_nxTx3[..., 0], np.arange(len(tokens_nxTx3))
+    prior, densities = encoder.predict(lines_nxT), []
+    evidence = marginals and marginals.evidence(lines_nxT)
+    bass_z = takes.refine(vae, prior, lines_nxT, prior.mode()[None])
+    drums_z = takes.draws(prior, song_n, takes.DRAWS, window_size=vae.config.window_size)
+    for amount in tqdm.tqdm(AMOUNTS, desc="densities", unit="amount"):
+        bass, drums = (
+            takes.decode(vae, z + amount * direction, song_n, track, 0, degree, evidence)
+            for z, direction, track, degree in zip(
+                (bass_z, drums_z), directions_2xZ, (takes.BASS, takes.DRUMS), temperature, strict=True
+            )
+        )
+        first_n = takes.ratings(bass[0], drums, song_n).argmax(0)
+        densities.append(onsets(np.stack([bass[0], drums[first_n, song_n]], -1)))
+    rising = np.maximum.accumulate(np.maximum(np.transpose(densities), 1e-3), axis=1)
+    return Attributes(directions_2xZ, AMOUNTS, rising, onsets(tokens_nxTx3[..., 1:]))
+
+
+def save(folder, attributes) -> None:
+    """Write them into a model's folder."""
+    np.savez(pathlib.Path(folder) / FILE, **attributes._asdict())
+
+
+def load(name_or_folder) -> Attributes | None:
+    """Those of a pretrained name or a model folder; None if it has none."""
+    path = checkpoint.resolve(name_or_folder) / FILE
+    if not path.is_file():
+        return None
+    with np.load(path) as arrays:
+        return Attributes(**arrays)

@@ -1,0 +1,190 @@
+"""The pickup of a song whose file does not fill up its first bar: how many beats come before the first bar line.
+
+Which bars of two beats make a pair is the same question, asked of a song in bars of four.
+
+A melody tells where its bars begin by where it puts its long notes, peaks and last note, and where its harmony changes.
+How much each tells is learnt by surrogate.evaluation.fit_pickup from songs whose bar lines are known.
+"""
+
+import functools
+import pathlib
+import typing
+
+import numpy as np
+
+from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BEAT
+from surrogate.reading import grid
+
+PRIOR = 2.5
+"""Log-odds of no pickup over each other before a note is heard: most files are right as they are."""
+LEAST_NOTES = 12
+_MOST_BEATS = 1 << 14  # a file that claims to be longer is damaged; what comes later is not heard
+
+TABLE = pathlib.Path(__file__).with_name("tables") / "pickup.npz"
+
+_CLASS_OF_STEPS = np.searchsorted([2, 3, 4, 5, 7, 9, 13, 17], np.arange(18), side="right")
+_LENGTHS = int(_CLASS_OF_STEPS.max()) + 1
+_GAPS = (1, 4, 8)
+_WHILE = 63  # steps, the wait before the first note and after the last: longer than any class tells apart
+
+CONTEXTS = (STEPS_PER_BEAT * _LENGTHS * (len(_GAPS) + 1) * _LENGTHS, STEPS_PER_BEAT * 4 * 16, STEPS_PER_BEAT * _LENGTHS)
+"""How many contexts the notes of rhythm, contour and ending can have."""
+
+
+class BarEvidence(typing.NamedTuple):
+    """What a melody tells of its bars, counting beats from the file's start, modulo a bar.
+
+    notes: for rhythm, contour and ending, three int64 [n] each: context, beat, and how many notes are alike in both.
+    change: float64 [4], how much more than elsewhere the harmony changes at a beat.
+    """
+
+    notes: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    change: np.ndarray
+
+
+class PickupTable(typing.NamedTuple):
+    """log_place: for each part of CONTEXTS float64 [contexts, 4], log p(beat of the bar | context), mean 0.
+
+    weight: float64 [4], of rhythm, contour, ending and harmony.
+    """
+
+    log_place: list[np.ndarray]
+    weight: np.ndarray
+
+
+def find(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar=BEATS_PER_BAR, *, table=None) -> int:
+    """How many beats of the file come before its first bar line; 0 where its own bar lines agree or little is known.
+
+    Bar lines then lie at this many beats, and every beats_per_bar from there on. Pickups are found in bars of four
+    beats alone, and to whole beats. A file that begins with a beat of rest was laid out on purpose: 0.
+
+    Args:
+        start_ticks, end_ticks: int [N], of the melody's notes, from the file's start, end > start >= 0; in any order.
+        pitches: int [N], MIDI pitches.
+        ticks_per_beat: 1 or more.
+        beats_per_bar: 1 or more.
+        table: a PickupTable, the built-in one when None.
+
+    Raises: ValueError for arguments out of range or arrays of different lengths.
+    """
+    start, end, pitch = _checked(start_ticks, end_ticks, pitches, ticks_per_beat, beats_per_bar)
+    last = _MOST_BEATS * ticks_per_beat
+    start, end, pitch = start[start < last], np.minimum(end, last)[start < last], pitch[start < last]
+    if beats_per_bar != BEATS_PER_BAR or len(start) < LEAST_NOTES or start.min() >= ticks_per_beat:
+        return 0
+    odds = log_odds(bar_evidence(start, end, pitch, ticks_per_beat), table or _table())
+    odds[0] += PRIOR
+    best = int(odds.argmax())
+    return best if np.exp(odds - odds[best]).sum() < 2 else 0  # likelier than all others together
+
+
+def grouping(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar: int, *, table=None) -> int:
+    """How many beats of a song in bars of one or two beats come before the first of its groups of four beats.
+
+    A song in 2/4 that begins with a bar for its pickup has its pairs from the second bar on: 2. Of fewer than 12 notes
+    little is known: 0. Arguments and errors as of find; a beat may be dotted.
+    """
+    start, end, pitch = _checked(start_ticks, end_ticks, pitches, ticks_per_beat, beats_per_bar)
+    if BEATS_PER_BAR % beats_per_bar or len(start) < LEAST_NOTES:
+        return 0
+    odds = log_odds(bar_evidence(start, end, pitch, ticks_per_beat), table or _table())
+    return beats_per_bar * int(odds[::beats_per_bar].argmax())
+
+
+def log_odds(evidence: BarEvidence, table: PickupTable) -> np.ndarray:
+    """Log-odds of each pickup, 0 to 3 beats, over none: float64 [4]."""
+    score = features(evidence, table) @ table.weight
+    return score - score[0]
+
+
+def features(evidence: BarEvidence, table: PickupTable) -> np.ndarray:
+    """What rhythm, contour, ending and harmony say for each pickup: float64 [4, 4]."""
+    by_pickup = np.zeros((BEATS_PER_BAR, len(table.weight)))
+    for pickup in range(BEATS_PER_BAR):
+        for column, (log_place, (context, beat, count)) in enumerate(zip(table.log_place, evidence.notes, strict=True)):
+            # A note like ten before it is not the evidence of ten: bars repeat. Hence the roots.
+            alike = np.sqrt(count)
+            log_chance = (log_place[context, (beat - pickup) % BEATS_PER_BAR] * alike).sum()
+            by_pickup[pickup, column] = log_chance / np.sqrt(alike.sum())
+    by_pickup[:, -1] = evidence.change
+    return by_pickup
+
+
+def bar_evidence(start, end, pitch, ticks_per_beat: int) -> BarEvidence:
+    """What a melody of one note or more tells; arguments as of find."""
+    start, end, pitch = _top_line(start, end, pitch, ticks_per_beat)
+    beat, place = start // STEPS_PER_BEAT, start % STEPS_PER_BEAT
+    until = np.minimum(end, np.append(start[1:], end[-1]))
+    waited = np.append(_WHILE, np.diff(start))
+    wait = np.append(waited[1:], _WHILE)
+    length = _length_class(until - start)
+    rhythm = place * _LENGTHS + length
+    rhythm = rhythm * (len(_GAPS) + 1) + np.searchsorted(_GAPS, start + wait - until, side="right")
+    rhythm = rhythm * _LENGTHS + _length_class(waited)
+
+    longer = (wait > np.append(0, wait[:-1])) + 2 * (wait > np.append(wait[1:], 0))
+    before, after = np.append(pitch[0], pitch[:-1]), np.append(pitch[1:], pitch[-1])
+    contour = (pitch > before) + 2 * (pitch > after) + 4 * (pitch < before) + 8 * (pitch < after)
+    contour = (place * 4 + longer) * 16 + contour
+
+    ending = (place * _LENGTHS + length)[-1:]
+    notes = [_counted(rhythm, beat), _counted(contour, beat), _counted(ending, beat[-1:])]
+    return BarEvidence(notes, _harmonic_change(start, end, pitch))
+
+
+def _counted(context, beat):
+    alike, count = np.unique(context * BEATS_PER_BAR + beat % BEATS_PER_BAR, return_counts=True)
+    return alike // BEATS_PER_BAR, alike % BEATS_PER_BAR, count
+
+
+def _harmonic_change(start, end, pitch):
+    """Cosine distance of the pitch classes of the two beats before and after, mean by beat of the bar, less the mean.
+
+    Each tells as much as the root of how often it was measured, as the notes do.
+    """
+    beats = int(-(-end.max() // STEPS_PER_BEAT))
+    sounding = np.zeros((STEPS_PER_BEAT * beats + 1, 12))
+    np.add.at(sounding, (start, pitch % 12), 1)
+    np.add.at(sounding, (end, pitch % 12), -1)
+    steps = sounding.cumsum(0)[:-1].reshape(beats, STEPS_PER_BEAT, 12).sum(1)
+    until = np.append(np.zeros((1, 12)), steps.cumsum(0), axis=0)
+    beat = np.arange(2, beats - 1)
+    before, after = until[beat] - until[beat - 2], until[beat + 2] - until[beat]
+    norm = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    both = norm > 0
+    distance = 1 - (before * after).sum(1)[both] / norm[both]
+    count = np.bincount(beat[both] % BEATS_PER_BAR, minlength=BEATS_PER_BAR)
+    mean = np.bincount(beat[both] % BEATS_PER_BAR, distance, BEATS_PER_BAR) / np.maximum(count, 1)
+    return (mean - mean.mean()) * np.sqrt(min(count.min(), 64))
+
+
+def _top_line(start, end, pitch, ticks_per_beat):
+    """Start and end (16th steps) and pitch, each int64 [N], of the highest of the notes that start together."""
+    start, end = (grid.straight_steps(ticks, ticks_per_beat) for ticks in (start, end))
+    order = np.lexsort((-pitch, start))
+    start, end, pitch = start[order], end[order], pitch[order]
+    first = np.append(True, start[1:] != start[:-1])
+    start, pitch = start[first], pitch[first]
+    return start, np.maximum(end[first], start + 1), pitch
+
+
+def _length_class(steps):
+    return _CLASS_OF_STEPS[np.minimum(steps, len(_CLASS_OF_STEPS) - 1)]
+
+
+def _checked(start, end, pitch, ticks_per_beat, beats_per_bar):
+    if ticks_per_beat < 1 or beats_per_bar < 1:
+        raise ValueError(f"ticks_per_beat and beats_per_bar must be 1 or more, not {ticks_per_beat}, {beats_per_bar}")
+    start, end, pitch = (np.asarray(values, np.int64) for values in (start, end, pitch))
+    if not (start.ndim == 1 and start.shape == end.shape == pitch.shape):
+        raise ValueError(f"start, end and pitch must be [N] each, not {start.shape}, {end.shape}, {pitch.shape}")
+    if (start < 0).any() or (end <= start).any():
+        raise ValueError("notes must start at tick 0 or later and end after they start")
+    return start, end, pitch
+
+
+@functools.cache
+def _table() -> PickupTable:
+    with np.load(TABLE) as file:
+        log_place = [file[f"log_place_{part}"].astype(np.float64) for part in range(len(CONTEXTS))]
+        return PickupTable(log_place, file["weight"])

@@ -1,0 +1,1 @@
+"""From tokens to what is heard and seen: a score in the song's time with a player's accents, its picture, its sound."""

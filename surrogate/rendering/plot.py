@@ -1,0 +1,205 @@
+"""Piano rolls (melody red, bass blue, drums brown, a line at each bar); bars with intervals. Needs the extra media."""
+
+import io
+import os
+import warnings
+
+import numpy as np
+
+from musicvae_jax import events, files
+
+COLOURS = {"other": "0.75", "melody": "tab:red", "bass": "tab:blue", "drums": "saddlebrown"}
+MAX_ROWS = 24
+DRUM_NAMES = ("kick", "snare", "closed hat", "open hat", "low tom", "mid tom", "high tom", "crash", "ride")
+
+
+def roll(tokens_Tx3, path, *, title="", bars_per_row=16):
+    """Draw trio tokens as a PNG, 16 bars a row of two panels: pitched notes above, drums below."""
+    tokens_Tx3 = np.asarray(tokens_Tx3)
+    steps = bars_per_row * events.STEPS_PER_BAR
+    firsts = range(0, len(tokens_Tx3), steps)
+    figure, axes = _figure(len(firsts))
+    for first, (notes, drums) in zip(firsts, axes, strict=True):
+        _draw(notes, drums, tokens_Tx3, _pitch_range([tokens_Tx3]), first, steps)
+    figure.suptitle(title)
+    _save(figure, path)
+
+
+def rolls(windows, path):
+    """Draw windows of one length under each other as a PNG, on one scale: {title: tokens [T, 3]}."""
+    figure, axes = _figure(len(windows))
+    limits = _pitch_range(windows.values())
+    for (title, tokens_Tx3), (notes, drums) in zip(windows.items(), axes, strict=True):
+        _draw(notes, drums, tokens_Tx3, limits, 0, len(tokens_Tx3))
+        notes.set_title(title)
+    _save(figure, path)
+
+
+def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16):
+    """Draw a song as it is played, off the grid and with all its tracks, in rows of two panels as roll does.
+
+    A song of more than MAX_ROWS rows gets more bars a row.
+
+    Args:
+        score: symusic.Score in ticks, tracks parallel to roles.
+        roles: "melody", "bass", "drums" or "other" (drawn grey, behind) for each track.
+        bar_ticks: int [bars + 1], rising: the ticks of the bar lines; each bar is as wide as it is long.
+        path: where to; the suffix says the format, as in .png, .svg or .pdf. The file appears whole or not at all.
+
+    Raises: musicvae_jax.FileError where matplotlib is missing, does not know the suffix, or the file cannot be written.
+    """
+    path = os.fspath(path)
+    check(path)
+    bar_ticks = np.asarray(bar_ticks)
+    tracks = sorted(zip(roles, score.tracks, strict=True), key=lambda pair: list(COLOURS).index(pair[0]))
+    tracks = [(role, track.is_drum or role == "drums", track.notes.numpy()) for role, track in tracks]
+    pitches = np.concatenate([notes["pitch"] for _, drums, notes in tracks if not drums] or [[]])
+    bars_per_row = max(bars_per_row, -(-(len(bar_ticks) - 1) // MAX_ROWS))
+    firsts = range(0, len(bar_ticks) - 1, bars_per_row)
+    width = max(bar_ticks[first:][: bars_per_row + 1][-1] - bar_ticks[first] for first in firsts)
+    figure, axes = _figure(len(firsts))
+    for first, (notes, drums) in zip(firsts, axes, strict=True):
+        lines = bar_ticks[first : first + bars_per_row + 1]
+        for role, is_drum, content in tracks:
+            _draw_notes(drums if is_drum else notes, is_drum, content, lines, COLOURS[role], score.ticks_per_quarter)
+        _rule(notes, drums, _around(pitches), lines, first + 1 + np.arange(len(lines) - 1), width)
+    figure.suptitle(title.encode("utf-8", "replace").decode(), parse_math=False)  # may hold bytes that are no text
+    _save(figure, path, dpi=110)
+
+
+def bars(rows, columns, path):
+    """Draw a table with intervals as a PNG, a panel a column: {row: {column: {"value", "lo", "hi"}}}."""
+    pyplot = _pyplot()
+    names = list(rows)
+    across = 4
+    down = -(-len(columns) // across)
+    figure, axes = pyplot.subplots(
+        down, across, figsize=(4 * across, 0.4 + (0.22 * len(names) + 0.6) * down), layout="constrained", sharey=True
+    )
+    for axis, column in zip(axes.flat, columns, strict=False):
+        for place, name in enumerate(names):
+            bar = rows[name].get(column)
+            if bar is None or not np.isfinite(bar["value"]):
+                continue
+            axis.barh(place, bar["value"], color="tab:blue", alpha=0.6)
+            if bar["lo"] is not None:
+                axis.plot((bar["lo"], bar["hi"]), (place, place), color="black", lw=1.2)
+        axis.set_title(column, fontsize=10)
+    for axis in axes.flat[len(columns) :]:
+        axis.set_visible(False)
+    axes.flat[0].set_yticks(range(len(names)), names)
+    axes.flat[0].invert_yaxis()
+    _save(figure, path)
+
+
+def densities(attributes, path):
+    """Draw what turning a density up and down does: onsets a bar at each amount of its direction."""
+    figure, axes = _pyplot().subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    parts = zip(axes, ("bass notes", "drum hits"), attributes.densities, attributes.human, strict=True)
+    for number, (axis, name, density, human) in enumerate(parts):
+        axis.plot(attributes.amounts, density, color=COLOURS[("bass", "drums")[number]])
+        axis.axhline(human, color="0.6", lw=1, ls="--")
+        axis.annotate("people", (attributes.amounts[0], human), color="0.4", va="bottom")
+        for turn in range(-2, 3):
+            amount = attributes.amount(number, turn)
+            axis.plot(amount, np.interp(amount, attributes.amounts, density), "o", color="black", ms=4)
+            axis.annotate(f"{turn:+d}" if turn else "0", (amount, np.interp(amount, attributes.amounts, density)),
+                          xytext=(4, -10), textcoords="offset points", fontsize=8)  # fmt: skip
+        axis.set(xlabel="amount of the direction", ylabel=f"{name} a bar", yscale="log")
+        marks = [2.0**power for power in range(8) if density.min() / 1.5 < 2.0**power < density.max() * 1.5]
+        axis.set_yticks(marks, [f"{mark:g}" for mark in marks])
+        axis.minorticks_off()
+    _save(figure, path, dpi=110)
+
+
+def _pyplot():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot
+
+
+def _figure(rows):
+    """A figure, and for each row its panels of notes and of drums."""
+    figure, axes = _pyplot().subplots(
+        2 * rows,
+        1,
+        figsize=(14, 3.6 * rows),
+        layout="constrained",
+        squeeze=False,
+        gridspec_kw={"height_ratios": [3, 1.4] * rows},
+    )
+    return figure, axes.reshape(rows, 2)
+
+
+def check(path) -> None:
+    """Raise files.FileError where matplotlib is missing or does not know the suffix."""
+    try:
+        known = _pyplot().Figure().canvas.get_supported_filetypes()
+    except ModuleNotFoundError:
+        raise files.FileError(path, "needs matplotlib; pip install 'musicvae-jax[media]'") from None
+    if os.path.splitext(path)[1][1:].lower() not in known:
+        raise files.FileError(path, "names no kind of picture that can be drawn; end it in .png, .svg or .pdf")
+
+
+def _save(figure, path, dpi=80):
+    picture = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a title in letters that the font has not
+        figure.savefig(picture, dpi=dpi, format=os.path.splitext(path)[1][1:].lower())
+    _pyplot().close(figure)
+    files.write_whole(path, picture.getvalue())
+
+
+def _pitch_range(windows):
+    return _around(np.concatenate([events.line_notes(tokens[:, i])[2] for tokens in windows for i in range(2)]))
+
+
+def _around(pitches):
+    return (int(pitches.min()) - 2, int(pitches.max()) + 2) if len(pitches) else (40, 80)
+
+
+def _draw(notes, drums, tokens_Tx3, pitch_range, first, steps):
+    """The steps from first on, on two panels."""
+    for column, track in enumerate(events.TRACKS[:2]):
+        start, end, pitch = events.line_notes(tokens_Tx3[:, column])
+        notes.barh(pitch, end - start, left=start, height=0.9, color=COLOURS[track], edgecolor="white", lw=0.3)
+    hit_step, hit_pitch = events.drum_hits(tokens_Tx3[:, 2])
+    lane = [events.DRUM_PITCHES.index(pitch) for pitch in hit_pitch]
+    drums.scatter(hit_step + 0.3, lane, marker="s", s=14, color=COLOURS["drums"])
+    bar_lines = np.arange(first, first + steps, events.STEPS_PER_BAR)
+    _rule(notes, drums, pitch_range, bar_lines, bar_lines // events.STEPS_PER_BAR + 1, steps)
+
+
+def _draw_notes(axis, is_drum, notes, bar_lines, colour, ticks_per_quarter):
+    """The notes of a track, in symusic's arrays, that sound between the first and the last of these bar lines."""
+    from matplotlib.collections import PolyCollection
+
+    start = notes["time"].astype(np.int64)
+    end = start + notes["duration"]
+    shown = (start < bar_lines[-1]) & (end > bar_lines[0])
+    start, end, pitch = start[shown], np.minimum(end[shown], bar_lines[-1]), notes["pitch"][shown]
+    if is_drum:
+        lane = events.DRUM_BIT_OF_PITCH[pitch]
+        struck = (lane != events.NO_DRUM) & (start >= bar_lines[0])
+        axis.scatter(start[struck] + 0.075 * ticks_per_quarter, lane[struck], marker="s", s=14, color=colour)
+    else:
+        left, right, low, high = start, end, pitch - 0.5, pitch + 0.5
+        corners = np.stack([left, low, right, low, right, high, left, high], 1).reshape(-1, 4, 2)
+        # Faster than barh, and without snap each note is as thick as the next.
+        axis.add_collection(PolyCollection(corners, facecolor=colour, edgecolor="white", lw=0.3, snap=False))
+
+
+def _rule(notes, drums, pitch_range, bar_lines, numbers, width):
+    """Scales, names, and a line at each bar, numbered as far as there are numbers and room, on two panels."""
+    notes.set(ylim=pitch_range, ylabel="MIDI pitch")
+    drums.set(ylim=(-0.6, 8.6), yticks=range(9), yticklabels=DRUM_NAMES, xlabel="bar")
+    for axis in (notes, drums):
+        axis.set_xlim(bar_lines[0], bar_lines[0] + width)
+        axis.set_xticks([])
+        axis.vlines(bar_lines, 0, 1, transform=axis.get_xaxis_transform(), color="0.85", lw=0.8, zorder=0)
+    drums.tick_params(axis="y", labelsize=6)
+    shown = slice(0, len(numbers), -(-len(numbers) // 32))
+    drums.set_xticks(bar_lines[shown], numbers[shown])

@@ -1,0 +1,1 @@
+"""The page that shows and plays an accompaniment in a browser."""

@@ -1,0 +1,111 @@
+"""A web page that shows and plays the takes of an accompaniment: one file that needs nothing beside it."""
+
+import base64
+import html
+import json
+import pathlib
+import re
+
+import numpy as np
+
+from musicvae_jax import events, files
+from surrogate.rendering.plot import DRUM_NAMES
+from surrogate.rendering.tempo import tempo_map
+
+ROLES = ("melody", "bass", "drums", "other")
+_PLAYER = pathlib.Path(__file__).parent / "player"
+_LANES = (*DRUM_NAMES, "other")
+
+
+def write(path, *, title, scores, labels, roles, bar_ticks) -> None:
+    """Write an HTML page with a piano roll, a player and a MIDI file to download for each take.
+
+    Args:
+        path: the file to write; it appears whole or not at all.
+        title: str, shown above the takes, and the first part of the names of the MIDI files.
+        scores: symusic.Score [takes] in ticks, all with the tempo map of the first, tracks parallel to roles.
+        labels: str [takes], as in "take 1: 0.53".
+        roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
+        bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
+
+    Raises: musicvae_jax.FileError where the file cannot be written, ValueError for arguments that do not fit together.
+    """
+    content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks)
+    fields = {file.name: file.read_text(encoding="utf-8") for file in _PLAYER.iterdir()}
+    fields["title"] = html.escape(title)
+    fields["facts"] = html.escape(_facts(content, scores[0].ticks_per_quarter))
+    # A string in JSON may hold "</script>", where HTML would end the script.
+    fields["song"] = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+    page = re.sub(r"\{\{(.+?)\}\}", lambda field: fields[field[1]], fields["page.html"])
+    files.write_whole(path, page.encode("utf-8", "replace"))  # a file name may hold bytes that are no text
+
+
+def song(*, title, scores, labels, roles, bar_ticks) -> dict:
+    """What the page's script is given: arguments as for write, returned as JSON types.
+
+    title: str. lanes: names of the drum lanes, from the lowest. bars: ticks of the bar lines. map: the tempo map,
+    {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song. tracks: {"role", "name", "drums"
+    (whether it is percussion), "notes": [[start, end, key, velocity], ...] in ticks and order of start}, the key a
+    MIDI pitch or a lane; a track that several takes share is there once. takes: {"label", "file", "midi" (base64),
+    "tracks": places in tracks}.
+    """
+    bar_ticks = np.asarray(bar_ticks, np.int64)
+    if not len(scores):
+        raise ValueError("there must be at least one take")
+    if not set(roles) <= set(ROLES):
+        raise ValueError(f"roles must be among {ROLES}, not {roles}")
+    if len(bar_ticks) < 2 or (np.diff(bar_ticks) <= 0).any():
+        raise ValueError(f"bar_ticks must be two or more rising ticks, not {bar_ticks}")
+    end = max(bar_ticks[-1], *(note.end for score in scores for track in score.tracks for note in track.notes))
+    ticks, seconds = tempo_map(scores[0], end)
+    places, takes = {}, []
+    stem = re.sub(r"[^\w() ,-]+", "_", title).strip("_ ")[:80]
+    for number, (score, label) in enumerate(zip(scores, labels, strict=True), 1):
+        tracks = [_track(track, role) for track, role in zip(score.tracks, roles, strict=True)]
+        keys = [json.dumps(track) for track in tracks]
+        takes.append(
+            {
+                "label": label,
+                "file": f"{stem} take {number}.mid".strip(),
+                "midi": base64.b64encode(score.dumps_midi()).decode(),
+                "tracks": [places.setdefault(key, len(places)) for key in keys],
+            }
+        )
+    return {
+        "title": title,
+        "lanes": _LANES,
+        "bars": bar_ticks.tolist(),
+        "map": {"ticks": ticks.tolist(), "seconds": seconds.round(6).tolist()},
+        "tracks": [json.loads(key) for key in places],
+        "takes": takes,
+    }
+
+
+def _track(track, role) -> dict:
+    notes = track.notes.numpy()
+    key = notes["pitch"].astype(np.int64)
+    drums = track.is_drum or role == "drums"
+    if drums:
+        bit = events.DRUM_BIT_OF_PITCH[key].astype(np.int64)
+        key = np.where(bit == events.NO_DRUM, len(_LANES) - 1, bit)
+    start = notes["time"].astype(np.int64)
+    rows = np.stack([start, start + notes["duration"], key, notes["velocity"]], 1)
+    rows = rows[np.lexsort((key, start))]
+    return {"role": role, "name": track.name, "drums": bool(drums), "notes": rows.tolist()}
+
+
+def _facts(content, ticks_per_quarter) -> str:
+    """The line under the title: how many bars, how long, how fast."""
+    bars = len(content["bars"]) - 1
+    seconds = content["map"]["seconds"]
+    slopes = np.diff(seconds) / np.diff(content["map"]["ticks"]) * ticks_per_quarter
+    qpm = 60 / slopes[slopes > 0]
+    slowest, fastest = (f"{bound:.3g}" for bound in (qpm.min(), qpm.max())) if len(qpm) else ("?", "?")
+    minutes, rest = divmod(int(seconds[-1]), 60)
+    return " · ".join(
+        [
+            f"{bars} bar{'s' * (bars > 1)}",
+            f"{minutes}:{rest:02d}",
+            f"{slowest if slowest == fastest else f'{slowest} to {fastest}'} bpm",
+        ]
+    )

@@ -1,0 +1,7 @@
+"""Where the tests find what lies beside them."""
+
+import pathlib
+
+ROOT = pathlib.Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+DATA = ROOT / "tests" / "data"

@@ -1,0 +1,159 @@
+"""Pickups are found where a file's first bar is short, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from surrogate.evaluation import fit_pickup, performances
+from surrogate.reading import pickup
+from surrogate.reading.melody import read_melody
+from tests.paths import EXAMPLES
+
+TICKS = 480
+SAINTS = EXAMPLES / "when_the_saints.mid"
+
+
+def tune(bars=32, seed=0):
+    """A plain melody: a long note on most downbeats, another triad each bar, its last note on beat 1.
+
+    Start and end in beats and pitch of its notes.
+    """
+    rng = np.random.default_rng(seed)
+    start, end, pitch = [], [], []
+    for bar in range(bars - 1):
+        triad = 60 + rng.choice([0, 5, 7, 9]) + np.array([0, 4, 7])
+        for place, length in ((0, 2), (2, 1), (3, 1)) if bar % 4 < 3 else ((0, 1), (1, 0.5), (1.5, 0.5), (2, 2)):
+            start.append(4 * bar + place)
+            end.append(4 * bar + place + length)
+            pitch.append(rng.choice(triad))
+    return np.append(start, 4 * bars - 4.0), np.append(end, 4.0 * bars), np.append(pitch, 60)
+
+
+def cut(notes, beats, ticks=TICKS):
+    """The notes from some beats on, in ticks."""
+    start, end, pitch = notes
+    kept = start >= beats
+    return ((start[kept] - beats) * ticks).astype(int), ((end[kept] - beats) * ticks).astype(int), pitch[kept]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_finds_a_pickup(length, seed):
+    start, end, pitch = tune(seed=seed)
+    start, end, pitch = np.append([0, 1, 2, 3], start + 4), np.append([1, 2, 3, 4], end + 4), np.append([67] * 4, pitch)
+    assert pickup.find(*cut((start, end, pitch), 4 - length), TICKS) == length
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_leaves_a_file_that_is_right(seed):
+    assert pickup.find(*cut(tune(seed=seed), 0), TICKS) == 0
+    assert pickup.find(*cut(tune(seed=seed), 8), TICKS) == 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_known_song_without_its_first_rest(length):
+    notes = read_melody(SAINTS).track.notes.numpy()
+    ticks = read_melody(SAINTS).score.ticks_per_quarter
+    start = notes["time"].astype(np.int64)
+    end, pitch = start + notes["duration"], notes["pitch"]
+    assert pickup.find(start, end, pitch, ticks) == 0
+    kept = start >= (4 - length) * ticks
+    begin = (4 - length) * ticks
+    assert pickup.find(start[kept] - begin, end[kept] - begin, pitch[kept], ticks) == length
+
+
+def test_a_file_that_begins_with_rest_was_laid_out_on_purpose():
+    start, end, pitch = cut(tune(), 2)  # begins a pickup of two beats with its note
+    assert pickup.find(start, end, pitch, TICKS) == 2
+    assert pickup.find(start + 4 * TICKS, end + 4 * TICKS, pitch, TICKS) == 0
+
+
+def test_order_chords_and_resolution_do_not_count():
+    notes = cut(tune(), 2)
+    mixed = np.random.default_rng(0).permutation(len(notes[0]))
+    assert pickup.find(*(values[mixed] for values in notes), TICKS) == 2
+    below = tuple(np.append(values, values - 12 * (values is notes[2])) for values in notes)
+    assert pickup.find(*below, TICKS) == 2
+    assert pickup.find(*cut(tune(), 2, ticks=96), 96) == 2
+
+
+def test_little_evidence_and_other_meters_give_none():
+    notes = cut(tune(), 2)
+    assert pickup.find(*(values[:8] for values in notes), TICKS) == 0
+    assert pickup.find([], [], [], TICKS) == 0
+    assert pickup.find(*notes, TICKS, beats_per_bar=3) == 0
+    even = np.arange(64) * TICKS
+    assert pickup.find(even, even + TICKS, np.full(64, 60), TICKS) == 0
+
+
+def test_an_absurd_length_costs_no_memory():
+    start, end, pitch = cut(tune(), 2)
+    assert pickup.find(np.append(start, 2**31 - 2), np.append(end, 2**31 - 1), np.append(pitch, 60), TICKS) == 2
+    assert pickup.find([0] * 20, [2**31 - 1] * 20, [60] * 20, 1) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ([0], [480], [60], 0),
+        ([0], [480], [60], 480, 0),
+        ([0, 480], [480], [60], 480),
+        ([-1], [480], [60], 480),
+        ([480], [480], [60], 480),
+        ([[0]], [[480]], [[60]], 480),
+    ],
+)
+def test_refuses_what_are_no_notes(arguments):
+    with pytest.raises(ValueError, match="must"):
+        pickup.find(*arguments)
+
+
+def song(seed, drums=((), ())):
+    start, end, pitch = cut(tune(seed=seed), 0)
+    melody = performances.PerformedNotes(start, end, pitch, np.full(len(start), 80))
+    none = performances.PerformedNotes(*np.zeros((4, 0), np.int64))
+    hits = np.array(drums[0], np.int64) * TICKS
+    return performances.Performance(
+        TICKS, melody, none, performances.PerformedNotes(hits, hits + 1, np.array(drums[1], np.int64), hits * 0 + 90)
+    )
+
+
+def test_fit_learns_from_songs(tmp_path):
+    songs = [song(seed) for seed in range(20)]
+    table = fit_pickup.fit(songs)
+    assert [values.shape for values in table.log_place] == [(contexts, 4) for contexts in pickup.CONTEXTS]
+    assert pickup.find(*cut(tune(seed=99), 2), TICKS, table=table) == 2
+    figures = fit_pickup.measure(table, songs)
+    assert figures["as they are"] == figures["cut, 0"] == 0
+    assert min(figures["cut, 1"], figures["cut, 2"], figures["cut, 3"]) > 0.9
+    fit_pickup.save(table, tmp_path / "pickup.npz")
+    with np.load(tmp_path / "pickup.npz") as file:
+        np.testing.assert_allclose(file["log_place_1"], table.log_place[1], atol=0.01)
+        np.testing.assert_array_equal(file["weight"], table.weight)
+
+
+def test_drums_confirm_bar_lines():
+    bars = 4 * np.arange(8)
+    beats = np.concatenate([bars, bars + 1, bars + 3])
+    pitch = np.repeat([49, 38, 38], 8)
+    assert fit_pickup.drums_confirm(song(0, (beats, pitch)))
+    assert not fit_pickup.drums_confirm(song(0, (beats + 1, pitch)))
+    assert not fit_pickup.drums_confirm(song(0, (beats + 2, pitch)))
+    assert not fit_pickup.drums_confirm(song(0))
+
+
+@pytest.mark.parametrize("ticks_per_beat", [TICKS, TICKS * 3 // 2])
+def test_bars_of_two_are_grouped_from_where_the_phrase_begins(ticks_per_beat):
+    start, end, pitch = tune()
+    for before in (0, 2):
+        begin, stop = (((beats + before) * ticks_per_beat).astype(int) for beats in (start, end))
+        assert pickup.grouping(begin, stop, pitch, ticks_per_beat, 2) == before
+        assert pickup.grouping(begin, stop, pitch, ticks_per_beat, 1) == before
+        assert pickup.grouping(begin, stop, pitch, ticks_per_beat, 3) == 0
+        assert pickup.grouping(begin[:11], stop[:11], pitch[:11], ticks_per_beat, 2) == 0
+
+
+@pytest.mark.parametrize("stem", ["oh_susanna", "greensleeves"])
+def test_a_bar_that_a_pickup_stands_in_is_paired_with_none(stem):
+    grid = read_melody(SAINTS.with_stem(stem)).grid
+    assert grid.ticks[8] == 0 and not grid.played[:8].any()
+    assert grid.ticks[16] == grid.bar_ticks[1]
