@@ -232,8 +232,8 @@ def main(argv=None):
                 lines.append(line)
     row(f"{len(lines)} songs in 4/4", lines, accompanist, seeds=1)
     halves = [line._replace(meter=(2, 4)) for line in lines]
-    halves = [a_bar_later(line) if n % 2 else line for n, line in enumerate(halves)]
-    rows_of_two("halved to 2/4", halves, accompanist, 1)
+    every_other_later = [a_bar_later(line) if n % 2 else line for n, line in enumerate(halves)]
+    rows_of_two("halved to 2/4", every_other_later, accompanist, 1)
     rows_of_three("stretched to 3/4", [stretched(line) for line in lines], accompanist, 1)
     rows_of_three("cut to 3/4", [cut(line, 1 + number % 3) for number, line in enumerate(lines)], accompanist, 1)
     print(f"\nBars of 2/4 paired right: {paired_right(halves)} of {2 * len(halves)}.")

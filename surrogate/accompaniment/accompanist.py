@@ -74,6 +74,7 @@ class Accompanist:
                 melody,
                 tuple(_take(melody, parts, options) for parts in of_melody),
                 pathlib.Path(os.path.abspath(path)),
+                options,
                 assumptions(melody, options, in_c=in_c),
             )
             for melody, path, of_melody in zip(melodies, paths, composed, strict=True)

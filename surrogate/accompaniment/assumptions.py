@@ -33,7 +33,7 @@ def assumptions(melody: Melody, options: Options, *, in_c: bool) -> Assumptions:
     """
     beats, feel = _pickup_beats(melody), _feel(melody.feel)
     return Assumptions(
-        key=_key(melody) if in_c else "not needed",
+        key=_key(melody) if in_c else "of no account to this model",
         meter=_meter(melody),
         pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
         swing=feel + _asked(options.swing),

@@ -9,6 +9,7 @@ import symusic
 from musicvae_jax import midi
 from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.accompaniment.assumptions import Assumptions, count
+from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import OutputFiles, OutputPlan, Path
 from surrogate.reading.melody import Melody
 
@@ -40,12 +41,13 @@ class Accompaniment:
     """A melody with bass and drums, in one or several takes, the best first.
 
     melody: the line as it was read. takes: at least one. source: the absolute path of the song's own file, which is
-    never written over. assumptions: what was taken for granted of it.
+    never written over. options: what was asked for. assumptions: what was taken for granted.
     """
 
     melody: Melody
     takes: tuple[Take, ...]
     source: pathlib.Path
+    options: Options
     assumptions: Assumptions
 
     @property
@@ -99,9 +101,9 @@ class Accompaniment:
             take: which, from 0, the best.
 
         Raises:
-            musicvae_jax.FileError: it cannot be written there, or the song's own file is there.
+            musicvae_jax.FileError: it cannot be written there, or the song's own file or the one to be like is there.
         """
-        OutputPlan((OutputFiles(self.source, takes=(path,)),)).check()
+        self._check(OutputFiles(self.source, takes=(path,)))
         midi.write(self.takes[take].score, path)
 
     def plot(self, path: Path, *, take: int = 0) -> None:
@@ -116,7 +118,7 @@ class Accompaniment:
         """
         from surrogate.rendering import plot
 
-        OutputPlan((OutputFiles(self.source, picture=path),)).check()
+        self._check(OutputFiles(self.source, picture=path))
         plot.song(self.takes[take].score, self.roles, self.melody.grid.bar_ticks, path, title=self.title)
 
     def html(self, path: Path) -> None:
@@ -127,7 +129,7 @@ class Accompaniment:
         """
         from surrogate.studio import page
 
-        OutputPlan((OutputFiles(self.source, page=path),)).check()
+        self._check(OutputFiles(self.source, page=path))
         labels = [f"take {number}: {take.rating:.2f}" for number, take in enumerate(self.takes, 1)]
         scores = [take.score for take in self.takes]
         page.write(
@@ -148,5 +150,8 @@ class Accompaniment:
         from surrogate.rendering import sound
 
         soundfont = sound.find_soundfont(path, soundfont)
-        OutputPlan((OutputFiles(self.source, sound=path),)).check(soundfont=soundfont)
+        self._check(OutputFiles(self.source, sound=path), soundfont)
         sound.render(self.takes[take].score, path, soundfont=soundfont)
+
+    def _check(self, files, soundfont=None):
+        OutputPlan((files,)).check(like=self.options.like, soundfont=soundfont)
