@@ -9,7 +9,7 @@ import numpy as np
 from musicvae_jax import midi
 from surrogate.accompaniment.assumptions import assumptions
 from surrogate.accompaniment.options import Options
-from surrogate.accompaniment.outputs import OutputFiles, OutputPlan, Path
+from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan, model_folders
 from surrogate.accompaniment.result import Accompaniment, Take
 from surrogate.reading import melody as melody_reading
 from surrogate.reading.melody import Melody
@@ -26,13 +26,13 @@ class Accompanist:
     song = band.accompany("melody.mid", takes=3)
     """
 
-    def __init__(self, models: "AccompanimentModels", checkpoint: Path | None = None):
-        """Takes models that are loaded; checkpoint is where from, a folder into which nothing will be written."""
+    def __init__(self, models: "AccompanimentModels", checkpoint: FilePath | None = None):
+        """Takes models that are loaded, and where from, whose files will not be written over."""
         self.models = models
         self._checkpoint = checkpoint
 
     @classmethod
-    def load(cls, checkpoint: Path | None = None) -> "Accompanist":
+    def load(cls, checkpoint: FilePath | None = None) -> "Accompanist":
         """Loads the models of a checkpoint.
 
         Args:
@@ -46,14 +46,16 @@ class Accompanist:
         return cls(load_models(checkpoint), checkpoint)
 
     def accompany(
-        self, path: Path, *, output: Path | None = None, temperature: float | None = None, **choices: typing.Any
+        self, path: FilePath, *, output: FilePath | None = None, temperature: float | None = None, **choices: typing.Any
     ) -> Accompaniment:
         """Writes a bass and a drum part for the melody of a MIDI file; arguments and errors as for accompany."""
         options = _options(temperature, choices)
         melody = _checked_melody(path, output, options, self._checkpoint)
         return self._accompanied(melody, path, output, options)
 
-    def accompany_melodies(self, melodies: list[Melody], paths: list[Path], options: Options) -> list[Accompaniment]:
+    def accompany_melodies(
+        self, melodies: list[Melody], paths: list[FilePath], options: Options
+    ) -> list[Accompaniment]:
         """Accompanies melodies that were read, through the models together.
 
         Args:
@@ -88,10 +90,10 @@ class Accompanist:
 
 
 def accompany(
-    path: Path,
+    path: FilePath,
     *,
-    output: Path | None = None,
-    checkpoint: Path | None = None,
+    output: FilePath | None = None,
+    checkpoint: FilePath | None = None,
     temperature: float | None = None,
     **choices: typing.Any,
 ) -> Accompaniment:
@@ -120,7 +122,7 @@ def accompany(
     return Accompanist(kept_models(checkpoint))._accompanied(melody, path, output, options)
 
 
-def read_melody(path: Path, options: Options) -> Melody:
+def read_melody(path: FilePath, options: Options) -> Melody:
     """Reads the melody of a MIDI file as the options say.
 
     Raises:
@@ -144,7 +146,7 @@ def _options(temperature, choices):
 
 def _checked_melody(path, output, options, checkpoint):
     if output is not None:
-        OutputPlan((OutputFiles(path, takes=(output,)),)).check(like=options.like, checkpoint=checkpoint)
+        OutputPlan((OutputFiles(path, takes=(output,)),)).check(like=options.like, models=model_folders(checkpoint))
     return read_melody(path, options)
 
 

@@ -1,6 +1,5 @@
 """Many melodies' files, a number of songs going through the models at once; a bad one does not stop the rest."""
 
-import pathlib
 import typing
 from collections.abc import Iterator
 
@@ -44,14 +43,15 @@ def accompany_songs(
         musicvae_jax.MidiError, musicvae_jax.CheckpointError: as for Accompanist.accompany_melodies.
     """
     for first in range(0, len(songs), SONGS_AT_ONCE):
-        melodies, files = zip(*songs[first : first + SONGS_AT_ONCE], strict=True)
-        paths = [pathlib.Path(of_song.melody) for of_song in files]
-        for song, of_song in zip(accompanist.accompany_melodies(melodies, paths, options), files, strict=True):
+        part = songs[first : first + SONGS_AT_ONCE]
+        melodies, paths = [song.melody for song in part], [song.files.melody for song in part]
+        for song, (_, files) in zip(accompanist.accompany_melodies(melodies, paths, options), part, strict=True):
             try:
-                write_files(song, of_song, soundfont=soundfont)
-                yield of_song, song
+                write_files(song, files, soundfont=soundfont)
             except FileError as mistake:
-                yield of_song, mistake
+                yield files, mistake
+            else:
+                yield files, song
 
 
 def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | None = None) -> None:

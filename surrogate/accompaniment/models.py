@@ -8,7 +8,7 @@ import musicvae_jax
 import surrogate
 from musicvae_jax import checkpoint as model_folder
 from musicvae_jax.model import MusicVAE
-from surrogate.accompaniment.outputs import Path
+from surrogate.accompaniment.outputs import FilePath
 from surrogate.model import attributes, marginals
 from surrogate.model.surrogate_encoder import Surrogate
 
@@ -26,7 +26,7 @@ class AccompanimentModels(typing.NamedTuple):
     attributes: attributes.Attributes | None
 
 
-def load_models(checkpoint: Path | None = None, *, vae_encoder: bool = True) -> AccompanimentModels:
+def load_models(checkpoint: FilePath | None = None, *, vae_encoder: bool = True) -> AccompanimentModels:
     """Loads the models of a checkpoint.
 
     Args:
@@ -46,7 +46,7 @@ def load_models(checkpoint: Path | None = None, *, vae_encoder: bool = True) -> 
     return AccompanimentModels(vae, encoder, step_marginals, attributes.load(name))
 
 
-def kept_models(checkpoint: Path | None = None, *, vae_encoder: bool = True) -> AccompanimentModels:
+def kept_models(checkpoint: FilePath | None = None, *, vae_encoder: bool = True) -> AccompanimentModels:
     """Gives the models of a checkpoint, those in memory unless its folder has changed since.
 
     Threads may call it at once. Arguments and errors are those of load_models.

@@ -5,12 +5,13 @@ import os
 import pathlib
 import tempfile
 import unicodedata
+from collections.abc import Iterable
 
 import musicvae_jax
 from musicvae_jax import midi
 from musicvae_jax.files import FileError
 
-Path = str | os.PathLike
+FilePath = str | os.PathLike
 _PRETRAINED = pathlib.Path(musicvae_jax.__file__).with_name("pretrained")
 
 
@@ -32,20 +33,20 @@ class OutputFiles:
     where none is wanted.
     """
 
-    melody: Path
-    takes: tuple[Path, ...] = ()
-    picture: Path | None = None
-    page: Path | None = None
-    sound: Path | None = None
+    melody: FilePath
+    takes: tuple[FilePath, ...] = ()
+    picture: FilePath | None = None
+    page: FilePath | None = None
+    sound: FilePath | None = None
 
     @property
-    def all(self) -> list[Path]:
+    def paths(self) -> list[FilePath]:
         """Every file that is written."""
         return [*self.takes, *(file for file in (self.picture, self.page, self.sound) if file is not None)]
 
     def make_folders(self) -> None:
         """Makes the folders in which the files will lie; raises FileError where one cannot be made."""
-        for folder in {pathlib.Path(path).parent for path in self.all}:
+        for folder in {pathlib.Path(path).parent for path in self.paths}:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -59,7 +60,9 @@ class OutputPlan:
     songs: tuple[OutputFiles, ...]
     makes_folders: bool = False
 
-    def check(self, *, like: Path | None = None, soundfont: Path | None = None, checkpoint: Path | None = None) -> None:
+    def check(
+        self, *, like: FilePath | None = None, soundfont: FilePath | None = None, models: Iterable[FilePath] = ()
+    ) -> None:
         """Refuses a plan with a file that cannot be written, that is read, or that is another of its files.
 
         Names that differ in case or in how accents are composed are one file on many disks, so they are here.
@@ -67,15 +70,15 @@ class OutputPlan:
         Args:
             like: the song whose groove is wanted, if any.
             soundfont: what sound is made with, if any.
-            checkpoint: a pretrained name or a model folder; None is not checked.
+            models: folders all of whose files are read, as model_folders gives them.
 
         Raises:
             FileError: the first file that must not or cannot be written.
         """
-        read = _read_names([song.melody for song in self.songs], like, soundfont, checkpoint)
+        read = _read_names([song.melody for song in self.songs], like, soundfont, models)
         melody_of = {}
         for song in self.songs:
-            for path in song.all:
+            for path in song.paths:
                 names = _names(path)
                 for name in names:
                     if name in read:
@@ -88,7 +91,7 @@ class OutputPlan:
 
     def _check_places(self, names_written):
         path_in = {}
-        for path in (path for song in self.songs for path in song.all):
+        for path in (path for song in self.songs for path in song.paths):
             if os.path.exists(path) and not os.path.isfile(path):
                 raise FileError(path, "is not a file; give another output")
             path_in.setdefault(pathlib.Path(path).parent, path)
@@ -102,7 +105,7 @@ class OutputPlan:
                 raise FileError(path, f"cannot be written ({error.strerror}); give another output") from None
 
 
-def plan(melodies: list[pathlib.Path], destination: Destination, *, takes: int) -> OutputPlan:
+def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, takes: int) -> OutputPlan:
     """Names every file that will be written; touches none.
 
     Args:
@@ -130,6 +133,12 @@ def plan(melodies: list[pathlib.Path], destination: Destination, *, takes: int) 
     return OutputPlan(tuple(songs), makes_folders=True)
 
 
+def model_folders(checkpoint: FilePath | None) -> list[pathlib.Path]:
+    """Lists the folder of the pretrained models, and that of a checkpoint where it is another."""
+    own = [] if checkpoint is None else [pathlib.Path(checkpoint)]
+    return [_PRETRAINED, *(folder for folder in own if os.path.isfile(folder / "config.json"))]
+
+
 def _take_files(output, takes):
     if takes == 1:
         return (output,)
@@ -151,12 +160,9 @@ def _found(melodies, output):
             yield file, file.relative_to(path).parent
 
 
-def _read_names(melodies, like, soundfont, checkpoint):
+def _read_names(melodies, like, soundfont, models):
     """By what all that is read is known, and what it is."""
-    what = {}
-    for folder in () if checkpoint is None else (_PRETRAINED / checkpoint, pathlib.Path(checkpoint)):
-        if os.path.isfile(folder / "config.json"):
-            what |= dict.fromkeys(folder.rglob("*"), "part of the model")
+    what = {path: "part of a model" for folder in models for path in pathlib.Path(folder).rglob("*")}
     if soundfont is not None:
         what[soundfont] = "the soundfont"
     if like is not None:

@@ -10,7 +10,7 @@ from musicvae_jax import midi
 from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.accompaniment.assumptions import Assumptions, count
 from surrogate.accompaniment.options import Options
-from surrogate.accompaniment.outputs import OutputFiles, OutputPlan, Path
+from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.reading.melody import Melody
 
 
@@ -86,14 +86,14 @@ class Accompaniment:
         return min(qpms), max(qpms)
 
     @property
-    def size(self) -> str:
+    def summary(self) -> str:
         """Bars, tempo and notes of the best take, in words."""
         slowest, fastest = (f"{qpm:.3g}" for qpm in self.tempos)
         tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
         notes = count(self.takes[0].notes("bass"), "bass note"), count(self.takes[0].notes("drums"), "drum hit")
         return f"{count(self.bars, 'bar')} at {tempo} bpm, {', '.join(notes)}"
 
-    def save(self, path: Path, *, take: int = 0) -> None:
+    def save(self, path: FilePath, *, take: int = 0) -> None:
         """Writes a take as a MIDI file, whole or not at all.
 
         Args:
@@ -106,7 +106,7 @@ class Accompaniment:
         self._check(OutputFiles(self.source, takes=(path,)))
         midi.write(self.takes[take].score, path)
 
-    def plot(self, path: Path, *, take: int = 0) -> None:
+    def plot(self, path: FilePath, *, take: int = 0) -> None:
         """Draws a take's piano roll; needs the extra media.
 
         Args:
@@ -121,7 +121,7 @@ class Accompaniment:
         self._check(OutputFiles(self.source, picture=path))
         plot.song(self.takes[take].score, self.roles, self.melody.grid.bar_ticks, path, title=self.title)
 
-    def html(self, path: Path) -> None:
+    def html(self, path: FilePath) -> None:
         """Writes one page that shows and plays all takes, without a network.
 
         Raises:
@@ -136,7 +136,7 @@ class Accompaniment:
             path, title=self.title, scores=scores, labels=labels, roles=self.roles, bar_ticks=self.melody.grid.bar_ticks
         )
 
-    def wav(self, path: Path, *, take: int = 0, soundfont: Path | None = None) -> None:
+    def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:
         """Writes a take's sound; needs the extra media.
 
         Args:

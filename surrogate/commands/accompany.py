@@ -66,9 +66,9 @@ def main(argv=None) -> int:
     began = time.perf_counter()
     destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav)
     try:
-        plan = outputs.plan(flags.melodies, destination, takes=options.takes)
+        plan = outputs.plan_outputs(flags.melodies, destination, takes=options.takes)
         soundfont = _ready(plan.songs[0], flags.soundfont)
-        plan.check(like=options.like, soundfont=soundfont, checkpoint=flags.checkpoint)
+        plan.check(like=options.like, soundfont=soundfont, models=outputs.model_folders(flags.checkpoint))
     except FileError as mistake:
         return _report([mistake])
     songs, mistakes = many_files.read_songs(plan.songs, options)
@@ -137,9 +137,12 @@ def _write(songs, options, checkpoint, soundfont, began, *, quiet):
 def _closing_line(files, song, seconds) -> str:
     """What was written, what is in it, and what was assumed of the song."""
     first, *others = files.takes
-    names = [f"{first} to {others[-1].name}, the best first" if others else str(first), *files.all[len(files.takes) :]]
+    names = [
+        f"{first} to {others[-1].name}, the best first" if others else str(first),
+        *files.paths[len(files.takes) :],
+    ]
     return (
-        f"wrote {', '.join(map(str, names))}: {song.size}, in {seconds:.1f} s; melody: {song.melody.reason}; "
+        f"wrote {', '.join(map(str, names))}: {song.summary}, in {seconds:.1f} s; melody: {song.melody.reason}; "
         f"{song.assumptions}"
     )
 

@@ -48,7 +48,7 @@ def test_a_wrong_choice_or_model_is_refused(accompanist, tune, tmp_path):
     band = surrogate.Accompanist.load(accompanist)
     with pytest.raises(ValueError, match="takes must be from 1 to 8, not 9"):
         band.accompany(tune, takes=9)
-    with pytest.raises(musicvae_jax.FileError, match="is part of the model"):
+    with pytest.raises(musicvae_jax.FileError, match="is part of a model"):
         band.accompany(tune, output=f"{accompanist}/config.json")
 
 
@@ -115,4 +115,4 @@ def test_one_of_a_kind_is_not_told_as_many(accompanist, tmp_path):
     song = surrogate.accompany(tune, checkpoint=accompanist)
     bass, hits = (song.takes[0].notes(role) for role in ("bass", "drums"))
     assert (bass, hits) == (1, 2), "the ending's note, kick and crash"
-    assert song.size == "1 bar at 120 bpm, 1 bass note, 2 drum hits"
+    assert song.summary == "1 bar at 120 bpm, 1 bass note, 2 drum hits"

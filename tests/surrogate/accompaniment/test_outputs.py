@@ -5,13 +5,13 @@ import pathlib
 import pytest
 
 import musicvae_jax
-from surrogate.accompaniment.outputs import Destination, OutputFiles, plan
+from surrogate.accompaniment.outputs import Destination, OutputFiles, model_folders, plan_outputs
 
 
 def planned(folder, melodies, takes=1, **places):
     """A plan of files in a folder."""
     destination = Destination(**{kind: folder / place for kind, place in places.items()})
-    return plan([folder / melody for melody in melodies], destination, takes=takes)
+    return plan_outputs([folder / melody for melody in melodies], destination, takes=takes)
 
 
 def touch(folder, *names):
@@ -28,13 +28,13 @@ def test_one_melody_is_written_beside_itself_or_where_it_is_wanted(tmp_path):
     [song] = planned(tmp_path, ["a.mid"]).songs
     assert song == OutputFiles(tmp_path / "a.mid", (tmp_path / "a_accompanied.mid",))
     [song] = planned(tmp_path, ["a.mid"], takes=2, midi="out.x.mid", page="p.html", sound="s.wav").songs
-    assert [path.name for path in song.all] == ["out.x_1.mid", "out.x_2.mid", "p.html", "s.wav"]
+    assert [path.name for path in song.paths] == ["out.x_1.mid", "out.x_2.mid", "p.html", "s.wav"]
 
 
 def test_folders_keep_their_layout(tmp_path):
     touch(tmp_path, "songs/a.mid", "songs/deep/b.MID", "songs/notes.txt", "c.mid")
     plans = planned(tmp_path, ["songs", "c.mid"], midi="out", picture="looks")
-    written = [[str(path.relative_to(tmp_path)) for path in song.all] for song in plans.songs]
+    written = [[str(path.relative_to(tmp_path)) for path in song.paths] for song in plans.songs]
     assert written == [
         ["out/a_accompanied.mid", "looks/a_accompanied.png"],
         ["out/deep/b_accompanied.mid", "looks/deep/b_accompanied.png"],
@@ -59,8 +59,8 @@ CLASHES = {
     "the song to be like": (["tune.mid"], dict(midi="like.mid"), "is the song that is to be like"),
     "a take over the song to be like": (["tune.mid"], dict(midi="like.mid", takes=2), "like_1.mid: is the song"),
     "the soundfont": (["tune.mid"], dict(sound="font.sf2"), "is the soundfont"),
-    "the model": (["tune.mid"], dict(midi="model/params/x"), "is part of the model"),
-    "the embedded model": (["tune.mid"], dict(midi="linked_model/config.json"), "is part of the model"),
+    "the model": (["tune.mid"], dict(midi="model/params/x"), "is part of a model"),
+    "the embedded model": (["tune.mid"], dict(midi="linked_model/config.json"), "is part of a model"),
     "two songs of one name": (["x/a.mid", "y/a.mid"], dict(midi="out"), "x/a.mid and"),
     "two pages of one name": (["x/a.mid", "y/a.mid"], dict(page="out"), "a_accompanied.html: would be written twice"),
     "one melody twice": (["x/a.mid", "x/a.mid"], dict(), "would be written twice"),
@@ -86,11 +86,12 @@ def test_a_clash_is_found_before_anything_is_written(case, tmp_path):
     (tmp_path / "linked").symlink_to("x")
     embedded = pathlib.Path(musicvae_jax.__file__).parent / "pretrained" / "trio_16bar_small"
     (tmp_path / "linked_model").symlink_to(embedded)
-    model = "trio_16bar_small" if "embedded" in case else tmp_path / "model"
     like = tmp_path / ("like_1.mid" if "take" in case else "like.mid")
     before = listing(tmp_path)
     with pytest.raises(musicvae_jax.FileError) as error:
-        planned(tmp_path, melodies, **places).check(like=like, soundfont=tmp_path / "font.sf2", checkpoint=model)
+        planned(tmp_path, melodies, **places).check(
+            like=like, soundfont=tmp_path / "font.sf2", models=model_folders(tmp_path / "model")
+        )
     assert complaint in str(error.value) and "\n" not in str(error.value)
     assert listing(tmp_path) == before
 
@@ -98,4 +99,4 @@ def test_a_clash_is_found_before_anything_is_written(case, tmp_path):
 def test_what_is_not_read_may_be_written_again(tmp_path):
     touch(tmp_path, "tune.mid", "tune_accompanied.mid", "roll.png", "model/config.json")
     plans = planned(tmp_path, ["tune.mid"], picture="roll.png", sound="model/new.wav")
-    plans.check(checkpoint=tmp_path / "model")
+    plans.check(models=model_folders(tmp_path / "model"))

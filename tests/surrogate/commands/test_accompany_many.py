@@ -49,7 +49,7 @@ CLASHES = {
     "the song to be like": ("tune.mid --like=like.mid --output=like.mid", "is the song that is to be like"),
     "the soundfont": ("tune.mid --soundfont=font.sf2 --wav=font.sf2", "is the soundfont"),
     "the soundfont, unused": ("tune.mid --soundfont=font.sf2 --output=font.sf2", "is the soundfont"),
-    "the model": ("tune.mid --output=model/config.json", "is part of the model"),
+    "the model": ("tune.mid --output=model/config.json", "is part of a model"),
     "no melody": ("empty --output=out", "holds no MIDI file"),
     "no place": ("x", "give --output"),
 }
