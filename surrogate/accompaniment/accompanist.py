@@ -3,6 +3,7 @@
 import os
 import pathlib
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Accompanist:
         return self._accompanied(melody, path, output, options)
 
     def accompany_melodies(
-        self, melodies: list[Melody], paths: list[FilePath], options: Options
+        self, melodies: Sequence[Melody], paths: Sequence[FilePath], options: Options
     ) -> list[Accompaniment]:
         """Accompanies melodies that were read, through the models together.
 

@@ -2,6 +2,7 @@
 
 import functools
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,7 +35,9 @@ class _Line(typing.NamedTuple):
     spans: list[windows.WindowSpan]
 
 
-def compose_parts(melodies: list[Melody], models: AccompanimentModels, options: Options) -> list[list[ComposedParts]]:
+def compose_parts(
+    melodies: Sequence[Melody], models: AccompanimentModels, options: Options
+) -> list[list[ComposedParts]]:
     """Composes bass and drums for melodies, through the models together.
 
     Models that know songs in C only read and write them there. Bars before the first note and windows of 16 bars

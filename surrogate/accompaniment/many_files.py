@@ -1,7 +1,7 @@
 """Many melodies' files, a number of songs going through the models at once; a bad one does not stop the rest."""
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from musicvae_jax.files import FileError
 from surrogate.accompaniment.accompanist import Accompanist, read_melody
@@ -20,7 +20,7 @@ class ReadSong(typing.NamedTuple):
     files: OutputFiles
 
 
-def read_songs(files: tuple[OutputFiles, ...], options: Options) -> tuple[list[ReadSong], list[FileError]]:
+def read_songs(files: Iterable[OutputFiles], options: Options) -> tuple[list[ReadSong], list[FileError]]:
     """Reads all melodies; returns those that can be accompanied, and what is wrong with the others."""
     songs, mistakes = [], []
     for of_song in files:

@@ -137,14 +137,10 @@ def _write(songs, options, checkpoint, soundfont, began, *, quiet):
 def _closing_line(files, song, seconds) -> str:
     """What was written, what is in it, and what was assumed of the song."""
     first, *others = files.takes
-    names = [
-        f"{first} to {others[-1].name}, the best first" if others else str(first),
-        *files.paths[len(files.takes) :],
-    ]
-    return (
-        f"wrote {', '.join(map(str, names))}: {song.summary}, in {seconds:.1f} s; melody: {song.melody.reason}; "
-        f"{song.assumptions}"
-    )
+    takes = f"{first} to {others[-1].name}, the best first" if others else first
+    names = ", ".join(map(str, (takes, *files.paths[len(files.takes) :])))
+    melody = f"melody: {song.melody.reason}; {song.assumptions}"
+    return f"wrote {names}: {song.summary}, in {seconds:.1f} s; {melody}"
 
 
 def _report(mistakes) -> int:

@@ -88,10 +88,9 @@ def test_a_clash_is_found_before_anything_is_written(case, tmp_path):
     (tmp_path / "linked_model").symlink_to(embedded)
     like = tmp_path / ("like_1.mid" if "take" in case else "like.mid")
     before = listing(tmp_path)
+    read = dict(like=like, soundfont=tmp_path / "font.sf2", models=model_folders(tmp_path / "model"))
     with pytest.raises(musicvae_jax.FileError) as error:
-        planned(tmp_path, melodies, **places).check(
-            like=like, soundfont=tmp_path / "font.sf2", models=model_folders(tmp_path / "model")
-        )
+        planned(tmp_path, melodies, **places).check(**read)
     assert complaint in str(error.value) and "\n" not in str(error.value)
     assert listing(tmp_path) == before
 
