@@ -9,6 +9,7 @@ import pytest
 
 import surrogate
 from surrogate.accompaniment.options import RANGES, range_text
+from surrogate.rendering import sound
 from tests.commands import accompany
 from tests.melodies import quarters, write_midi
 from tests.paths import ROOT
@@ -58,19 +59,23 @@ def test_command_starts_lean_and_stays_quiet(accompanist, tmp_path):
     assert any((tmp_path / "cache" / "musicvae_jax" / "xla").iterdir()), "the next run need not compile"
 
 
-def test_the_closing_line_names_every_file_and_what_was_assumed(capsys, accompanist, tmp_path):
+def test_the_closing_line_names_every_file_and_what_was_assumed(capsys, accompanist, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     path = write_midi(tmp_path / "tune.mid", quarters(3))
-    takes, picture, page = (tmp_path / name for name in ("out.mid", "out.png", "out.html"))
-    flags = "--takes=2", f"--output={takes}", f"--plot={picture}", f"--html={page}", "--swing=0.6"
+    monkeypatch.setattr(sound, "ready", lambda path, font: (None, font))  # whether or not there is a synthesiser
+    monkeypatch.setattr(sound, "find_soundfont", lambda path, font: font)
+    monkeypatch.setattr(sound, "render", lambda score, path, soundfont: path.write_bytes(b"sound"))
+    takes, picture, page, wave = (tmp_path / name for name in ("out.mid", "out.png", "out.html", "out.wav"))
+    looks = f"--plot={picture}", f"--html={page}", f"--wav={wave}"
+    flags = "--takes=2", f"--output={takes}", "--swing=0.6", *looks
     code, out, err = accompany(capsys, path, f"--checkpoint={accompanist}", *flags)
     assert (code, err) == (0, "")
-    names = f"{tmp_path / 'out_1.mid'} to out_2.mid, the best first, {picture}, {page}"
+    names = f"{tmp_path / 'out_1.mid'} to out_2.mid, the best first, {picture}, {page}, {wave}"
     assert out.startswith(f"wrote {names}: 3 bars at 120 bpm, ")
     song = surrogate.accompany(path, checkpoint=accompanist, swing=0.6)
     assert out.endswith(f"; {song.assumptions}\n") and "swing: second eighth at 0.60 of a beat, as asked" in out
     assert "key: " in out and "meter: 4/4" in out and "pickup: none" in out
-    assert sorted(os.listdir(tmp_path)) == ["out.html", "out.png", "out_1.mid", "out_2.mid", "tune.mid"]
+    assert sorted(os.listdir(tmp_path)) == ["out.html", "out.png", "out.wav", "out_1.mid", "out_2.mid", "tune.mid"]
 
 
 def test_help_names_every_option_and_its_range(capsys):
