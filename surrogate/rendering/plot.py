@@ -7,36 +7,37 @@ import warnings
 import numpy as np
 
 from musicvae_jax import events, files
+from musicvae_jax.events import BASS, DRUMS, MELODY
 
 COLOURS = {"other": "0.75", "melody": "tab:red", "bass": "tab:blue", "drums": "saddlebrown"}
 MAX_ROWS = 24
 DRUM_NAMES = ("kick", "snare", "closed hat", "open hat", "low tom", "mid tom", "high tom", "crash", "ride")
 
 
-def roll(tokens_Tx3, path, *, title="", bars_per_row=16):
-    """Draw trio tokens as a PNG, 16 bars a row of two panels: pitched notes above, drums below."""
-    tokens_Tx3 = np.asarray(tokens_Tx3)
-    steps = bars_per_row * events.STEPS_PER_BAR
-    firsts = range(0, len(tokens_Tx3), steps)
-    figure, axes = _figure(len(firsts))
-    for first, (notes, drums) in zip(firsts, axes, strict=True):
-        _draw(notes, drums, tokens_Tx3, _pitch_range([tokens_Tx3]), first, steps)
-    figure.suptitle(title)
-    _save(figure, path)
+def rolls(windows, path) -> None:
+    """Draw windows under each other, each in two panels on one scale: pitched notes above, drums below.
 
+    Args:
+        windows: {title: trio tokens [T, 3]}.
+        path: as song takes it.
 
-def rolls(windows, path):
-    """Draw windows of one length under each other as a PNG, on one scale: {title: tokens [T, 3]}."""
-    figure, axes = _figure(len(windows))
-    limits = _pitch_range(windows.values())
+    Raises:
+        musicvae_jax.FileError: as song raises it.
+    """
+    check(path)
+    figure, axes = _roll_figure(len(windows))
+    lines = [tokens_Tx3[:, column] for tokens_Tx3 in windows.values() for column in (MELODY, BASS)]
+    limits = _pitch_limits(np.concatenate([events.line_notes(line_T)[2] for line_T in lines]))
     for (title, tokens_Tx3), (notes, drums) in zip(windows.items(), axes, strict=True):
-        _draw(notes, drums, tokens_Tx3, limits, 0, len(tokens_Tx3))
+        _draw_tokens(notes, drums, tokens_Tx3)
+        bar_lines = np.arange(0, len(tokens_Tx3), events.STEPS_PER_BAR)
+        _set_scales(notes, drums, limits, bar_lines, 1 + np.arange(len(bar_lines)), len(tokens_Tx3))
         notes.set_title(title)
     _save(figure, path)
 
 
-def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16):
-    """Draw a song as it is played, off the grid and with all its tracks, in rows of two panels as roll does.
+def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16) -> None:
+    """Draw a song as it is played, off the grid and with all its tracks, in rows of two panels as rolls does.
 
     A song of more than MAX_ROWS rows gets more bars a row.
 
@@ -45,10 +46,12 @@ def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16):
         roles: "melody", "bass", "drums" or "other" (drawn grey, behind) for each track.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; each bar is as wide as it is long.
         path: where to; the suffix says the format, as in .png, .svg or .pdf. The file appears whole or not at all.
+        title: of the picture; may hold bytes that are no text.
+        bars_per_row: how many at first.
 
-    Raises: musicvae_jax.FileError where matplotlib is missing, does not know the suffix, or the file cannot be written.
+    Raises:
+        musicvae_jax.FileError: matplotlib is missing or does not know the suffix, or the file cannot be written.
     """
-    path = os.fspath(path)
     check(path)
     bar_ticks = np.asarray(bar_ticks)
     tracks = sorted(zip(roles, score.tracks, strict=True), key=lambda pair: list(COLOURS).index(pair[0]))
@@ -57,25 +60,33 @@ def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16):
     bars_per_row = max(bars_per_row, -(-(len(bar_ticks) - 1) // MAX_ROWS))
     firsts = range(0, len(bar_ticks) - 1, bars_per_row)
     width = max(bar_ticks[first:][: bars_per_row + 1][-1] - bar_ticks[first] for first in firsts)
-    figure, axes = _figure(len(firsts))
+    figure, axes = _roll_figure(len(firsts))
     for first, (notes, drums) in zip(firsts, axes, strict=True):
         lines = bar_ticks[first : first + bars_per_row + 1]
         for role, is_drum, content in tracks:
             _draw_notes(drums if is_drum else notes, is_drum, content, lines, COLOURS[role], score.ticks_per_quarter)
-        _rule(notes, drums, _around(pitches), lines, first + 1 + np.arange(len(lines) - 1), width)
-    figure.suptitle(title.encode("utf-8", "replace").decode(), parse_math=False)  # may hold bytes that are no text
+        _set_scales(notes, drums, _pitch_limits(pitches), lines, first + 1 + np.arange(len(lines) - 1), width)
+    figure.suptitle(title.encode("utf-8", "replace").decode(), parse_math=False)
     _save(figure, path, dpi=110)
 
 
-def bars(rows, columns, path):
-    """Draw a table with intervals as a PNG, a panel a column: {row: {column: {"value", "lo", "hi"}}}."""
-    pyplot = _pyplot()
+def bars(rows, columns, path) -> None:
+    """Draw a table with intervals, a panel a column.
+
+    Args:
+        rows: {row: {column: {"value", "lo", "hi"}}}; lo and hi may be None, and a column may be missing.
+        columns: the names of those to draw, in order.
+        path: as song takes it.
+
+    Raises:
+        musicvae_jax.FileError: as song raises it.
+    """
+    check(path)
     names = list(rows)
     across = 4
     down = -(-len(columns) // across)
-    figure, axes = pyplot.subplots(
-        down, across, figsize=(4 * across, 0.4 + (0.22 * len(names) + 0.6) * down), layout="constrained", sharey=True
-    )
+    figure = _figure(4 * across, 0.4 + (0.22 * len(names) + 0.6) * down)
+    axes = figure.subplots(down, across, sharey=True)
     for axis, column in zip(axes.flat, columns, strict=False):
         for place, name in enumerate(names):
             bar = rows[name].get(column)
@@ -92,9 +103,19 @@ def bars(rows, columns, path):
     _save(figure, path)
 
 
-def densities(attributes, path):
-    """Draw what turning a density up and down does: onsets a bar at each amount of its direction."""
-    figure, axes = _pyplot().subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+def densities(attributes, path) -> None:
+    """Draw what turning a density up and down does: onsets a bar at each amount of its direction.
+
+    Args:
+        attributes: surrogate.model.attributes.Attributes.
+        path: as song takes it.
+
+    Raises:
+        musicvae_jax.FileError: as song raises it.
+    """
+    check(path)
+    figure = _figure(9, 3.2)
+    axes = figure.subplots(1, 2)
     parts = zip(axes, ("bass notes", "drum hits"), attributes.densities, attributes.human, strict=True)
     for number, (axis, name, density, human) in enumerate(parts):
         axis.plot(attributes.amounts, density, color=COLOURS[("bass", "drums")[number]])
@@ -112,65 +133,59 @@ def densities(attributes, path):
     _save(figure, path, dpi=110)
 
 
-def _pyplot():
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot
-
-
-def _figure(rows):
-    """A figure, and for each row its panels of notes and of drums."""
-    figure, axes = _pyplot().subplots(
-        2 * rows,
-        1,
-        figsize=(14, 3.6 * rows),
-        layout="constrained",
-        squeeze=False,
-        gridspec_kw={"height_ratios": [3, 1.4] * rows},
-    )
-    return figure, axes.reshape(rows, 2)
-
-
 def check(path) -> None:
-    """Raise files.FileError where matplotlib is missing or does not know the suffix."""
+    """Refuse a picture that cannot be drawn, before any work is done for it.
+
+    Raises:
+        musicvae_jax.FileError: matplotlib is missing, or does not know the suffix of path.
+    """
     try:
-        known = _pyplot().Figure().canvas.get_supported_filetypes()
+        from matplotlib.backend_bases import FigureCanvasBase
     except ModuleNotFoundError:
-        raise files.FileError(path, "needs matplotlib; pip install 'musicvae-jax[media]'") from None
-    if os.path.splitext(path)[1][1:].lower() not in known:
+        raise files.FileError(path, "needs matplotlib; pip install '.[media]'") from None
+    if _suffix(path) not in FigureCanvasBase.get_supported_filetypes():
         raise files.FileError(path, "names no kind of picture that can be drawn; end it in .png, .svg or .pdf")
+
+
+def _suffix(path):
+    return os.path.splitext(path)[1][1:].lower()
+
+
+def _figure(width, height):
+    """A figure of a size in inches, which pyplot, the notebook's, does not know of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _roll_figure(rows):
+    """A figure, and for each row its panels of notes and of drums."""
+    figure = _figure(14, 3.6 * rows)
+    axes = figure.subplots(2 * rows, 1, squeeze=False, gridspec_kw={"height_ratios": [3, 1.4] * rows})
+    return figure, axes.reshape(rows, 2)
 
 
 def _save(figure, path, dpi=80):
     picture = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a title in letters that the font has not
-        figure.savefig(picture, dpi=dpi, format=os.path.splitext(path)[1][1:].lower())
-    _pyplot().close(figure)
+        figure.savefig(picture, dpi=dpi, format=_suffix(path))
     files.write_whole(path, picture.getvalue())
 
 
-def _pitch_range(windows):
-    return _around(np.concatenate([events.line_notes(tokens[:, i])[2] for tokens in windows for i in range(2)]))
-
-
-def _around(pitches):
+def _pitch_limits(pitches):
     return (int(pitches.min()) - 2, int(pitches.max()) + 2) if len(pitches) else (40, 80)
 
 
-def _draw(notes, drums, tokens_Tx3, pitch_range, first, steps):
-    """The steps from first on, on two panels."""
-    for column, track in enumerate(events.TRACKS[:2]):
+def _draw_tokens(notes, drums, tokens_Tx3):
+    """Trio tokens on two panels, in steps."""
+    for column in (MELODY, BASS):
         start, end, pitch = events.line_notes(tokens_Tx3[:, column])
-        notes.barh(pitch, end - start, left=start, height=0.9, color=COLOURS[track], edgecolor="white", lw=0.3)
-    hit_step, hit_pitch = events.drum_hits(tokens_Tx3[:, 2])
+        colour = COLOURS[events.TRACKS[column]]
+        notes.barh(pitch, end - start, left=start, height=0.9, color=colour, edgecolor="white", lw=0.3)
+    hit_step, hit_pitch = events.drum_hits(tokens_Tx3[:, DRUMS])
     lane = [events.DRUM_PITCHES.index(pitch) for pitch in hit_pitch]
     drums.scatter(hit_step + 0.3, lane, marker="s", s=14, color=COLOURS["drums"])
-    bar_lines = np.arange(first, first + steps, events.STEPS_PER_BAR)
-    _rule(notes, drums, pitch_range, bar_lines, bar_lines // events.STEPS_PER_BAR + 1, steps)
 
 
 def _draw_notes(axis, is_drum, notes, bar_lines, colour, ticks_per_quarter):
@@ -192,9 +207,9 @@ def _draw_notes(axis, is_drum, notes, bar_lines, colour, ticks_per_quarter):
         axis.add_collection(PolyCollection(corners, facecolor=colour, edgecolor="white", lw=0.3, snap=False))
 
 
-def _rule(notes, drums, pitch_range, bar_lines, numbers, width):
+def _set_scales(notes, drums, pitch_limits, bar_lines, numbers, width):
     """Scales, names, and a line at each bar, numbered as far as there are numbers and room, on two panels."""
-    notes.set(ylim=pitch_range, ylabel="MIDI pitch")
+    notes.set(ylim=pitch_limits, ylabel="MIDI pitch")
     drums.set(ylim=(-0.6, 8.6), yticks=range(9), yticklabels=DRUM_NAMES, xlabel="bar")
     for axis in (notes, drums):
         axis.set_xlim(bar_lines[0], bar_lines[0] + width)

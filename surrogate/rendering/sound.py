@@ -88,13 +88,9 @@ def ready(path, soundfont=None):
 
 def find_soundfont(path, soundfont=None) -> str:
     """The soundfont to play with, as render takes it; raises files.FileError where there is none or it is damaged."""
-    soundfont = soundfont or os.environ.get("SOUNDFONT")
+    soundfont = soundfont or os.environ.get("SOUNDFONT") or _installed_soundfont()
     if not soundfont:
-        found = [file for folder in FOLDERS for file in sorted(pathlib.Path(folder).expanduser().glob("*.sf[23]"))]
-        if not found:
-            raise files.FileError(path, GET_SOUNDFONT)
-        names = (*PREFERRED, "")
-        soundfont = min(found, key=lambda file: next(i for i, name in enumerate(names) if name in file.name.lower()))
+        raise files.FileError(path, GET_SOUNDFONT)
     try:
         with open(soundfont, "rb") as file:
             head = file.read(12)
@@ -108,6 +104,21 @@ def find_soundfont(path, soundfont=None) -> str:
     if int.from_bytes(head[4:8], "little") + 8 > size:
         raise files.FileError(soundfont, "is a truncated soundfont; download it again")
     return os.fspath(soundfont)
+
+
+def _installed_soundfont():
+    """The one of FOLDERS that is preferred, or None."""
+    installed = [
+        file
+        for folder in FOLDERS
+        for file in sorted(pathlib.Path(folder).expanduser().glob("[!.]*.sf[23]"))  # macOS keeps ._NAME beside NAME
+        if file.is_file()
+    ]
+
+    def rank(file):
+        return [name not in file.name.lower() for name in PREFERRED]
+
+    return min(installed, key=rank, default=None)
 
 
 def frame_messages(score) -> tuple[list, int]:

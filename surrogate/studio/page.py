@@ -28,26 +28,47 @@ def write(path, *, title, scores, labels, roles, bar_ticks) -> None:
         roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
 
-    Raises: musicvae_jax.FileError where the file cannot be written, ValueError for arguments that do not fit together.
+    Raises:
+        musicvae_jax.FileError: the file cannot be written.
+        ValueError: the arguments do not fit together.
     """
     content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks)
-    fields = {file.name: file.read_text(encoding="utf-8") for file in _PLAYER.iterdir()}
-    fields["title"] = html.escape(title)
-    fields["facts"] = html.escape(_facts(content, scores[0].ticks_per_quarter))
-    # A string in JSON may hold "</script>", where HTML would end the script.
-    fields["song"] = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
-    page = re.sub(r"\{\{(.+?)\}\}", lambda field: fields[field[1]], fields["page.html"])
+    fields = {
+        "title": html.escape(title),
+        "facts": html.escape(_facts(content, scores[0].ticks_per_quarter)),
+        # A string in JSON may hold "</script>", where HTML would end the script.
+        "song": json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"),
+    }
+
+    def fill(field):
+        name = field[1]
+        return fields[name] if name in fields else _player_file(name)
+
+    page = re.sub(r"\{\{(.+?)\}\}", fill, _player_file("page.html"))
     files.write_whole(path, page.encode("utf-8", "replace"))  # a file name may hold bytes that are no text
 
 
-def song(*, title, scores, labels, roles, bar_ticks) -> dict:
-    """What the page's script is given: arguments as for write, returned as JSON types.
+def _player_file(name) -> str:
+    return (_PLAYER / name).read_text(encoding="utf-8")
 
-    title: str. lanes: names of the drum lanes, from the lowest. bars: ticks of the bar lines. map: the tempo map,
-    {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song. tracks: {"role", "name", "drums"
-    (whether it is percussion), "notes": [[start, end, key, velocity], ...] in ticks and order of start}, the key a
-    MIDI pitch or a lane; a track that several takes share is there once. takes: {"label", "file", "midi" (base64),
-    "tracks": places in tracks}.
+
+def song(*, title, scores, labels, roles, bar_ticks) -> dict:
+    """What the page's script is given, as JSON types.
+
+    Args:
+        title, scores, labels, roles, bar_ticks: as write takes them.
+
+    Returns:
+        title: str.
+        lanes: names of the drum lanes, from the lowest.
+        bars: ticks of the bar lines.
+        map: the tempo map, {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song.
+        tracks: {"role", "name", "drums" (whether it is percussion), "notes": [[start, end, key, velocity], ...] in
+            ticks and order of start}, the key a MIDI pitch or a lane; a track that several takes share is there once.
+        takes: {"label", "file", "midi" (base64), "tracks": places in tracks}.
+
+    Raises:
+        ValueError: the arguments do not fit together.
     """
     bar_ticks = np.asarray(bar_ticks, np.int64)
     if not len(scores):
@@ -58,17 +79,16 @@ def song(*, title, scores, labels, roles, bar_ticks) -> dict:
         raise ValueError(f"bar_ticks must be two or more rising ticks, not {bar_ticks}")
     end = max(bar_ticks[-1], *(note.end for score in scores for track in score.tracks for note in track.notes))
     ticks, seconds = tempo_map(scores[0], end)
-    places, takes = {}, []
+    place_of_track, takes = {}, []
     stem = re.sub(r"[^\w() ,-]+", "_", title).strip("_ ")[:80]
     for number, (score, label) in enumerate(zip(scores, labels, strict=True), 1):
-        tracks = [_track(track, role) for track, role in zip(score.tracks, roles, strict=True)]
-        keys = [json.dumps(track) for track in tracks]
+        tracks = [json.dumps(_track(track, role)) for track, role in zip(score.tracks, roles, strict=True)]
         takes.append(
             {
                 "label": label,
                 "file": f"{stem} take {number}.mid".strip(),
                 "midi": base64.b64encode(score.dumps_midi()).decode(),
-                "tracks": [places.setdefault(key, len(places)) for key in keys],
+                "tracks": [place_of_track.setdefault(track, len(place_of_track)) for track in tracks],
             }
         )
     return {
@@ -76,7 +96,7 @@ def song(*, title, scores, labels, roles, bar_ticks) -> dict:
         "lanes": _LANES,
         "bars": bar_ticks.tolist(),
         "map": {"ticks": ticks.tolist(), "seconds": seconds.round(6).tolist()},
-        "tracks": [json.loads(key) for key in places],
+        "tracks": [json.loads(track) for track in place_of_track],
         "takes": takes,
     }
 

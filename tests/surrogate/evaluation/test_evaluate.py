@@ -13,9 +13,8 @@ import surrogate
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from surrogate.commands import evaluate as script
 from surrogate.corpus import dataset, shards
-from surrogate.evaluation import baselines, comparison, metrics, report, selection
+from surrogate.evaluation import comparison, metrics, report, selection
 from surrogate.reading import keys
-from surrogate.rendering import plot
 
 
 @pytest.fixture(scope="module")
@@ -194,15 +193,3 @@ def test_results_hold_no_nan(tmp_path):
         "lo": None,
         "hi": 1,
     }
-
-
-def test_pictures_are_drawn(window, tmp_path):
-    pytest.importorskip("matplotlib")
-    one = window([(0, 40)], [(4, 30)], [(8, 7)])[0]
-    plot.roll(np.concatenate([one, one]), tmp_path / "roll.png", title="a test")
-    plot.roll(np.zeros((16, 3), np.uint16), tmp_path / "empty.png")
-    plot.rolls({"original": one, "the rule": baselines.rule(one[None])[0]}, tmp_path / "rolls.png")
-    rows = {"a": {"r2": {"value": 0.5, "lo": 0.4, "hi": 0.7}}, "b": {"frechet": {"value": 1.0, "lo": None, "hi": None}}}
-    plot.bars(rows, comparison.columns(rows), tmp_path / "bars.png")
-    for name in ("roll", "empty", "rolls", "bars"):
-        assert (tmp_path / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

@@ -8,9 +8,10 @@ import pytest
 import symusic
 
 import musicvae_jax
+from surrogate.model import attributes
 from surrogate.rendering import plot
 
-pyplot = pytest.importorskip("matplotlib.pyplot")
+matplotlib = pytest.importorskip("matplotlib")
 
 
 def track(notes, is_drum=False):
@@ -48,6 +49,18 @@ def figures(monkeypatch):
 
     monkeypatch.setattr(plot, "_save", keep)
     return figures
+
+
+def drawings(band):
+    """Each kind of picture, as a function of its path."""
+    rows = {"a": {"r2": {"value": 0.5, "lo": 0.4, "hi": 0.7}, "kl": {"value": np.nan, "lo": None, "hi": None}}, "b": {}}
+    curve = attributes.Attributes(np.zeros((2, 2)), np.arange(2.0), np.array([[1.0, 8]] * 2), np.array([4.0, 5]))
+    return [
+        lambda path: plot.song(*band, path),
+        lambda path: plot.rolls({"silence": np.zeros((32, 3), np.uint16), "notes": np.full((16, 3), 40)}, path),
+        lambda path: plot.bars(rows, ["r2", "kl"], path),
+        lambda path: plot.densities(curve, path),
+    ]
 
 
 def drawn(axis, kind):
@@ -132,13 +145,29 @@ def test_no_folder_ends_in_one_line(band, tmp_path):
 
 
 def test_without_matplotlib(band, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(
-        musicvae_jax.FileError, match=r"song.png: needs matplotlib; pip install 'musicvae-jax\[media\]'"
-    ):
-        plot.song(*band, tmp_path / "song.png")
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    for draw in drawings(band):
+        with pytest.raises(musicvae_jax.FileError, match=r"a.png: needs matplotlib; pip install '\.\[media\]'$"):
+            draw(tmp_path / "a.png")
 
 
 def test_letters_the_font_has_not_are_no_warning(band, tmp_path, recwarn):
     plot.song(*band, tmp_path / "song.png", title="\U0001f3b5 \ud55c")
     assert not [str(found.message) for found in recwarn if "Glyph" in str(found.message)]
+
+
+def test_a_notebooks_backend_and_figures_stay(band, tmp_path):
+    from matplotlib import pyplot
+
+    before = matplotlib.get_backend()
+    matplotlib.use("svg")
+    try:
+        own = pyplot.figure()
+        for draw in drawings(band):
+            draw(tmp_path / "a.png")
+            assert (tmp_path / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+            assert matplotlib.get_backend() == "svg"
+            assert pyplot.get_fignums() == [own.number] and pyplot.gcf() is own
+    finally:
+        pyplot.close("all")
+        matplotlib.use(before)

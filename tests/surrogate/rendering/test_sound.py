@@ -194,6 +194,8 @@ def test_soundfonts_are_looked_for(font, tmp_path, monkeypatch):
     monkeypatch.delenv("SOUNDFONT", raising=False)
     for name in ("aaa.sf2", "GeneralUser-GS.sf3", "default-GM.sf2"):
         shutil.copy(font, tmp_path / name)
+    (tmp_path / "._FluidR3.sf2").write_bytes(b"what macOS keeps beside FluidR3.sf2 on other disks")
+    (tmp_path / "fluidr3.sf2").mkdir()
     assert sound.find_soundfont("a.wav") == str(tmp_path / "GeneralUser-GS.sf3")
     monkeypatch.setenv("SOUNDFONT", str(font))
     assert sound.find_soundfont("a.wav") == str(font)

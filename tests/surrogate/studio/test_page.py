@@ -1,14 +1,13 @@
 """The page of takes: what it holds. What it does in a browser is in test_player.py."""
 
 import base64
-import fnmatch
 import html.parser
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tomllib
 
 import numpy as np
 import pytest
@@ -122,14 +121,9 @@ def test_nothing_is_loaded_from_elsewhere(written):
     parser.feed(written.read_text())
     addresses = [value for _, attrs in parser.tags for name, value in attrs.items() if name in ("src", "href")]
     assert addresses == ["data:,"]
-    player = "".join(file.read_text() for file in (ROOT / "surrogate" / "studio" / "player").iterdir())
+    names = ("page.html", "page.css", "synth.js", "roll.js", "page.js")
+    player = "".join(page._player_file(name) for name in names)
     assert not re.search(r"https?:|@import|url\(|fetch\(|XMLHttp|innerHTML", player)
-
-
-def test_the_player_comes_with_the_package():
-    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["surrogate"]
-    for file in (ROOT / "surrogate" / "studio" / "player").iterdir():
-        assert any(fnmatch.fnmatch(f"player/{file.name}", pattern) for pattern in patterns)
 
 
 def test_neither_jax_nor_matplotlib_is_imported():
@@ -138,6 +132,15 @@ def test_neither_jax_nor_matplotlib_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_stray_files_beside_the_pages_own_do_not_matter(scores, written, tmp_path, monkeypatch):
+    player = shutil.copytree(page._PLAYER, tmp_path / "player")
+    (player / ".DS_Store").write_bytes(b"\0\0\0\1Bud1\xff\xfe")
+    (player / "page.js~").write_text("{{page.js}}")
+    (player / "__pycache__").mkdir()
+    monkeypatch.setattr(page, "_PLAYER", player)
+    assert pages.written(tmp_path, scores).read_bytes() == written.read_bytes()
 
 
 def test_a_failed_write_leaves_the_old_file(scores, tmp_path, monkeypatch):
