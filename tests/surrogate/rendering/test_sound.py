@@ -11,6 +11,7 @@ import pytest
 import symusic
 
 import musicvae_jax
+from musicvae_jax import midi
 from surrogate.rendering import sound
 from tests.paths import EXAMPLES
 from tests.soundfont import DRUM_HZ, soundfont
@@ -246,7 +247,7 @@ def test_a_real_soundfont_plays_an_example(tmp_path, monkeypatch):
         real = sound.find_soundfont(tmp_path)
     except musicvae_jax.FileError:
         pytest.skip("no soundfont is installed")
-    score = musicvae_jax.midi.read(EXAMPLE)
+    score = midi.read(EXAMPLE)
     frames = heard(score, tmp_path / "a.wav", real)
     assert np.abs(frames).max() == pytest.approx(sound.PEAK, abs=1e-3)
     seconds = score.to("second").end() + sound.TAIL_SECONDS
