@@ -4,7 +4,8 @@ import dataclasses
 import math
 import os
 
-TEMPERATURES = (0.3, 0.4)
+from surrogate.model.temperatures import TEMPERATURES
+
 KEEP = ("melody", "all")
 RANGES = {  # name: least, most
     "takes": (1, 8),

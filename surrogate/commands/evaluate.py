@@ -48,12 +48,13 @@ def _flags(argv):
 def main(argv=None):
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     flags = _flags(argv)
-    from musicvae_jax import checkpoint, files  # late, so that a wrong flag is answered at once
+    from musicvae_jax import cache, checkpoint, files  # late, so that a wrong flag is answered at once
     from surrogate.corpus import dataset
     from surrogate.evaluation import report
 
+    cache.keep_compiled_programs()
     try:
-        text = report.run(flags)
+        text = report.run(**vars(flags))
     except (dataset.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2

@@ -1,65 +1,144 @@
-"""An evaluation from the flags of scripts/comparison.py to its table, results.json, results.csv and plots."""
+"""An evaluation from songs to its table, results.json, results.csv and pictures."""
 
 import csv
 import io
 import json
 import math
+import pathlib
 import sys
 
 import numpy as np
 
 import musicvae_jax
 import surrogate
-from musicvae_jax import cache, checkpoint, files
-from surrogate.accompaniment.options import TEMPERATURES
-from surrogate.evaluation import comparison, selection
+from musicvae_jax import files
+from musicvae_jax.checkpoint import DEFAULT, CheckpointError
+from surrogate.evaluation import comparison, rows, selection
 from surrogate.model import attributes, marginals
+from surrogate.model.temperatures import TEMPERATURES
+from surrogate.rendering import plot
 
 MOST_NEIGHBOURS = 20_000
 NO_NEIGHBOURS = "no nearest neighbour and no headline: they need --neighbours=PACK_OR_CORPUS with training windows"
 
 
-def run(flags) -> str:
-    """Does what the flags say and returns what to print.
+def run(
+    input, *, checkpoint=None, neighbours=None, tunes=None, output=None,
+    max_windows=1024, rolls=4, temperature=None, seed=0,
+) -> str:  # fmt: skip
+    """Compare what a model writes for the melodies of songs with the real bass and drums, and with baselines.
 
-    Raises: dataset.DatasetError, musicvae_jax.CheckpointError or OSError for a user's mistake.
+    What is left out, and why, and the progress are printed on stderr as it goes.
+
+    Args:
+        input: a folder of MIDI files, a pack or an encoded corpus.
+        checkpoint: a pretrained name or a model folder; None: the embedded default.
+        neighbours: a pack or corpus whose training windows are the nearest neighbours, or None.
+        tunes: a table that tells which files of a folder are one tune, or None.
+        output: a folder for results.json, results.csv, bars.png and roll-N.png, or None; made where it is not there.
+        max_windows: how many are drawn from all.
+        rolls: how many songs to draw.
+        temperature: of bass and of drums; None: those of accompany.
+        seed: of all that is drawn.
+
+    Returns:
+        The table and what follows from it, as text.
+
+    Raises:
+        surrogate.corpus.dataset.DatasetError, musicvae_jax.CheckpointError, musicvae_jax.FileError, OSError: what was
+            given cannot be used, or the results cannot be written.
     """
-    cache.keep_compiled_programs()
-    name = flags.checkpoint or checkpoint.DEFAULT
-    vae = musicvae_jax.load(name)
-    encoder, bilstm = _surrogate(name, "surrogate"), _surrogate(name, "bilstm")
-    windows = selection.read(flags.input, flags.max_windows, tunes=flags.tunes, seed=flags.seed)
-    neighbours = flags.neighbours and selection.training(flags.neighbours, MOST_NEIGHBOURS, seed=flags.seed)
-    if flags.output:
-        flags.output.mkdir(parents=True, exist_ok=True)
-    temperature = flags.temperature or TEMPERATURES
-    density = attributes.load(name)
-    options = dict(
-        marginals=marginals.load(name), seed=flags.seed, temperature=temperature,
-        shift_2xZ=density and density.shift(),
+    checkpoint, temperature = checkpoint or DEFAULT, temperature or TEMPERATURES
+    vae = musicvae_jax.load(checkpoint)
+    encoder, bilstm = (_load_surrogate(checkpoint, part) for part in ("surrogate", "bilstm"))
+    density = attributes.load(checkpoint)
+    windows = selection.read(input, max_windows, tunes=tunes, seed=seed)
+    training = selection.training(neighbours, MOST_NEIGHBOURS, seed=seed) if neighbours else None
+    if output is not None:
+        output = pathlib.Path(output)
+        output.mkdir(parents=True, exist_ok=True)
+        can_draw = _can_draw(output)
+    compared = comparison.compare(
+        vae, encoder, bilstm, windows, training,
+        marginals=marginals.load(checkpoint), seed=seed, temperature=temperature, shift_2xZ=density and density.shift(),
     )  # fmt: skip
-    rows, generated, headline, differences = comparison.compare(
-        vae, encoder, bilstm, windows, neighbours or None, **options
-    )
     about = {
-        "input": flags.input,
-        "checkpoint": name,
-        "neighbours": flags.neighbours,
+        "input": str(input),
+        "checkpoint": str(checkpoint),
+        "neighbours": neighbours and str(neighbours),
         "windows": len(windows.tokens),
         "songs": len(np.unique(windows.source)),
         "tunes": len(np.unique(windows.tune)),
         "temperature": temperature,
-        "seed": flags.seed,
+        "seed": seed,
     }
-    if flags.output:
-        write(flags.output, about, rows, headline, differences)
-        draw(flags.output, flags.rolls, windows, rows, generated)
+    if output is not None:
+        write(output, about, compared)
+        if can_draw:
+            draw(output, rolls, windows, compared)
     title = "{windows} windows of {songs} songs, {tunes} tunes, of {input}; temperature {temperature}".format(**about)
-    return "\n\n".join([title, comparison.markdown(rows), *versus(differences), closing(headline)])
+    return "\n\n".join([title, as_markdown(compared.table), *versus(compared.differences), closing(compared.headline)])
+
+
+def _say(text):
+    print(f"evaluate: {text}", file=sys.stderr)
+
+
+def _load_surrogate(checkpoint, part):
+    """A part of a model folder, or None where it has none."""
+    try:
+        return surrogate.load(checkpoint, part=part)
+    except CheckpointError as error:
+        _say(f"{error}; its rows are left out")
+        return None
+
+
+def _can_draw(folder) -> bool:
+    try:
+        plot.check(folder / "bars.png")
+    except files.FileError as error:
+        _say(f"no pictures: {error}")
+        return False
+    return True
+
+
+def columns(table) -> list[str]:
+    """Those of comparison.COLUMNS in which any row of a table, {row: {column: interval}}, has a value."""
+    return [name for name in comparison.COLUMNS if any(name in row for row in table.values())]
+
+
+def as_markdown(table) -> str:
+    """A table {row: {column: {"value", "lo", "hi"}}} as text; a cell without a finite value is blank."""
+    shown = columns(table)
+    cells = [["", *shown]]
+    for name, row in table.items():
+        cells.append([name, *(_number(row[column]["value"]) if column in row else "" for column in shown)])
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    lines = [
+        "| " + " | ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) + " |" for line in cells
+    ]
+    lines.insert(1, "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|")
+    return "\n".join(lines)
+
+
+def _number(value):
+    if value is None or not np.isfinite(value):
+        return ""
+    return f"{value:z.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def versus(differences):
+    """What each pair of rows differs in by more than chance: a line of text for each pair of Comparison.differences."""
+    for row, others in differences.items():
+        for other, of_columns in others.items():
+            sure = {name: x for name, x in of_columns.items() if x["lo"] > 0 or x["hi"] < 0}
+            shown = ", ".join(f"{name} {x['value']:+.3f} [{x['lo']:.3f}, {x['hi']:.3f}]" for name, x in sure.items())
+            level = ", ".join(name for name in of_columns if name not in sure)
+            yield f"{row} less {other}: {shown or 'nothing'}; within chance: {level or 'nothing'}"
 
 
 def closing(headline) -> str:
-    """The headline as text, or why there is none."""
+    """The headline of a Comparison as text, or why there is none."""
     if not headline:
         return NO_NEIGHBOURS
     shares = [
@@ -68,48 +147,26 @@ def closing(headline) -> str:
     return "of the gap in bits from nearest neighbour to oracle: " + "; ".join(shares)
 
 
-def versus(differences):
-    """What each pair of rows differs in by more than chance, as text."""
-    for row, others in differences.items():
-        for other, columns in others.items():
-            sure = {name: x for name, x in columns.items() if x["lo"] > 0 or x["hi"] < 0}
-            shown = ", ".join(f"{name} {x['value']:+.3f} [{x['lo']:.3f}, {x['hi']:.3f}]" for name, x in sure.items())
-            level = ", ".join(name for name in columns if name not in sure)
-            yield f"{row} less {other}: {shown or 'nothing'}; within chance: {level or 'nothing'}"
+def write(folder, about, compared) -> None:
+    """Write results.json, and results.csv with a line for each row and column.
 
+    Args:
+        folder: a pathlib.Path that is there.
+        about: what was compared, JSON types by name.
+        compared: comparison.Comparison.
 
-def write(folder, about, rows, headline, differences):
-    """results.json, and results.csv with a line for each row and column."""
-    results = _finite(about | {"rows": rows, "headline": headline, "differences": differences})
+    Raises:
+        musicvae_jax.FileError: one of them cannot be written.
+    """
+    measured = {"rows": compared.table, "headline": compared.headline, "differences": compared.differences}
+    results = _finite(about | measured)
     files.write_whole(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
     stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(("row", "column", "value", "lo", "hi"))
-    for row, columns in results["rows"].items():
-        table.writerows((row, column, *values.values()) for column, values in columns.items())
+    lines = csv.writer(stream, lineterminator="\n")
+    lines.writerow(("row", "column", "value", "lo", "hi"))
+    for row, of_columns in results["rows"].items():
+        lines.writerows((row, column, *interval.values()) for column, interval in of_columns.items())
     files.write_whole(folder / "results.csv", stream.getvalue())
-
-
-def draw(folder, rolls, windows, rows, generated):
-    """bars.png, and the original over the generated for the first window of the first songs."""
-    try:
-        from surrogate.rendering import plot
-
-        plot.bars(rows, comparison.columns(rows), folder / "bars.png")
-    except ModuleNotFoundError as error:
-        return print(f"evaluate: no plots: {error}; install the extra media", file=sys.stderr)
-    row = comparison.ACCOMPANY if comparison.ACCOMPANY in generated else comparison.ORACLE
-    _, first = np.unique(windows.source, return_index=True)
-    for number, window in enumerate(first[:rolls]):
-        pair = {"original": windows.tokens[window], row: generated[row][window]}
-        plot.rolls(pair, folder / f"roll-{number}.png")
-
-
-def _surrogate(name, part):
-    try:
-        return surrogate.load(name, part=part)
-    except checkpoint.CheckpointError as error:
-        print(f"evaluate: {error}; its rows are left out", file=sys.stderr)
 
 
 def _finite(value):
@@ -117,3 +174,23 @@ def _finite(value):
     if isinstance(value, dict):
         return {name: _finite(each) for name, each in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def draw(folder, rolls, windows, compared) -> None:
+    """Draw bars.png, and the original over the generated for the first window of the first songs.
+
+    Args:
+        folder: a pathlib.Path that is there.
+        rolls: how many songs.
+        windows: selection.Windows.
+        compared: the comparison.Comparison of these windows.
+
+    Raises:
+        musicvae_jax.FileError: matplotlib is missing, or a picture cannot be written.
+    """
+    plot.bars(compared.table, columns(compared.table), folder / "bars.png")
+    row = rows.ACCOMPANY if rows.ACCOMPANY in compared.generated else rows.ORACLE
+    _, first_windows = np.unique(windows.source, return_index=True)
+    for number, window in enumerate(first_windows[:rolls]):
+        pair = {"original": windows.tokens[window], row: compared.generated[row][window]}
+        plot.rolls(pair, folder / f"roll-{number}.png")

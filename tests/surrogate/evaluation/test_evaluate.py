@@ -13,8 +13,13 @@ import surrogate
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from surrogate.commands import evaluate as script
 from surrogate.corpus import dataset, shards
-from surrogate.evaluation import comparison, metrics, report, selection
+from surrogate.evaluation import comparison, metrics, report, rows, selection
 from surrogate.reading import keys
+
+ROWS = [
+    "another song", "rule", "nearest neighbour", "prior z", "mean z", "BiLSTM", "transformer", "transformer, sample",
+    "transformer, best of 8", "transformer, refined", "accompany", "oracle", "human",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +50,20 @@ def test_a_table_is_printed_and_written(folder, pack, tmp_path, capsys):
     assert "row/s" in progress or "s/row" in progress
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (results["windows"], results["songs"], results["tunes"]) == (20, 10, 10)
-    rows = results["rows"]
-    assert list(rows) == [
-        "another song", "rule", "nearest neighbour", "prior z", "mean z", "transformer", "transformer, sample",
-        "transformer, best of 8", "transformer, refined", "accompany", "oracle", "human",
-    ]  # fmt: skip
-    for row, columns in rows.items():
+    table = results["rows"]
+    assert list(table) == [row for row in ROWS if row != "BiLSTM"]
+    for row, columns in table.items():
         assert f"| {row} " in printed
         for name, x in columns.items():
             assert name == "frechet" or x["lo"] <= x["hi"]
             assert "f1" not in name or 0 <= x["lo"] <= x["value"] <= x["hi"] <= 1
-    assert set(rows["human"]) == set(metrics.PROPERTIES) | {"frechet"}
-    assert rows["oracle"]["r2"]["value"] == 1 and abs(rows["mean z"]["r2"]["value"]) < 1e-6
-    assert rows["human"]["frechet"]["value"] == pytest.approx(0, abs=1e-6)
+    assert set(table["human"]) == set(metrics.PROPERTIES) | {"frechet"}
+    assert table["oracle"]["r2"]["value"] == 1 and abs(table["mean z"]["r2"]["value"]) < 1e-6
+    assert table["human"]["frechet"]["value"] == pytest.approx(0, abs=1e-6)
     gap = {
-        row: rows["nearest neighbour"]["bits"]["value"] - rows[row]["bits"]["value"] for row in rows if row != "human"
+        row: table["nearest neighbour"]["bits"]["value"] - table[row]["bits"]["value"]
+        for row in table
+        if row != "human"
     }
     assert results["headline"]["transformer"]["value"] == pytest.approx(gap["transformer"] / gap["oracle"])
     assert "of the gap in bits" in printed.splitlines()[-1]
@@ -68,14 +72,14 @@ def test_a_table_is_printed_and_written(folder, pack, tmp_path, capsys):
         "accompany": ["rule", "nearest neighbour", "human"]
     }
     for name, x in differences["accompany"]["rule"].items():
-        assert x["value"] == pytest.approx(rows["accompany"][name]["value"] - rows["rule"][name]["value"])
+        assert x["value"] == pytest.approx(table["accompany"][name]["value"] - table["rule"][name]["value"])
         sure = x["lo"] > 0 or x["hi"] < 0
         line = next(line for line in printed.splitlines() if line.startswith("accompany less rule: "))
         assert (f"{name} {x['value']:+.3f}" in line.split("; within chance: ")[0]) == sure
     with (tmp_path / "out" / "results.csv").open(newline="") as stream:
         lines = list(csv.DictReader(stream))
-    assert len(lines) == sum(map(len, rows.values()))
-    assert float(lines[0]["value"]) == rows[lines[0]["row"]][lines[0]["column"]]["value"]
+    assert len(lines) == sum(map(len, table.values()))
+    assert float(lines[0]["value"]) == table[lines[0]["row"]][lines[0]["column"]]["value"]
     assert script.main([*flags, "--rolls=0"]) == 0
     assert capsys.readouterr().out == printed  # seeds are fixed
 
@@ -144,40 +148,38 @@ def test_a_wrong_table_of_tunes_is_refused(request, tmp_path, content):
         selection.read(request.getfixturevalue("songs"), 5, tunes=tmp_path / "tunes.csv")
 
 
-def test_the_best_take_is_the_melodys(folder, pack):
+def test_the_best_draw_is_the_melodys(folder, pack):
     vae, encoder = musicvae_jax.load(folder), surrogate.load(folder)
     tokens = selection.read(pack, 6).tokens
-    mu, _ = vae.encode(tokens)
-    codes = comparison.codes(vae, encoder.predict(tokens[..., 0]), encoder, tokens, mu, seed=3)
-    assert list(codes) == [
-        "prior z",
-        "mean z",
-        "BiLSTM",
-        "transformer",
-        "transformer, sample",
-        "transformer, best of 8",
-        "transformer, refined",
-        "oracle",
-    ]
-    best, one = (vae.log_prob(tokens, codes[row])[:, 0] for row in (comparison.BEST, comparison.SAMPLE))
+    mu, sigma = vae.encode(tokens)
+    found = rows.of_surrogate(vae, encoder.predict(tokens[..., 0]), tokens, mu, sigma, seed=3)
+    assert list(found) == ["transformer", "transformer, sample", "transformer, best of 8", "transformer, refined"]
+    best, one = (vae.log_prob(tokens, found[row].z)[:, 0] for row in (rows.BEST, rows.SAMPLE))
     assert (best >= one).all() and (best > one).any()
-    np.testing.assert_array_equal(codes["BiLSTM"], codes["transformer"])
-    assert all(z.shape == mu.shape and z.dtype == np.float32 for z in codes.values())
+    assert all(row.z.shape == mu.shape and row.z.dtype == np.float32 for row in found.values())
+
+
+def test_all_rows_stand_from_floors_to_ceilings(folder, pack):
+    vae, encoder = musicvae_jax.load(folder), surrogate.load(folder)
+    windows, neighbours = selection.read(pack, 3), selection.training(pack, 20)
+    compared = comparison.compare(vae, encoder, encoder, windows, neighbours, resamples=10)
+    assert list(compared.table) == list(compared.generated) == ROWS
+    assert compared.table["BiLSTM"] == {name: x for name, x in compared.table["transformer"].items() if name != "kl"}
 
 
 def test_the_melody_is_kept_and_the_rest_is_generated(folder, pack):
     windows = selection.read(pack, 4)
     vae = musicvae_jax.load(folder)
-    _, generated, headline, _ = comparison.compare(vae, None, None, windows, resamples=10)
-    assert not headline
-    for row, tokens in generated.items():
+    compared = comparison.compare(vae, None, None, windows, resamples=10)
+    assert not compared.headline
+    for row, tokens in compared.generated.items():
         assert (tokens[..., 0] == windows.tokens[..., 0]).all()
         assert row == "human" or (tokens[..., 1:] != windows.tokens[..., 1:]).any()
 
 
 def test_a_table_as_text():
     number = {"value": -0.0001, "lo": None, "hi": None}
-    text = comparison.markdown({"a": {"r2": number}, "long name": {"frechet": number | {"value": 123.456}}})
+    text = report.as_markdown({"a": {"r2": number}, "long name": {"frechet": number | {"value": 123.456}}})
     assert text.splitlines() == [
         "|           |    r2 | frechet |",
         "|-----------|------:|--------:|",
@@ -187,7 +189,8 @@ def test_a_table_as_text():
 
 
 def test_results_hold_no_nan(tmp_path):
-    report.write(tmp_path, {}, {"a": {"r2": {"value": math.nan, "lo": math.nan, "hi": 1.0}}}, {}, {})
+    table = {"a": {"r2": {"value": math.nan, "lo": math.nan, "hi": 1.0}}}
+    report.write(tmp_path, {}, comparison.Comparison(table, {}, {}, {}))
     assert json.loads((tmp_path / "results.json").read_text())["rows"]["a"]["r2"] == {
         "value": None,
         "lo": None,
