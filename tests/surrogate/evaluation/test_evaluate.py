@@ -3,7 +3,10 @@
 import csv
 import json
 import math
+import os
+import sys
 
+import jax
 import numpy as np
 import pytest
 from flax import nnx
@@ -89,6 +92,19 @@ def test_without_neighbours_or_surrogate_their_rows_are_left_out(model_folder, p
     printed, told = capsys.readouterr()
     assert "nearest neighbour |" not in printed and "transformer" not in printed and "| oracle" in printed
     assert report.NO_NEIGHBOURS in printed and "has no surrogate" in told
+
+
+def test_a_library_call_leaves_jax_as_it_was_and_does_without_matplotlib(
+    model_folder, pack, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    before = dict(jax.config.values)
+    text = report.run(pack, checkpoint=model_folder, max_windows=2, output=tmp_path)
+    assert dict(jax.config.values) == before
+    printed, said = capsys.readouterr()
+    assert text.startswith("2 windows of ") and not printed
+    assert "no pictures: " in said and "needs matplotlib; pip install '.[media]'" in said
+    assert sorted(os.listdir(tmp_path)) == ["results.csv", "results.json"]
 
 
 def test_one_window_can_be_judged(folder, pack, capsys):
