@@ -58,7 +58,7 @@ def examples(folder, tune_of):
             continue
         file = path.relative_to(folder).as_posix()
         fold = hashlib.sha256(tune_of.get(file, file).encode()).digest()[0] % FOLDS
-        noticed = tracks.features(score, candidates)
+        noticed = tracks.track_features(score, candidates)
         count = np.array([len(tracks.notes(score.tracks[index])[0]) for index in candidates])
         is_bass = noticed[:, list(tracks.WEIGHTS).index("bass")] > 0
         alone = np.where(is_bass & ~is_bass.all(), -1, noticed[:, list(tracks.WEIGHTS).index("alone")] * count)

@@ -23,7 +23,7 @@ def fit(songs) -> PickupTable:
     halves = evidences[::2], evidences[1::2]
     unit = np.ones(len(CONTEXTS) + 1)
     features_nx4xF = [
-        pickup.features(evidence, PickupTable(log_place, unit))
+        pickup.pickup_features(evidence, PickupTable(log_place, unit))
         for half, log_place in zip(halves, (_log_place(halves[1]), _log_place(halves[0])), strict=True)
         for evidence in half
     ]

@@ -16,8 +16,9 @@ from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT
 
 PLACES = {4: (0, 1, 2, 3), 3: (0, 1, 3), 2: (0, 1), 1: (0,)}
 """The beats of a song's bar -> those of the models' bar that they are."""
-STRAIGHT = (0.0, 0.25, 0.5, 0.75)
-TRIPLET = (0.0, 1 / 3, 2 / 3, 5 / 6)
+STRAIGHT_STEPS = (0.0, 0.25, 0.5, 0.75)
+TRIPLET_STEPS = (0.0, 1 / 3, 2 / 3, 5 / 6)
+"""Where the four steps of a beat begin, in beats."""
 
 
 class MeterError(ValueError):
@@ -57,14 +58,14 @@ class Grid:
         return np.diff(self.ticks) > 0
 
     def nearest(self, tick_N) -> np.ndarray:
-        """The step of the song that begins nearest to each tick, halves up, int64 [N]; bars * 16 is the end."""
+        """The step of the song that begins nearest to each tick, halves up; bars * 16 is the end: int64 [N]."""
         steps = np.append(np.flatnonzero(self.played), len(self.ticks) - 1)
         begins = self.ticks[steps]
         return steps[np.searchsorted(begins[:-1] + begins[1:], 2 * np.asarray(tick_N), side="right")]
 
 
-def lay_out(meters, end_tick, ticks_per_beat, *, pickup=0.0, first_beat=0, swung=STRAIGHT) -> Grid:
-    """The grid of a song up to the end of the bar in which end_tick falls.
+def lay_out(meters, end_tick, ticks_per_beat, *, pickup=0.0, first_beat=0, swung=STRAIGHT_STEPS) -> Grid:
+    """Lay out a song up to the end of the bar in which end_tick falls.
 
     Args:
         meters: (tick, numerator, denominator), in order; 4/4 before the first.
@@ -74,37 +75,50 @@ def lay_out(meters, end_tick, ticks_per_beat, *, pickup=0.0, first_beat=0, swung
         first_beat: of the models' bar, 0 to 3: where a song in bars of one or two beats begins, without a pickup.
         swung: where the four steps of a beat that is not dotted begin, from 0 up to 1.
 
-    Raises: MeterError for a meter whose bars are not one to four quarter notes or dotted quarter notes long.
+    Raises:
+        MeterError: a bar is not one to four quarter notes or dotted quarter notes long.
     """
     bars = list(_bars(meters, end_tick, ticks_per_beat, round(pickup * ticks_per_beat)))
-    ticks, free, before = {}, first_beat, None
+    tick_of_step, next_beat, kind_before = {}, first_beat, None
     for bar in bars:
         kind = bar.beats, bar.dotted
-        if bar.begin > 0 and kind != before or bar.beats > BEATS_PER_BAR // 2:
-            free = -(-free // BEATS_PER_BAR) * BEATS_PER_BAR
+        if bar.begin > 0 and kind != kind_before or bar.beats > BEATS_PER_BAR // 2:
+            next_beat = -(-next_beat // BEATS_PER_BAR) * BEATS_PER_BAR
         if bar.begin < 0:  # a pickup leads into the next of the models' bars, so it stands last in its own
-            free += BEATS_PER_BAR - PLACES[bar.beats][-1] - 1
+            next_beat += BEATS_PER_BAR - PLACES[bar.beats][-1] - 1
         begins = bar.begin + bar.beat_ticks * np.arange(bar.beats)[:, None]
-        within = np.floor(bar.beat_ticks * np.array(TRIPLET if bar.dotted else swung) + 0.5)
+        within = np.floor(bar.beat_ticks * np.array(TRIPLET_STEPS if bar.dotted else swung) + 0.5)
         for place, of_beat in zip(PLACES[bar.beats], begins + within, strict=True):
-            for step, tick in enumerate(of_beat, STEPS_PER_BEAT * (free + place)):
+            for step, tick in enumerate(of_beat, STEPS_PER_BEAT * (next_beat + place)):
                 if 0 <= tick < bar.end:
-                    ticks[step] = tick
-        free += PLACES[bar.beats][-1] + 1
-        before = kind if bar.end - bar.begin == bar.beats * bar.beat_ticks else None
-    every = np.full(STEPS_PER_BAR * -(-free // BEATS_PER_BAR) + 1, bars[-1].end)
-    every[list(ticks)] = list(ticks.values())
-    every = np.minimum.accumulate(every[::-1])[::-1]  # an absent step begins where the next one in the song does
-    return Grid(every, np.array([*(bar.begin for bar in bars), bars[-1].end]))
+                    tick_of_step[step] = tick
+        next_beat += PLACES[bar.beats][-1] + 1
+        is_whole = bar.end - bar.begin == bar.beats * bar.beat_ticks
+        kind_before = kind if is_whole else None
+    ticks = np.full(STEPS_PER_BAR * -(-next_beat // BEATS_PER_BAR) + 1, bars[-1].end)
+    ticks[list(tick_of_step)] = list(tick_of_step.values())
+    ticks = np.minimum.accumulate(ticks[::-1])[::-1]  # an absent step begins where the next one in the song does
+    return Grid(ticks, np.array([*(bar.begin for bar in bars), bars[-1].end]))
 
 
-def straight_steps(tick_N, ticks_per_beat):
-    """Ticks to the nearest 16th-note step of straight 4/4 from tick 0 on, halves up."""
+def straight_steps(tick_N, ticks_per_beat) -> np.ndarray:
+    """The nearest 16th-note step of straight 4/4 from tick 0 on to each tick of int [N], halves up: int [N]."""
     return (2 * STEPS_PER_BEAT * tick_N + ticks_per_beat) // (2 * ticks_per_beat)
 
 
 def beats_of(numerator, denominator, ticks_per_beat) -> tuple[int, int, bool]:
-    """Beats of a bar, ticks a beat lasts, and whether it is dotted; raises MeterError."""
+    """How a bar of a meter is divided into beats.
+
+    Args:
+        numerator, denominator: of the time signature.
+        ticks_per_beat: ticks of a quarter note.
+
+    Returns:
+        Beats of a bar, ticks a beat lasts, and whether it is dotted.
+
+    Raises:
+        MeterError: the bar is not one to four quarter notes or dotted quarter notes long.
+    """
     eighths = 8 * numerator / denominator
     dotted = denominator == 8 and numerator % 3 == 0
     beats = numerator // 3 if dotted else eighths / 2

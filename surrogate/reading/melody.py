@@ -7,6 +7,8 @@ import symusic
 
 from musicvae_jax import events, midi
 from surrogate.reading import grid, pickup, swing, tracks
+from surrogate.reading.grid import Grid
+from surrogate.reading.swing import Swing
 
 MAX_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
 
@@ -16,23 +18,25 @@ class Melody:
     """The line to accompany.
 
     score: the song it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
-    grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. feel: of its
+    grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. swing: of its
     eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
     """
 
     score: symusic.Score
     index: int
     reason: str
-    grid: grid.Grid
-    feel: swing.Feel
+    grid: Grid
+    swing: Swing
     tokens: np.ndarray
 
     @property
     def track(self) -> symusic.Track:
+        """The track of the score that holds the melody."""
         return self.score.tracks[self.index]
 
     @property
     def bars(self) -> int:
+        """How many of the models' bars the line has."""
         return self.grid.bars
 
 
@@ -42,45 +46,46 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
     Steps are counted in the file's ticks per quarter note, so the tempo map does not matter.
 
     Args:
+        path: the file.
         track: number (from 1) or name of the melody's track; None chooses it (surrogate.reading.tracks).
         pickup: quarter notes before the first bar line; None finds it (surrogate.reading.pickup).
         swung: where in a beat its second eighth is played, 0.5 being straight; None finds it (surrogate.reading.swing).
 
-    Raises: midi.MidiError for a file that cannot be read, that holds no such track or no melody, or in a meter that
-        surrogate.reading.grid cannot lay out.
+    Raises:
+        musicvae_jax.midi.MidiError: the file cannot be read, holds no such track or no melody, or is in a meter that
+            surrogate.reading.grid cannot lay out.
     """
     score = midi.read(path)
-    if score.ticks_per_quarter < events.STEPS_PER_BEAT:
-        reason = f"its {score.ticks_per_quarter} ticks a quarter note cannot hold 16th notes; export it with 480"
-        raise midi.MidiError(path, reason)
-    choice = tracks.choose(score, track, path=path)
-    start, end, pitch = tracks.notes(score.tracks[choice.index])
     beat = score.ticks_per_quarter
+    if beat < events.STEPS_PER_BEAT:
+        raise midi.MidiError(path, f"its {beat} ticks a quarter note cannot hold 16th notes; export it with 480")
+    chosen = tracks.choose(score, track, path=path)
+    start, end, pitch = tracks.notes(score.tracks[chosen.index])
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MAX_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MAX_BARS} or fewer")
     meters = [(meter.time, meter.numerator, meter.denominator) for meter in score.time_signatures]
     meters.sort(key=lambda meter: meter[0])
-    pickup = _pickup(path, meters, start, end, pitch, beat, pickup)
-    feel = _feel(score, pickup) if swung is None else swing.Feel(eighth=swung)
+    pickup_beats = _pickup_beats(path, meters, start, end, pitch, beat, pickup)
+    swing_of_song = _detect_swing(score, pickup_beats) if swung is None else Swing(eighth=swung)
 
     try:
-        layout = {"pickup": pickup, "swung": swing.step_offsets(feel)}
-        if not pickup:
+        layout = {"pickup": pickup_beats, "swung": swing.step_offsets(swing_of_song)}
+        if not pickup_beats:
             layout["first_beat"] = _first_beat(meters, start, end, pitch, beat)
-        where = grid.lay_out(meters, int(end.max()), beat, **layout)
+        laid_out = grid.lay_out(meters, int(end.max()), beat, **layout)
         # Rounding must not open a bar of its own, for an onset just before the last bar line or an end just after.
-        first = np.minimum(where.nearest(start), np.flatnonzero(where.played)[-1])
-        last = np.maximum(first + 1, where.nearest(end))
-        where = grid.lay_out(meters, int(where.ticks[last.max()]), beat, **layout)
+        first = np.minimum(laid_out.nearest(start), np.flatnonzero(laid_out.played)[-1])
+        last = np.maximum(first + 1, laid_out.nearest(end))
+        laid_out = grid.lay_out(meters, int(laid_out.ticks[last.max()]), beat, **layout)
     except grid.MeterError as meter:
         beats = "one to four quarter notes or dotted quarter notes"
         raise midi.MidiError(path, f"is in {meter} time; only bars of {beats} can be accompanied") from None
-    tokens = events.line_tokens(first, last, pitch, len(where.played))
-    return Melody(score, choice.index, choice.reason, where, feel, tokens)
+    tokens = events.line_tokens(first, last, pitch, len(laid_out.played))
+    return Melody(score, chosen.index, chosen.reason, laid_out, swing_of_song, tokens)
 
 
-def _pickup(path, meters, start, end, pitch, beat, wanted):
+def _pickup_beats(path, meters, start, end, pitch, beat, wanted):
     """Quarter notes before the first bar line: those wanted, or those found."""
     numerator, denominator = _first_meter(meters)
     bar = 4 * numerator / denominator
@@ -100,10 +105,11 @@ def _first_beat(meters, start, end, pitch, beat):
 
 
 def _first_meter(meters):
+    """Numerator and denominator at tick 0; of several the last counts."""
     return ([meter for tick, *meter in meters if tick == 0] or [(4, 4)])[-1]
 
 
-def _feel(score, pickup):
+def _detect_swing(score, pickup_beats):
     onsets = [track.notes.numpy()["time"] for track in score.tracks if len(track.notes)]
-    onset = np.concatenate(onsets).astype(np.int64) - round(pickup * score.ticks_per_quarter)
+    onset = np.concatenate(onsets).astype(np.int64) - round(pickup_beats * score.ticks_per_quarter)
     return swing.detect(onset, score.ticks_per_quarter)

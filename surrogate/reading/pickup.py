@@ -25,7 +25,7 @@ TABLE = pathlib.Path(__file__).with_name("tables") / "pickup.npz"
 _CLASS_OF_STEPS = np.searchsorted([2, 3, 4, 5, 7, 9, 13, 17], np.arange(18), side="right")
 _LENGTHS = int(_CLASS_OF_STEPS.max()) + 1
 _GAPS = (1, 4, 8)
-_WHILE = 63  # steps, the wait before the first note and after the last: longer than any class tells apart
+_LONG_WAIT = 63  # steps, the wait before the first note and after the last: longer than any class tells apart
 
 CONTEXTS = (STEPS_PER_BEAT * _LENGTHS * (len(_GAPS) + 1) * _LENGTHS, STEPS_PER_BEAT * 4 * 16, STEPS_PER_BEAT * _LENGTHS)
 """How many contexts the notes of rhythm, contour and ending can have."""
@@ -53,10 +53,10 @@ class PickupTable(typing.NamedTuple):
 
 
 def find(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar=BEATS_PER_BAR, *, table=None) -> int:
-    """How many beats of the file come before its first bar line; 0 where its own bar lines agree or little is known.
+    """Find how many beats of a file come before its first bar line.
 
-    Bar lines then lie at this many beats, and every beats_per_bar from there on. Pickups are found in bars of four
-    beats alone, and to whole beats. A file that begins with a beat of rest was laid out on purpose: 0.
+    Pickups are found in bars of four beats alone, and to whole beats. A file that begins with a beat of rest was laid
+    out on purpose: it has none.
 
     Args:
         start_ticks, end_ticks: int [N], of the melody's notes, from the file's start, end > start >= 0; in any order.
@@ -65,7 +65,12 @@ def find(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar=BEA
         beats_per_bar: 1 or more.
         table: a PickupTable, the built-in one when None.
 
-    Raises: ValueError for arguments out of range or arrays of different lengths.
+    Returns:
+        Beats; bar lines lie at this many, and every beats_per_bar from there on. 0 where the file's own bar lines agree
+        or little is known.
+
+    Raises:
+        ValueError: arguments out of range, or arrays of different lengths.
     """
     start, end, pitch = _checked(start_ticks, end_ticks, pitches, ticks_per_beat, beats_per_bar)
     last = _MOST_BEATS * ticks_per_beat
@@ -79,10 +84,17 @@ def find(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar=BEA
 
 
 def grouping(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar: int, *, table=None) -> int:
-    """How many beats of a song in bars of one or two beats come before the first of its groups of four beats.
+    """Find how many beats of a song in bars of one or two beats come before the first of its groups of four beats.
 
     A song in 2/4 that begins with a bar for its pickup has its pairs from the second bar on: 2. Of fewer than 12 notes
-    little is known: 0. Arguments and errors as of find; a beat may be dotted.
+    little is known: 0.
+
+    Args:
+        start_ticks, end_ticks, pitches, ticks_per_beat, table: as find takes them; a beat may be dotted.
+        beats_per_bar: 1 or 2; of others there are no groups: 0.
+
+    Raises:
+        ValueError: as find raises it.
     """
     start, end, pitch = _checked(start_ticks, end_ticks, pitches, ticks_per_beat, beats_per_bar)
     if BEATS_PER_BAR % beats_per_bar or len(start) < LEAST_NOTES:
@@ -93,11 +105,11 @@ def grouping(start_ticks, end_ticks, pitches, ticks_per_beat: int, beats_per_bar
 
 def log_odds(evidence: BarEvidence, table: PickupTable) -> np.ndarray:
     """Log-odds of each pickup, 0 to 3 beats, over none: float64 [4]."""
-    score = features(evidence, table) @ table.weight
+    score = pickup_features(evidence, table) @ table.weight
     return score - score[0]
 
 
-def features(evidence: BarEvidence, table: PickupTable) -> np.ndarray:
+def pickup_features(evidence: BarEvidence, table: PickupTable) -> np.ndarray:
     """What rhythm, contour, ending and harmony say for each pickup: float64 [4, 4]."""
     by_pickup = np.zeros((BEATS_PER_BAR, len(table.weight)))
     for pickup in range(BEATS_PER_BAR):
@@ -111,12 +123,18 @@ def features(evidence: BarEvidence, table: PickupTable) -> np.ndarray:
 
 
 def bar_evidence(start, end, pitch, ticks_per_beat: int) -> BarEvidence:
-    """What a melody of one note or more tells; arguments as of find."""
+    """What a melody tells of its bars.
+
+    Args:
+        start, end: int64 [N], ticks, N 1 or more, end > start >= 0; in any order.
+        pitch: int64 [N], MIDI pitches.
+        ticks_per_beat: 1 or more.
+    """
     start, end, pitch = _top_line(start, end, pitch, ticks_per_beat)
     beat, place = start // STEPS_PER_BEAT, start % STEPS_PER_BEAT
     until = np.minimum(end, np.append(start[1:], end[-1]))
-    waited = np.append(_WHILE, np.diff(start))
-    wait = np.append(waited[1:], _WHILE)
+    waited = np.append(_LONG_WAIT, np.diff(start))
+    wait = np.append(waited[1:], _LONG_WAIT)
     length = _length_class(until - start)
     rhythm = place * _LENGTHS + length
     rhythm = rhythm * (len(_GAPS) + 1) + np.searchsorted(_GAPS, start + wait - until, side="right")

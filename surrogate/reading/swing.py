@@ -24,7 +24,7 @@ _MOST_DOTTED = 0.25
 _MOST_THIRDS = 0.25
 
 
-class Feel(typing.NamedTuple):
+class Swing(typing.NamedTuple):
     """How a beat is divided.
 
     eighth: place of the second eighth within the beat. sixteenth: place of the second 16th within each eighth. Both in
@@ -35,14 +35,15 @@ class Feel(typing.NamedTuple):
     sixteenth: float = STRAIGHT
 
 
-def detect(onset_ticks, ticks_per_beat: int) -> Feel:
-    """The feel of a song, straight unless there is solid evidence of another.
+def detect(onset_ticks, ticks_per_beat: int) -> Swing:
+    """Find the swing of a song: none unless there is solid evidence of one.
 
     Args:
         onset_ticks: int [N], onsets of all notes, beats at multiples of ticks_per_beat; in any order.
         ticks_per_beat: 1 or more.
 
-    Raises: ValueError for ticks_per_beat below 1 or onsets that are not one row of whole numbers.
+    Raises:
+        ValueError: ticks_per_beat is below 1, or the onsets are not one row of whole numbers.
     """
     onset_ticks = np.asarray(onset_ticks)
     if ticks_per_beat < 1:
@@ -55,21 +56,21 @@ def detect(onset_ticks, ticks_per_beat: int) -> Feel:
     near = near[np.abs(near) < 0.15]
     lag = float(np.median(near)) if len(near) else 0.0
     if abs(lag) > _LAG:
-        return Feel()
+        return Swing()
     place = (place - lag) % 1
     eighth = _second_half(place)
     if eighth != STRAIGHT:
-        return Feel(eighth=eighth)
+        return Swing(eighth=eighth)
     halves = 2 * place[place < STRAIGHT], 2 * place[place >= STRAIGHT] - 1
     first, second = map(_second_half, halves)
     if STRAIGHT in (first, second) or abs(first - second) > _SPREAD or any(map(_has_triplets, halves)):
-        return Feel()
-    return Feel(sixteenth=(first + second) / 2)
+        return Swing()
+    return Swing(sixteenth=(first + second) / 2)
 
 
-def step_offsets(feel: Feel) -> np.ndarray:
-    """Places of a beat's four 16th steps under a feel, in beats: float64 [4]."""
-    eighth, sixteenth = feel
+def step_offsets(swing: Swing) -> np.ndarray:
+    """Where the four 16th steps of a beat begin under a swing, in beats: float64 [4]."""
+    eighth, sixteenth = swing
     return np.array([0.0, eighth * sixteenth, eighth, eighth + (1 - eighth) * sixteenth])
 
 

@@ -8,13 +8,12 @@ first two in 80 %; most notes sounding alone, the rule before this one, finds it
 """
 
 import dataclasses
-import re
-import unicodedata
 
 import numpy as np
 
 from musicvae_jax import events, midi
 from musicvae_jax.trio import BASS_PROGRAMS
+from surrogate.reading import track_names
 
 STRING_PROGRAMS = range(41, 52)  # all but the solo violin
 SYNTH_LEAD_PROGRAMS = range(80, 88)
@@ -37,27 +36,6 @@ WEIGHTS = {
     "wind": 0.8,
     "lyrics": 3.0,  # share of the lyrics that fall on its onsets; too rare in the fitted songs, set by hand
 }
-NAME_WEIGHT, PART_WEIGHT, HAND_WEIGHT = 6.0, -3.0, 1.5
-
-_MELODY_NAME = re.compile(
-    r"melod(?!ic|ium)|voc(al|e)|vox|voi(ce|x)|voz|stimme|gesang|sing(?!l)|chant|cant(o|us|ante)|lyric|"
-    r"(?<![a-z])(lead|solo|soloist|theme|thema|tune)(?![a-z])|мелоди|вокал|旋律"
-)
-_PART_NAME = re.compile(
-    r"chord|akkord|accord(?!i)|(?<![a-z])pads?(?![a-z])|string|accomp|begleit|rhythm|(?<![a-z])comp(ing)?(?![a-z])|"
-    r"(?<![a-z])arp|harmon(y|ie)|back|perc|drum|echo|delay|counter|(?<![a-z])(2nd|second)(?![a-z])"
-)
-_HANDS = (re.compile(r"right|(?<![a-z])(rh|droite|rechts?|rechte|destra|treble)(?![a-z])"),
-          re.compile(r"(?<![a-z])(left|lh|gauche|links?|linke|sinistra)(?![a-z])"))  # fmt: skip
-# General MIDI's own names for sounds tell nothing of a part's place in the song.
-_SOUND_NAME = re.compile(
-    r"lead \d \([^)]*\)|(square|saw|sawtooth|calliope|chiff|charang|fifths)( wave)? lead|bass ?(and|[+&/])? ?lead|"
-    r"(synth|space|solo) ?(voice|vox)|voice oohs|orchestra hit|taiko drum|steel drums?"
-)
-_BASS_NAME = re.compile(
-    r"(?<![a-z])((contra|kontra)?bass?|basse|basso|bajo|baixo)(?![a-z])"
-    r"(?!.{0,3}(lead|clarinet|trombone|flute|sax|drum|voice|vocal))"
-)
 _FAMILIES = (
     "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe",
     "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects",
@@ -65,14 +43,14 @@ _FAMILIES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Choice:
+class ChosenTrack:
     """The melody of a song. index: its place in score.tracks. reason: one line for a musician."""
 
     index: int
     reason: str
 
 
-def choose(score, wanted=None, *, path) -> Choice:
+def choose(score, wanted=None, *, path) -> ChosenTrack:
     """Choose the track that is the melody.
 
     Args:
@@ -81,44 +59,57 @@ def choose(score, wanted=None, *, path) -> Choice:
             tracks that have notes from 1; any other str is a name: exact, or but for case, or a part of one name only.
         path: the song's, for what is said of it.
 
-    Raises: midi.MidiError where no track can be the melody, or the wanted one is not there, is not one track, or
-    cannot be it; it lists the tracks that there are.
+    Raises:
+        musicvae_jax.midi.MidiError: no track can be the melody, or the wanted one is not there, is not one track, or
+            cannot be it; it lists the tracks that there are.
     """
-    heard = [index for index, track in enumerate(score.tracks) if len(track.notes)]
-    if wanted is not None and heard:
-        index = _wanted(score, heard, wanted, path)
-        return Choice(index, f"{_called(score, heard, index)}: as asked for")
-    pitched = [index for index in heard if not score.tracks[index].is_drum]
+    sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
+    if wanted is not None and sounding:
+        index = _find_wanted(score, sounding, wanted, path)
+        return ChosenTrack(index, f"{_label(score, sounding, index)}: as asked for")
+    pitched = [index for index in sounding if not score.tracks[index].is_drum]
     if not pitched:
-        has = "only drums" if heard else "no notes"
+        has = "only drums" if sounding else "no notes"
         raise midi.MidiError(path, f"holds {has}; give a file with a melody")
     candidates = [index for index in pitched if len(notes(score.tracks[index])[0])]
     if not candidates:
         lowest, highest = events.MIN_PITCH, events.MAX_PITCH
         reason = f"has no note between pitches {lowest} and {highest}, a piano's; transpose its melody by octaves"
         raise midi.MidiError(path, reason)
-    noticed = features(score, candidates)
-    named = np.array([_name_score(score.tracks[index].name) for index in candidates])
-    best = int((noticed @ list(WEIGHTS.values()) + named).argmax())
-    why = _why(dict(zip(WEIGHTS, noticed[best], strict=True)), named, best)
-    return Choice(candidates[best], f"{_called(score, heard, candidates[best])}: {why}")
+    features_NxF = track_features(score, candidates)
+    name_scores_N = np.array([track_names.melody_score(score.tracks[index].name) for index in candidates])
+    best = int((features_NxF @ list(WEIGHTS.values()) + name_scores_N).argmax())
+    why = _reason(dict(zip(WEIGHTS, features_NxF[best], strict=True)), name_scores_N, best)
+    return ChosenTrack(candidates[best], f"{_label(score, sounding, candidates[best])}: {why}")
 
 
 def role(track) -> str:
     """What a track that is not the melody plays: "bass", "drums" or "other"."""
     if track.is_drum:
         return "drums"
-    return "bass" if track.program in BASS_PROGRAMS or _BASS_NAME.search(_plain(track.name)) else "other"
+    return "bass" if track.program in BASS_PROGRAMS or track_names.names_bass(track.name) else "other"
 
 
 def notes(track):
-    """Start and end (ticks, the end after the start) and MIDI pitch of a track's notes within the models' range."""
+    """The notes of a symusic.Track within the models' range.
+
+    Returns:
+        Start and end in ticks, the end after the start, and MIDI pitch: int64 [N] each.
+    """
     start, end, pitch, _ = _notes_and_velocity(track)
     return start, end, pitch
 
 
-def features(score, candidates) -> np.ndarray:
-    """What a listener would notice of each candidate (indices in score.tracks): float64 [N, len(WEIGHTS)]."""
+def track_features(score, candidates) -> np.ndarray:
+    """What a listener would notice of tracks, beside each other.
+
+    Args:
+        score: symusic.Score in ticks.
+        candidates: N indices in score.tracks, of tracks with notes in the models' range.
+
+    Returns:
+        float64 [N, len(WEIGHTS)], in the order of WEIGHTS.
+    """
     beat = score.ticks_per_quarter
     lines = [_sorted_notes(score.tracks[index]) for index in candidates]
     every_pitch = np.sort(np.concatenate([pitch for _, _, pitch, _ in lines]))
@@ -136,7 +127,7 @@ def features(score, candidates) -> np.ndarray:
         own_bars = len(np.unique(start // (events.BEATS_PER_BAR * beat)))
         # A syllable may stand a little before or after its note.
         sung = np.searchsorted(onset, lyrics + beat // 8, "right") > np.searchsorted(onset, lyrics - beat // 8)
-        noticed = {
+        features = {
             "alone": _alone(start, end, beat).mean(),
             "above": lower / max(len(every_pitch) - len(pitch), 1),
             "register": -abs(middle - 71) / 12,
@@ -152,85 +143,76 @@ def features(score, candidates) -> np.ndarray:
             "wind": program in WIND_PROGRAMS,
             "lyrics": sung.sum() / max(len(lyrics), 16),  # of a few, nothing follows
         }
-        rows.append([noticed[name] for name in WEIGHTS])
+        rows.append([features[name] for name in WEIGHTS])
     return np.array(rows, np.float64)
 
 
-def _wanted(score, heard, wanted, path) -> int:
+def _find_wanted(score, sounding, wanted, path) -> int:
     def refuse(reason):
-        tracks = "; ".join(_described(score, heard, index) for index in heard)
+        tracks = "; ".join(_with_instrument(score, sounding, index) for index in sounding)
         return midi.MidiError(path, f"{reason}; its tracks: {tracks}")
 
     if isinstance(wanted, int) or wanted.strip().isdecimal() and len(wanted) < 10:
-        if not 1 <= int(wanted) <= len(heard):
+        if not 1 <= int(wanted) <= len(sounding):
             raise refuse(f"has no track {int(wanted)}")
-        index = heard[int(wanted) - 1]
+        index = sounding[int(wanted) - 1]
     else:
-        names = {index: _one_line(score.tracks[index].name) for index in heard}
-        asked = _one_line(wanted)
-        tests = (
-            lambda name: name == asked,
-            lambda name: name.casefold() == asked.casefold(),
-            lambda name: asked.casefold() in name.casefold(),
-        )
-        found = next(filter(None, ([i for i, name in names.items() if test(name)] for test in tests)), [])
-        if not found or not asked:
-            raise refuse(f'has no track "{asked}"')
+        found = _find_by_name(score, sounding, _one_line(wanted))
+        if not found:
+            raise refuse(f'has no track "{_one_line(wanted)}"')
         if len(found) > 1:
-            numbers = ", ".join(str(heard.index(index) + 1) for index in found)
-            raise refuse(f'has several tracks "{asked}", {numbers}: give a number')
+            numbers = ", ".join(str(sounding.index(index) + 1) for index in found)
+            raise refuse(f'has several tracks "{_one_line(wanted)}", {numbers}: give a number')
         index = found[0]
     track = score.tracks[index]
     if track.is_drum:
-        raise refuse(f"has drums on {_called(score, heard, index)}, which cannot be the melody")
+        raise refuse(f"has drums on {_label(score, sounding, index)}, which cannot be the melody")
     if not len(notes(track)[0]):
         span = f"{events.MIN_PITCH} and {events.MAX_PITCH}"
-        raise refuse(f"has no note between pitches {span} on {_called(score, heard, index)}; transpose it by octaves")
+        raise refuse(f"has no note between pitches {span} on {_label(score, sounding, index)}; transpose it by octaves")
     return index
 
 
-def _called(score, heard, index) -> str:
-    return f"track {_numbered(score, heard, index)} (of {len(heard)})"
+def _find_by_name(score, sounding, asked) -> list[int]:
+    """The tracks of that very name, else of that name but for case, else with it in theirs."""
+    if not asked:
+        return []
+    names = {index: _one_line(score.tracks[index].name) for index in sounding}
+    exact = [index for index, name in names.items() if name == asked]
+    folded = [index for index, name in names.items() if name.casefold() == asked.casefold()]
+    partial = [index for index, name in names.items() if asked.casefold() in name.casefold()]
+    return exact or folded or partial
 
 
-def _described(score, heard, index) -> str:
+def _label(score, sounding, index) -> str:
+    return f"track {_number_and_name(score, sounding, index)} (of {len(sounding)})"
+
+
+def _with_instrument(score, sounding, index) -> str:
     track = score.tracks[index]
     family = "drums" if track.is_drum else _FAMILIES[track.program // 8]
     count = f"{len(track.notes)} note{'s' if len(track.notes) > 1 else ''}"
-    return f"{_numbered(score, heard, index)} ({family}, {count})"
+    return f"{_number_and_name(score, sounding, index)} ({family}, {count})"
 
 
-def _numbered(score, heard, index) -> str:
+def _number_and_name(score, sounding, index) -> str:
     name = _one_line(score.tracks[index].name)
-    return f'{heard.index(index) + 1} "{name}"' if name else str(heard.index(index) + 1)
+    return f'{sounding.index(index) + 1} "{name}"' if name else str(sounding.index(index) + 1)
 
 
-def _why(noticed, named, best) -> str:
-    if len(named) == 1:
+def _reason(features, name_scores_N, best) -> str:
+    if len(name_scores_N) == 1:
         return "the only one that can be the melody"
     reasons = []
-    if named[best] >= NAME_WEIGHT and named[best] > named.min():
+    if name_scores_N[best] >= track_names.MELODY_WEIGHT and name_scores_N[best] > name_scores_N.min():
         reasons.append("named so")
-    if noticed["lyrics"] > 0.5:
+    if features["lyrics"] > 0.5:
         reasons.append("the lyrics fall on its notes")
-    if noticed["alone"] > 0.5:
-        reasons.append(f"{100 * noticed['alone']:.0f} % of its notes sound alone")
-    if noticed["above"] > 0.6:
+    if features["alone"] > 0.5:
+        reasons.append(f"{100 * features['alone']:.0f} % of its notes sound alone")
+    if features["above"] > 0.6:
         reasons.append("mostly above the others")
     return ", ".join(reasons) or "the one most like a melody"
-
-
-def _name_score(name) -> float:
-    plain = _SOUND_NAME.sub(" ", _plain(name))
-    right, left = (bool(hand.search(plain)) for hand in _HANDS)
-    is_part = bool(_PART_NAME.search(plain) or _BASS_NAME.search(plain))
-    return NAME_WEIGHT * bool(_MELODY_NAME.search(plain)) + PART_WEIGHT * is_part + HAND_WEIGHT * (right - left)
-
-
-def _plain(name) -> str:
-    """In lower case and without accents."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _one_line(name) -> str:

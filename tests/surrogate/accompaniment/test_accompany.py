@@ -211,7 +211,7 @@ def test_swing_is_given_back(accompanist, tmp_path):
     path = song_of(tmp_path, ("Lead", 25, False, swung))
     options = dict(checkpoint=accompanist, temperature=1.0)
     song = surrogate.accompany(path, **options)
-    assert song.melody.feel.eighth == pytest.approx(2 / 3, abs=0.01)
+    assert song.melody.swing.eighth == pytest.approx(2 / 3, abs=0.01)
     for track in song.score.tracks[1:]:
         assert {note.time % 480 for note in track.notes} <= {0, 160, 320, 400}
         assert any(note.time % 480 == 320 for note in track.notes)

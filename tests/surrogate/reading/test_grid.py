@@ -18,7 +18,7 @@ def places(meters, end, **options):
     return found
 
 
-def beat(begin, length=BEAT, shares=grid.STRAIGHT):
+def beat(begin, length=BEAT, shares=grid.STRAIGHT_STEPS):
     return [begin + round(length * share) for share in shares]
 
 
@@ -38,10 +38,10 @@ def test_bars_of_two_are_paired():
 
 
 def test_dotted_beats_are_divided_as_triplets_are():
-    assert places([(0, 6, 8)], 3 * 1440) == {(i // 4, i % 4): beat(720 * i, 720, grid.TRIPLET) for i in range(6)}
-    assert places([(0, 12, 8)], 2880) == {(0, i): beat(720 * i, 720, grid.TRIPLET) for i in range(4)}
-    assert places([(0, 9, 8)], 2160) == {(0, (0, 1, 3)[i]): beat(720 * i, 720, grid.TRIPLET) for i in range(3)}
-    assert places([(0, 3, 8)], 5 * 720) == {(i // 4, i % 4): beat(720 * i, 720, grid.TRIPLET) for i in range(5)}
+    assert places([(0, 6, 8)], 3 * 1440) == {(i // 4, i % 4): beat(720 * i, 720, grid.TRIPLET_STEPS) for i in range(6)}
+    assert places([(0, 12, 8)], 2880) == {(0, i): beat(720 * i, 720, grid.TRIPLET_STEPS) for i in range(4)}
+    assert places([(0, 9, 8)], 2160) == {(0, (0, 1, 3)[i]): beat(720 * i, 720, grid.TRIPLET_STEPS) for i in range(3)}
+    assert places([(0, 3, 8)], 5 * 720) == {(i // 4, i % 4): beat(720 * i, 720, grid.TRIPLET_STEPS) for i in range(5)}
 
 
 def test_a_change_of_meter_begins_a_bar():
@@ -62,7 +62,7 @@ def test_a_pickup_stands_before_the_first_bar_line():
     two = places([(0, 2, 4)], 480 + 1920, pickup=1)  # 2/4: one beat, then pairs
     assert list(two) == [(0, 3), (1, 0), (1, 1), (1, 2), (1, 3)] and two[0, 3] == beat(0)
     jig = places([(0, 6, 8)], 240 + 2880, pickup=0.5)
-    assert jig[0, 3] == [0, 120] and jig[1, 0] == beat(240, 720, grid.TRIPLET)
+    assert jig[0, 3] == [0, 120] and jig[1, 0] == beat(240, 720, grid.TRIPLET_STEPS)
 
 
 def test_pairs_may_begin_with_the_second_bar():

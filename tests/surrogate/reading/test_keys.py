@@ -42,3 +42,19 @@ def test_a_song_is_brought_as_one():
     moved = keys.to_c(tokens)
     np.testing.assert_array_equal(moved, events.transpose(tokens, -2))
     assert moved[1, 0, 2] == 5
+
+
+@pytest.mark.parametrize(
+    ("up", "name"),
+    [(0, "C major / A minor"), (2, "D major / B minor"), (6, "F# major / D# minor"), (-2, "Bb major / G minor")],
+)
+def test_a_shift_names_the_scale_it_came_from(up, name):
+    assert keys.scale_name(keys.semitones_to_c(line([pitch + up for pitch in C_MAJOR_TUNE]))) == name
+
+
+@pytest.mark.parametrize("shift", keys.SHIFTS)
+def test_both_names_of_a_scale_have_its_notes(shift):
+    major, minor = (name.split()[0] for name in keys.scale_name(shift).split(" / "))
+    tonic = {letter: pitch for letter, pitch in zip("CDEFGAB", C_MAJOR_TUNE, strict=False)}
+    pitch = {name: tonic[name[0]] + name.count("#") - name.count("b") for name in (major, minor)}
+    assert (pitch[major] + shift) % 12 == 0 and (pitch[minor] + shift) % 12 == 9

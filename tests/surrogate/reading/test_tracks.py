@@ -50,7 +50,7 @@ LESS = {
 @pytest.mark.parametrize("melody_first", [True, False])
 def test_each_thing_noticed_tells_a_melody(notice, melody_first):
     parts = [PLAIN, LESS[notice]] if melody_first else [LESS[notice], PLAIN]
-    noticed = tracks.features(song(*parts), [0, 1])
+    noticed = tracks.track_features(song(*parts), [0, 1])
     better = 0 if melody_first else 1
     weights = np.array(list(tracks.WEIGHTS.values()))
     weights[list(tracks.WEIGHTS).index("early")] = 0
