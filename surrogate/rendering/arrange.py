@@ -9,10 +9,17 @@ from surrogate.rendering import velocity
 
 
 def end(melody_T, parts_Tx2) -> np.ndarray:
-    """The same bass and drums with an ending: they stop with the melody.
+    """End bass and drums with the melody.
 
     A last note held from a beat on is struck by all: kick and crash, and a bass note as long as it. Otherwise they play
     to the end of the beat in which the melody ends.
+
+    Args:
+        melody_T: uint16 [T], its tokens.
+        parts_Tx2: uint16 [T, 2], the tokens of bass and drums.
+
+    Returns:
+        uint16 [T, 2], bass and drums with the ending.
     """
     parts_Tx2 = parts_Tx2.copy()
     bass_T = parts_Tx2[:, 0]
@@ -23,9 +30,8 @@ def end(melody_T, parts_Tx2) -> np.ndarray:
     if stop - last < events.STEPS_PER_BEAT or last % events.STEPS_PER_BEAT:
         last = stop = -(-stop // events.STEPS_PER_BEAT) * events.STEPS_PER_BEAT
     else:
-        pitch = (
-            events.LOWEST_BASS + (pitches[-1] - events.LOWEST_BASS) % 12
-        )  # in every second of 275 songs the bass ends on the melody's note
+        # In every second of 275 songs the bass ends on the melody's note.
+        pitch = events.LOWEST_BASS + (pitches[-1] - events.LOWEST_BASS) % 12
         parts_Tx2[last] = pitch - events.MIN_PITCH + events.FIRST_PITCH, events.KICK | events.CRASH
         last += 1
     parts_Tx2[last:] = 0
@@ -35,40 +41,46 @@ def end(melody_T, parts_Tx2) -> np.ndarray:
 
 
 def arrange(melody, parts_Tx2, options) -> tuple[symusic.Score, tuple[str, ...]]:
-    """The song with a bass track and a drum track; everything but the tracks as the player had it.
+    """Put a bass track and a drum track into a song; everything but the tracks stays as the player had it.
 
-    Returns the score, and a role for each of its tracks: "melody", "bass", "drums" or "other".
+    Args:
+        melody: surrogate.reading.melody.Melody.
+        parts_Tx2: uint16 [melody.bars * 16, 2], the tokens of bass and drums.
+        options: surrogate.accompaniment.options.Options.
+
+    Returns:
+        The score, and a role for each of its tracks: "melody", "bass", "drums" or "other".
     """
     grid, rng = melody.grid, np.random.default_rng(options.seed)
     bass_T, drums_T = parts_Tx2.T
     starts, _, _ = events.line_notes(melody.tokens)
     loud_bars = velocity.loudness(starts, _velocities(melody, starts), grid.bars)
     score = melody.score.copy()
-    kept, roles = _kept(melody, score, options)
+    written, roles = _kept_tracks(melody, score, options)
     if options.bass and "bass" not in roles:
         start, stop, pitch = events.line_notes(bass_T)
         sounds = grid.ticks[stop] > grid.ticks[start]
         start, stop, pitch = start[sounds], stop[sounds], pitch[sounds]
         bass = symusic.Track(name="Bass", program=options.program, is_drum=False)
-        bass.notes = _notes(grid.ticks, start, stop, pitch, velocity.bass(start, loud_bars, rng))
-        kept.append(bass)
+        bass.notes = _symusic_notes(grid.ticks, start, stop, pitch, velocity.bass(start, loud_bars, rng))
+        written.append(bass)
         roles.append("bass")
     if options.drums and "drums" not in roles:
         step, pitch = events.drum_hits(np.where(grid.played, drums_T, 0))
         drums = symusic.Track(name="Drums", program=0, is_drum=True)
-        drums.notes = _notes(grid.ticks, step, step + 1, pitch, velocity.drums(step, pitch, loud_bars, rng))
-        kept.append(drums)
+        drums.notes = _symusic_notes(grid.ticks, step, step + 1, pitch, velocity.drums(step, pitch, loud_bars, rng))
+        written.append(drums)
         roles.append("drums")
-    score.tracks = kept
+    score.tracks = written
     return score, tuple(roles)
 
 
 def present(melody, options) -> set[str]:
-    """Which of "bass" and "drums" the song has already and keeps."""
-    return {"bass", "drums"} & set(_kept(melody, melody.score, options)[1])
+    """Which of "bass" and "drums" a song, read as a Melody, has already and keeps under these Options."""
+    return {"bass", "drums"} & set(_kept_tracks(melody, melody.score, options)[1])
 
 
-def _kept(melody, score, options):
+def _kept_tracks(melody, score, options):
     """The song's own tracks that are written, and their roles."""
     if options.keep == "melody":
         track = score.tracks[melody.index].copy()
@@ -79,8 +91,8 @@ def _kept(melody, score, options):
     kept, roles = [], []
     for index, track in enumerate(score.tracks):
         role = "melody" if index == melody.index else tracks.role(track)
-        written = {"bass": options.bass, "drums": options.drums}.get(role, False)
-        if not (written and options.replace):
+        is_asked_for = {"bass": options.bass, "drums": options.drums}.get(role, False)
+        if not (is_asked_for and options.replace):
             kept.append(track)
             roles.append(role)
     return kept, roles
@@ -95,7 +107,8 @@ def _velocities(melody, start_n):
     return notes["velocity"][order][np.maximum(place, 0)]
 
 
-def _notes(tick_T, start, stop, pitch, velocities):
+def _symusic_notes(tick_T, start, stop, pitch, velocities):
+    """Notes from step `start` to step `stop`, int [N] each, a tick long at least."""
     begin = tick_T[start]
     return symusic.Note.from_numpy(
         begin.astype(np.int32),

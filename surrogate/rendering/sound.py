@@ -19,7 +19,7 @@ from musicvae_jax import files
 from musicvae_jax.notes import DRUM_CHANNEL
 from surrogate.rendering.tempo import tempo_map
 
-RATE = 44100
+SAMPLE_RATE = 44100
 TAIL_SECONDS = 2.0  # for the last notes to die away
 PEAK = 10 ** (-1 / 20)  # -1 dBFS
 SILENCE = 1e-6  # what a reverberation makes of nothing is not to be made louder
@@ -54,23 +54,24 @@ GET_SYNTHESISER = (
 
 
 def render(score, path, *, soundfont=None) -> None:
-    """Write a score as sound: WAV, 44.1 kHz, 16 bit, stereo, its peak at -1 dBFS, whole or not at all.
+    """Write a score as sound: WAV, 44.1 kHz, 16 bit, stereo, its peak at -1 dBFS.
 
     Args:
         score: symusic.Score in ticks; tempo map, programs, controls and pitch bends count, drums are on channel 10.
-        path: the WAV file to write. It lasts until the last note ends, and TAIL_SECONDS.
+        path: the WAV file to write, which appears whole or not at all. It lasts TAIL_SECONDS longer than the last note.
         soundfont: an .sf2 or .sf3 file; when None, the environment variable SOUNDFONT, then FOLDERS.
 
-    Raises: files.FileError where soundfont or synthesiser are missing or fail, or the file cannot be written.
+    Raises:
+        musicvae_jax.FileError: soundfont or synthesiser are missing or fail, or the file cannot be written.
     """
     path = os.fspath(path)
     if os.path.isdir(path):
         raise files.FileError(path, "cannot be written: it is a folder")
     synthesise, font = ready(path, soundfont)
     messages, end = frame_messages(score)
-    frames = end + round(TAIL_SECONDS * RATE)
-    if frames > MAX_HOURS * 3600 * RATE:
-        raise files.FileError(path, f"cannot be written: it would last {frames / RATE / 3600:.0f} hours")
+    frames = end + round(TAIL_SECONDS * SAMPLE_RATE)
+    if frames > MAX_HOURS * 3600 * SAMPLE_RATE:
+        raise files.FileError(path, f"cannot be written: it would last {frames / SAMPLE_RATE / 3600:.0f} hours")
     with files.whole_file(path) as draft, tempfile.TemporaryFile() as raw:
         peak = 0.0
         for block_Fx2 in synthesise(messages, frames, font):
@@ -81,13 +82,32 @@ def render(score, path, *, soundfont=None) -> None:
 
 
 def ready(path, soundfont=None):
-    """What render plays path with, a synthesiser and a soundfont; raises files.FileError where one is missing."""
+    """What render is to play with, so that a lack of it is found before any work is done.
+
+    Args:
+        path: the WAV file that an error names.
+        soundfont: as render takes it.
+
+    Returns:
+        A function (messages, frames, soundfont) -> blocks of sound, float32 [F, 2]; and the soundfont's path.
+
+    Raises:
+        musicvae_jax.FileError: there is no synthesiser, or find_soundfont finds no soundfont.
+    """
     font = find_soundfont(path, soundfont)
     return _synthesiser(path), font
 
 
 def find_soundfont(path, soundfont=None) -> str:
-    """The soundfont to play with, as render takes it; raises files.FileError where there is none or it is damaged."""
+    """The path of the soundfont to play with.
+
+    Args:
+        path: the WAV file that an error names.
+        soundfont: as render takes it.
+
+    Raises:
+        musicvae_jax.FileError: there is none, or it is damaged.
+    """
     soundfont = soundfont or os.environ.get("SOUNDFONT") or _installed_soundfont()
     if not soundfont:
         raise files.FileError(path, GET_SOUNDFONT)
@@ -122,16 +142,22 @@ def _installed_soundfont():
 
 
 def frame_messages(score) -> tuple[list, int]:
-    """The channel messages of a score, (frame, mido.Message) in order, and the frame at which the last note ends.
+    """The channel messages of a score, in time.
 
     Tracks share 15 melodic channels where there are more of them; a program change stands before a note that needs it.
+
+    Args:
+        score: symusic.Score in ticks.
+
+    Returns:
+        (frame, mido.Message) in order, and the frame at which the last note ends.
     """
     from mido import Message
 
     ticks, seconds = tempo_map(score, score.end())
 
     def frames(tick):
-        return np.rint(np.interp(tick, ticks, seconds) * RATE).astype(np.int64)
+        return np.rint(np.interp(tick, ticks, seconds) * SAMPLE_RATE).astype(np.int64)
 
     played, melodic = [], 0
     for track in score.tracks:
@@ -178,7 +204,7 @@ def _tinysoundfont(messages, frames, soundfont):
     """Yields blocks of sound, float32 [F, 2]."""
     import tinysoundfont
 
-    synth = tinysoundfont.Synth(samplerate=RATE)
+    synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)
     try:
         synth.sfload(soundfont)
     except RuntimeError:
@@ -221,8 +247,22 @@ def _fluidsynth(messages, frames, soundfont):
     track.append(mido.Message("control_change", control=3, value=0, time=frames - now))  # it stops at the last message
     with tempfile.TemporaryDirectory() as folder:
         song, raw = (os.path.join(folder, name) for name in ("song.mid", "song.raw"))
-        mido.MidiFile(ticks_per_beat=RATE // 2, tracks=[track]).save(song)
-        command = ["fluidsynth", "-ni", "-q", "-g", "0.5", "-r", str(RATE), "-T", "raw", "-O", "float", "-F", raw]
+        mido.MidiFile(ticks_per_beat=SAMPLE_RATE // 2, tracks=[track]).save(song)
+        command = [
+            "fluidsynth",
+            "-ni",
+            "-q",
+            "-g",
+            "0.5",
+            "-r",
+            str(SAMPLE_RATE),
+            "-T",
+            "raw",
+            "-O",
+            "float",
+            "-F",
+            raw,
+        ]
         done = subprocess.run([*command, soundfont, song], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode or "Failed to load" in done.stderr or not os.path.exists(raw):
             said = (done.stderr.strip() or "it gave no reason").splitlines()[-1]
@@ -240,6 +280,6 @@ def _write_wav(raw, file, gain) -> None:
     with wave.open(file, "wb") as out:
         out.setnchannels(2)
         out.setsampwidth(2)
-        out.setframerate(RATE)
+        out.setframerate(SAMPLE_RATE)
         while len(block := np.frombuffer(raw.read(8 * BLOCK), np.float32)):
             out.writeframes(np.rint(block * np.float32(gain * 32767)).astype("<i2").tobytes())

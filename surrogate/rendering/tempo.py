@@ -5,12 +5,15 @@ import numpy as np
 DEFAULT_MSPQ = 500_000  # microseconds a quarter note where a MIDI file gives no tempo
 
 
-def tempo_map(score, end):
+def tempo_map(score, end) -> tuple[np.ndarray, np.ndarray]:
     """Points between which time passes evenly; of several tempos at one tick the last counts.
 
-    score: symusic.Score in ticks; a tempo that lasts no time is none.
+    Args:
+        score: symusic.Score in ticks; a tempo that lasts no time is none.
+        end: the last tick.
 
-    Returns: int64 [K] ticks, rising from 0 to end, and the seconds from the song's start at each, float64 [K].
+    Returns:
+        Ticks, int64 [K], rising from 0 to end, and the seconds from the song's start at each, float64 [K].
     """
     tempos = score.tempos.numpy()
     real = tempos["mspq"] > 0

@@ -4,6 +4,7 @@ What drummers and bassists do was measured by surrogate.evaluation.fit_velocity,
 """
 
 import functools
+import itertools
 import json
 import pathlib
 import typing
@@ -17,7 +18,7 @@ REACH = 24.0
 """How far above its mean velocity a melody is as loud as it gets: loudness 1."""
 TABLE = pathlib.Path(__file__).with_name("tables") / "velocity.json"
 
-_SMOOTH = np.array([1.0, 2.0, 3.0, 2.0, 1.0])  # bars
+_SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])  # bars
 
 
 class PartVelocity(typing.NamedTuple):
@@ -52,9 +53,11 @@ def drums(step, pitch, loud_of_bar, rng: np.random.Generator, *, table: Velocity
         rng: draws the player's spread; one normal number a hit.
         table: the built-in one when None.
 
-    Returns: int64 [N], 1 to 127.
+    Returns:
+        int64 [N], 1 to 127.
 
-    Raises: ValueError for arrays that do not fit each other, bars or drum groups.
+    Raises:
+        ValueError: the arrays do not fit each other, the bars or the drum groups.
     """
     pitch = np.asarray(pitch, np.int64)
     if pitch.size and not 0 <= pitch.min() <= pitch.max() <= 127:
@@ -62,13 +65,23 @@ def drums(step, pitch, loud_of_bar, rng: np.random.Generator, *, table: Velocity
     group = events.DRUM_BIT_OF_PITCH[pitch].astype(np.int64)
     if (group == events.NO_DRUM).any():
         raise ValueError(f"no drum group has pitch {pitch[group == events.NO_DRUM][0]}")
-    return _play((table or _table()).drums, step, group, loud_of_bar, rng)
+    return _velocities((table or _built_in_table()).drums, step, group, loud_of_bar, rng)
 
 
 def bass(step, loud_of_bar, rng: np.random.Generator, *, table: VelocityTable | None = None) -> np.ndarray:
-    """Velocities for the notes of a bass, which do not depend on their pitch; as drums in all else."""
+    """Velocities for the notes of a bass, which do not depend on their pitch.
+
+    Args:
+        step, loud_of_bar, rng, table: as drums takes them.
+
+    Returns:
+        int64 [N], 1 to 127.
+
+    Raises:
+        ValueError: the arrays do not fit each other or the bars.
+    """
     step = np.asarray(step, np.int64)
-    return _play((table or _table()).bass, step, np.zeros(step.shape, np.int64), loud_of_bar, rng)
+    return _velocities((table or _built_in_table()).bass, step, np.zeros(step.shape, np.int64), loud_of_bar, rng)
 
 
 def loudness(melody_start_steps, melody_velocities, bars: int, *, table: VelocityTable | None = None) -> np.ndarray:
@@ -82,19 +95,32 @@ def loudness(melody_start_steps, melody_velocities, bars: int, *, table: Velocit
         bars: 0 or more.
         table: the built-in one when None.
 
-    Returns: float64 [bars], from -1 to 1, 0 for a melody without notes.
+    Returns:
+        float64 [bars], from -1 to 1, 0 for a melody without notes.
 
-    Raises: ValueError for arrays that do not fit each other.
+    Raises:
+        ValueError: the arrays do not fit each other.
     """
     velocity, density, known = movement(melody_start_steps, melody_velocities, bars)
     if not known.any():
         return np.zeros(bars)
-    loud = np.clip((velocity + (table or _table()).density * density) / REACH, -1, 1)
+    loud = np.clip((velocity + (table or _built_in_table()).density * density) / REACH, -1, 1)
     return np.interp(np.arange(bars), np.flatnonzero(known), loud[known])
 
 
 def movement(start_step, velocity, bars: int):
-    """Velocity and notes a bar of a melody, each less its mean, smoothed; and where there is melody: [bars] each."""
+    """How velocity and density of a melody move from bar to bar.
+
+    Args:
+        start_step, velocity: int [N] each, as loudness takes them.
+        bars: 0 or more.
+
+    Returns:
+        Velocity and notes a bar, each less its mean, smoothed: float64 [bars] each; where there is melody: bool [bars].
+
+    Raises:
+        ValueError: the arrays do not fit each other.
+    """
     start_step, velocity = np.asarray(start_step, np.int64), np.asarray(velocity, np.float64)
     if start_step.ndim != 1 or start_step.shape != velocity.shape or (start_step < 0).any() or bars < 0:
         raise ValueError("steps and velocities must be [N] each, steps and bars 0 or more")
@@ -109,16 +135,16 @@ def movement(start_step, velocity, bars: int):
     return velocity, smooth(notes * known, known) - notes[known].mean(), known
 
 
-def smooth(total, count):
-    """Mean over five bars, the nearer the more, of values whose totals and counts by bar are given: float64 [bars]."""
+def smooth(total, count) -> np.ndarray:
+    """Mean over five bars, the nearer the more, of values whose totals and counts [bars] are given: float64 [bars]."""
     if not len(total):
         return np.zeros(0)
-    around = len(_SMOOTH) // 2
-    total, count = (np.convolve(values, _SMOOTH)[around:-around] for values in (total, count))
+    around = len(_SMOOTHING) // 2
+    total, count = (np.convolve(values, _SMOOTHING)[around:-around] for values in (total, count))
     return total / np.maximum(count, 1e-9)
 
 
-def _play(part: PartVelocity, step, group, loud_of_bar, rng):
+def _velocities(part: PartVelocity, step, group, loud_of_bar, rng):
     step, loud_of_bar = np.asarray(step, np.int64), np.asarray(loud_of_bar, np.float64)
     if step.ndim != 1 or step.shape != group.shape or loud_of_bar.ndim != 1:
         raise ValueError(f"step and pitch must be [N] each, loudness [bars], not {step.shape}, {loud_of_bar.shape}")
@@ -127,29 +153,29 @@ def _play(part: PartVelocity, step, group, loud_of_bar, rng):
     if step.size and not 0 <= step.min() <= step.max() < len(loud_of_bar) * STEPS_PER_BAR:
         raise ValueError(f"steps must be within the {len(loud_of_bar)} bars whose loudness is given")
     planned = part.level + part.accent[group, step % STEPS_PER_BAR] + part.section * loud_of_bar[step // STEPS_PER_BAR]
-    played = planned + _spread(part, step, group, rng)
+    played = planned + _deviations(part, step, group, rng)
     return np.clip(np.rint(played), 1, 127).astype(np.int64)
 
 
-def _spread(part: PartVelocity, step, group, rng):
-    """A first-order autoregression for each group, from hit to hit: float64 [N]."""
+def _deviations(part: PartVelocity, step, group, rng):
+    """A player's deviations: a first-order autoregression for each group, from hit to hit, float64 [N]."""
     drawn = rng.standard_normal(len(step))
     order = np.argsort(step, kind="stable")
-    for one, (memory, spread) in enumerate(zip(part.memory, part.spread, strict=True)):
-        last = None
-        for hit in order[group[order] == one]:
-            last = drawn[hit] if last is None else memory * last + np.sqrt(1 - memory**2) * drawn[hit]
-            drawn[hit] = last
-        drawn[group == one] *= spread
+    for each, (memory, spread) in enumerate(zip(part.memory, part.spread, strict=True)):
+        hits = order[group[order] == each]
+        for before, hit in itertools.pairwise(hits):
+            drawn[hit] = memory * drawn[before] + np.sqrt(1 - memory**2) * drawn[hit]
+        drawn[hits] *= spread
     return drawn
 
 
 @functools.cache
-def _table() -> VelocityTable:
+def _built_in_table() -> VelocityTable:
     return from_json(TABLE.read_text())
 
 
 def from_json(text: str) -> VelocityTable:
+    """The table that surrogate.evaluation.fit_velocity.to_json made text of."""
     table = json.loads(text)
     arrays = ("accent", "spread", "memory")
     parts = (
