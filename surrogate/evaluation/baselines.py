@@ -15,7 +15,7 @@ _FIFTHS = np.where(_ROOTS == 11, 6, 7)
 _THIRDS = np.where(np.isin(_ROOTS, (0, 5, 7)), 4, 3)
 
 
-def _triads(root_weight=1.5):
+def _triad_weights(root_weight=1.5):
     """What each step of a pitch class is worth to the triad on each of _ROOTS: float64 [7, 12]."""
     weight_7x12 = np.zeros((len(_ROOTS), 12))
     for above, weight in ((0, root_weight), (_THIRDS, 1), (_FIFTHS, 1)):
@@ -23,15 +23,22 @@ def _triads(root_weight=1.5):
     return weight_7x12
 
 
-def with_melody(tokens, accompaniment):
-    """The bass and drums of accompaniment under the melody of tokens."""
+def with_melody(tokens, accompaniment) -> np.ndarray:
+    """The bass and drums of accompaniment under the melody of tokens, all int [n, T, 3]."""
     return np.concatenate([tokens[..., :1], accompaniment[..., 1:]], axis=-1)
 
 
-def another_song(tokens, tune, shift, *, seed):
+def another_song(tokens, tune, shift, *, seed) -> np.ndarray:
     """The bass and drums of a window of another tune, drawn at random, in the key they are really in.
 
-    shift: int [n], the semitones by which each window was brought to C, to undo for the accompaniment.
+    Args:
+        tokens: uint16 [n, 256, 3], in C.
+        tune: int [n], the tune of each window.
+        shift: int [n], the semitones by which each window was brought to C, to undo for the accompaniment.
+        seed: of the draw.
+
+    Raises:
+        surrogate.corpus.dataset.DatasetError: all windows are of one tune.
     """
     order = np.argsort(tune, kind="stable")
     ordered = tune[order]
@@ -44,17 +51,22 @@ def another_song(tokens, tune, shift, *, seed):
     return with_melody(tokens, events.transpose(tokens[other], shift - shift[other]))
 
 
-def rule(tokens):
+def rule(tokens) -> np.ndarray:
     """The bar's root on each beat; kick on 1 and 3, snare on 2 and 4, hats in 8ths.
 
     The root is that of the triad of C major's notes that the bar's melody sounds in longest, steps on the root itself
     counting one and a half times; a bar without melody keeps the root before it, at first C.
+
+    Args:
+        tokens: uint16 [n, T, 3], in C.
     """
     chroma_nxSx12 = harmony.chroma(tokens[..., 0])
-    best_nxS = (chroma_nxSx12 @ _triads().T).argmax(-1)
-    sounding = np.where(chroma_nxSx12.any(-1), np.arange(best_nxS.shape[1]), 0)
-    best_nxS = np.take_along_axis(best_nxS, np.maximum.accumulate(sounding, axis=1), axis=1)
-    pitch_nxS = events.LOWEST_BASS + (_ROOTS[best_nxS] - events.LOWEST_BASS) % 12
+    triad_nxS = (chroma_nxSx12 @ _triad_weights().T).argmax(-1)
+    last_bar_with_melody_nxS = np.maximum.accumulate(
+        np.where(chroma_nxSx12.any(-1), np.arange(triad_nxS.shape[1]), 0), axis=1
+    )
+    triad_nxS = np.take_along_axis(triad_nxS, last_bar_with_melody_nxS, axis=1)
+    pitch_nxS = events.LOWEST_BASS + (_ROOTS[triad_nxS] - events.LOWEST_BASS) % 12
 
     generated = tokens.copy()
     generated[..., 1:] = 0
@@ -68,11 +80,19 @@ def rule(tokens):
     return generated
 
 
-def nearest_neighbour(tokens, tune, training, training_tune):
+def nearest_neighbour(tokens, tune, training, training_tune) -> np.ndarray:
     """The bass and drums of the training window of another tune whose melody, in the best of 12 keys, is most similar.
 
-    training uint16 [m, 256, 3], in any key. Similarity: the cosine of the pitch classes' durations beat by beat, plus
-    that of the onsets step by step.
+    Similarity is the cosine of the pitch classes' durations beat by beat, plus that of the onsets step by step.
+
+    Args:
+        tokens: uint16 [n, 256, 3].
+        tune: int [n], the tune of each window.
+        training: uint16 [m, 256, 3], in any key.
+        training_tune: int [m].
+
+    Raises:
+        surrogate.corpus.dataset.DatasetError: a tune has no training window of another tune.
     """
     pitches_nxQ, onsets_nxT = _melody_features(tokens[..., 0])
     their_pitches_mxQ, their_onsets_mxT = _melody_features(training[..., 0])
@@ -80,16 +100,16 @@ def nearest_neighbour(tokens, tune, training, training_tune):
     rhythm_nxm[tune[:, None] == training_tune] = -np.inf
     if not (rhythm_nxm > -np.inf).any(1).all():
         raise DatasetError("a tune has no training window of another tune to compare with")
-    best = np.full(len(tokens), -np.inf)
+    best_similarity = np.full(len(tokens), -np.inf)
     neighbour, shift = np.zeros((2, len(tokens)), np.int64)
     for semitones in keys.SHIFTS:
         # To move them up is to move these down, which are fewer.
         moved = np.roll(pitches_nxQ.reshape(len(tokens), -1, 12), -semitones, axis=-1).reshape(pitches_nxQ.shape)
         similarity_nxm = moved @ their_pitches_mxQ.T + rhythm_nxm
         nearest = similarity_nxm.argmax(1)
-        found = similarity_nxm[np.arange(len(tokens)), nearest]
-        better = found > best + 1e-6  # a tie up to rounding keeps the smaller shift
-        best[better], neighbour[better], shift[better] = found[better], nearest[better], semitones
+        similarity = similarity_nxm[np.arange(len(tokens)), nearest]
+        better = similarity > best_similarity + 1e-6  # a tie up to rounding keeps the smaller shift
+        best_similarity[better], neighbour[better], shift[better] = similarity[better], nearest[better], semitones
     return with_melody(tokens, events.transpose(training[neighbour], shift))
 
 

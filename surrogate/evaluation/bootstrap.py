@@ -6,7 +6,12 @@ import numpy as np
 class Bootstrap:
     """Resamples (R) of the tunes (U) that windows belong to; the same ones for every ratio asked of it.
 
-    tune: int [n]. Windows of a tune resemble each other, so that drawing windows would give too narrow an interval.
+    Windows of a tune resemble each other, so that drawing windows would give too narrow an interval.
+
+    Args:
+        tune: int [n], the tune of each window.
+        resamples: how many.
+        seed: of their draw.
 
     Source: the percentile interval of Efron & Tibshirani 1993, the cluster bootstrap of Field & Welsh 2007.
     """
@@ -18,13 +23,21 @@ class Bootstrap:
         self.counts_RxU = np.random.default_rng(seed).multinomial(self.tunes, shares, resamples).astype(np.float64)
 
     def ratio(self, numerator, denominator) -> dict[str, float]:
-        """The ratio of the sums of two float [n], and the ends of its 95 % interval: value, lo, hi; nan where 0 / 0."""
+        """The ratio of sums, with the ends of its 95 % interval.
+
+        Args:
+            numerator, denominator: float [n] each.
+
+        Returns:
+            {"value", "lo", "hi"}, nan where 0 / 0.
+        """
         return _interval(*self._ratios(numerator, denominator))
 
     def difference(self, one, other) -> dict[str, float]:
         """The same of one ratio less another, each (numerator, denominator): what they share cancels."""
-        (value, draws), (less, less_draws) = self._ratios(*one), self._ratios(*other)
-        return _interval(value - less, draws - less_draws)
+        (one_ratio, one_draws), (other_ratio, other_draws) = self._ratios(*one), self._ratios(*other)
+        with np.errstate(invalid="ignore"):
+            return _interval(one_ratio - other_ratio, one_draws - other_draws)
 
     def _ratios(self, numerator, denominator):
         """The ratio, and that of each resample, float64 [R]."""

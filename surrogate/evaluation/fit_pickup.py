@@ -14,12 +14,15 @@ _LEAST_HITS, _LEAST_SHARE = 4, 0.8
 
 
 def fit(songs) -> PickupTable:
-    """Learns from performances.Performance, whose bar lines count as right.
+    """Learn from songs whose bar lines count as right.
 
     The weights are those of a conditional logit, over the four pickups that a song could be given, with the songs of
     one half heard through tables of the other: a table would be too sure of the songs it was made from.
+
+    Args:
+        songs: performances.Performance, two or more.
     """
-    evidences = [bar_evidence(song) for song in songs]
+    evidences = [_bar_evidence(song) for song in songs]
     halves = evidences[::2], evidences[1::2]
     unit = np.ones(len(CONTEXTS) + 1)
     features_nx4xF = [
@@ -31,17 +34,18 @@ def fit(songs) -> PickupTable:
 
 
 def save(table: PickupTable, path) -> None:
+    """Write a table where surrogate.reading.pickup can read it, an .npz file of half precision."""
     columns = {f"log_place_{part}": values.astype(np.float16) for part, values in enumerate(table.log_place)}
     np.savez_compressed(path, weight=table.weight, **columns)
 
 
-def bar_evidence(song) -> pickup.BarEvidence:
+def _bar_evidence(song) -> pickup.BarEvidence:
     melody = song.melody
     return pickup.bar_evidence(melody.start, melody.end, melody.pitch, song.ticks_per_beat)
 
 
 def drums_confirm(song) -> bool:
-    """Whether the drums play as if the file's bar lines were right: crashes on beat 1, snares on beats 2 and 4."""
+    """Whether the drums of a Performance play as if its bar lines were right: crashes on 1, snares on 2 and 4."""
     group = events.DRUM_BIT_OF_PITCH[song.drums.pitch]
     beat = np.rint(song.drums.start / song.ticks_per_beat).astype(np.int64)
     on_beat = np.abs(song.drums.start - beat * song.ticks_per_beat) <= song.ticks_per_beat // 8
@@ -81,7 +85,7 @@ def _weights(features_nx4xF):
     return weight / scale
 
 
-def measure(table: PickupTable, songs, *, bars=None, seed=0) -> dict:
+def measure(table: PickupTable, songs, *, bars=None, seed=0) -> dict[str, float]:
     """How well pickups are found in songs as they are, and in songs cut so that they begin with a known one.
 
     A cut begins at a random beat of the first half with an onset that leaves the pickup before a bar line, and lasts
@@ -98,18 +102,18 @@ def measure(table: PickupTable, songs, *, bars=None, seed=0) -> dict:
         "cut, N, found another", those found to have another pickup, but not none.
     """
     rng = np.random.default_rng(seed)
-    found = {"as they are": [_found(table, song, 0, np.inf) for song in songs]}
+    pickups = {"as they are": [_find_in_cut(table, song, 0, np.inf) for song in songs]}
     for wanted in range(BEATS_PER_BAR):
-        found[f"cut, {wanted}"] = []
+        pickups[f"cut, {wanted}"] = []
         for song in songs:
             beats = np.unique(song.melody.start // song.ticks_per_beat)
             fitting = beats[(beats % BEATS_PER_BAR == -wanted % BEATS_PER_BAR) & (beats <= (beats[0] + beats[-1]) // 2)]
             if len(fitting):
                 # An end at a bar line would tell where bar lines are.
                 length = BEATS_PER_BAR * bars - rng.integers(BEATS_PER_BAR) if bars else np.inf
-                found[f"cut, {wanted}"].append(_found(table, song, rng.choice(fitting), length))
+                pickups[f"cut, {wanted}"].append(_find_in_cut(table, song, rng.choice(fitting), length))
     shares = {
-        name: np.bincount(values, minlength=BEATS_PER_BAR) / max(len(values), 1) for name, values in found.items()
+        name: np.bincount(values, minlength=BEATS_PER_BAR) / max(len(values), 1) for name, values in pickups.items()
     }
     figures = {"songs": len(songs)}
     figures |= {name: float(shares.pop(name)[1:].sum()) for name in ("as they are", "cut, 0")}
@@ -119,7 +123,8 @@ def measure(table: PickupTable, songs, *, bars=None, seed=0) -> dict:
     return figures
 
 
-def _found(table, song, first_beat, beats):
+def _find_in_cut(table, song, first_beat, beats):
+    """The pickup that is found in so many beats of a song, from the first on."""
     start, end, pitch, _ = song.melody
     begin = first_beat * song.ticks_per_beat
     kept = (start >= begin) & (start < begin + beats * song.ticks_per_beat)

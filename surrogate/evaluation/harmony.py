@@ -1,6 +1,6 @@
 """How a bass fits a melody: pitch classes, the key, and Harte's tonal distance.
 
-The functions with real and generated windows are columns of surrogate/metrics.py, in its form.
+The functions with real and generated windows are columns of surrogate.evaluation.metrics, in its form.
 """
 
 import numpy as np
@@ -11,16 +11,16 @@ from surrogate.reading.keys import C_MAJOR
 _ANGLE_12 = np.arange(12) * np.pi
 TONAL_SPACE_12x6 = np.stack(
     [
-        radius * turn(_ANGLE_12 * step)
+        radius * coordinate(_ANGLE_12 * step)
         for radius, step in ((1.0, 7 / 6), (1.0, 3 / 2), (0.5, 2 / 3))
-        for turn in (np.sin, np.cos)
+        for coordinate in (np.sin, np.cos)
     ],
     axis=-1,
 )
 """Pitch classes on the circles of fifths, minor thirds and major thirds (Harte, Sandler & Gasser 2006)."""
 
 
-def chroma(line_nxT):
+def chroma(line_nxT) -> np.ndarray:
     """Steps that each pitch class sounds in each bar of melody or bass lines: float64 [n, T / 16, 12]."""
     pitch_nxSxT = held_pitches(line_nxT).reshape(len(line_nxT), -1, STEPS_PER_BAR)
     sounds = pitch_nxSxT[..., None] % 12 == np.arange(12)

@@ -6,19 +6,29 @@ from musicvae_jax.events import WINDOW_STEPS
 
 
 def explained(mu, z):
-    """R2 of the encoder's means, [n, Z], as numerator and denominator float64 [n]: variance explained, variance."""
+    """R2 of the encoder's means.
+
+    Args:
+        mu, z: [n, Z] each, the encoder's means and what stands for them.
+
+    Returns:
+        Numerator and denominator, float64 [n] each: variance explained, variance.
+    """
     mu, z = np.asarray(mu, np.float64), np.asarray(z, np.float64)
     variance = ((mu - mu.mean(0)) ** 2).sum(1)
     return variance - ((mu - z) ** 2).sum(1), variance
 
 
-def bits(log_prob):
-    """Bits a step from nats a window: float64, of any shape."""
+def bits(log_prob) -> np.ndarray:
+    """Bits a step from log-likelihoods in nats a window: float64, of any shape."""
     return -np.asarray(log_prob, np.float64) / np.log(2) / WINDOW_STEPS
 
 
 def frechet(a, b) -> float:
-    """Squared Frechet distance of the Gaussians fitted to two sets of points, [n, Z] and [m, Z].
+    """Squared Frechet distance of the Gaussians fitted to two sets of points.
+
+    Args:
+        a, b: [n, Z] and [m, Z], n and m 2 or more.
 
     Source: Heusel et al. 2017 (FID); here in MusicVAE's own latent space.
     """

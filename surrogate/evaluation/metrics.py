@@ -18,14 +18,14 @@ def _sums(*values_nxX):
     return tuple(values.sum(tuple(range(1, values.ndim)), dtype=np.float64) for values in values_nxX)
 
 
-def per_window(values_nxX):
+def per_window(values_nxX) -> tuple[np.ndarray, np.ndarray]:
     """The numerator and denominator of the mean of an array [n, ...] over all its entries."""
     return _sums(values_nxX, np.ones(values_nxX.shape))
 
 
 def _f1(hits_nxT, real_nxT, generated_nxT):
-    hits, wanted, given = _sums(hits_nxT, real_nxT, generated_nxT)
-    return 2 * hits, wanted + given
+    hits, real, generated = _sums(hits_nxT, real_nxT, generated_nxT)
+    return 2 * hits, real + generated
 
 
 def _drum_f1(real, generated, drums):
@@ -73,7 +73,7 @@ def bass_on_kick(real, generated):
 
 def groove(real, generated):
     """Jaccard similarity of the drum hits of a bar and the next, mean over pairs of which one has a hit."""
-    drums_nxBxT = _bars(generated[..., DRUMS])
+    drums_nxBxT = _by_bar(generated[..., DRUMS])
     before, after = drums_nxBxT[:, :-1], drums_nxBxT[:, 1:]
     both, either = (np.bitwise_count(hits).sum(-1, dtype=np.float64) for hits in (before & after, before | after))
     return _sums(both / np.maximum(either, 1), either > 0)
@@ -81,25 +81,26 @@ def groove(real, generated):
 
 def bass_density(real, generated):
     """Bass onsets a bar."""
-    return per_window(_bars(_bass_onsets(generated)).sum(-1))
+    return per_window(_by_bar(_bass_onsets(generated)).sum(-1))
 
 
 def drum_density(real, generated):
     """Drum hits a bar, drum by drum."""
-    return per_window(_bars(np.bitwise_count(generated[..., DRUMS])).sum(-1))
+    return per_window(_by_bar(np.bitwise_count(generated[..., DRUMS])).sum(-1))
 
 
 def bars_without_bass(real, generated):
     """Share of bars in which no bass sounds."""
-    return per_window(~_bars(held_pitches(generated[..., BASS]) >= 0).any(-1))
+    return per_window(~_by_bar(held_pitches(generated[..., BASS]) >= 0).any(-1))
 
 
 def bars_without_drums(real, generated):
     """Share of bars in which no drum is struck."""
-    return per_window(~_bars(generated[..., DRUMS] > 0).any(-1))
+    return per_window(~_by_bar(generated[..., DRUMS] > 0).any(-1))
 
 
-def _bars(track_nxT):
+def _by_bar(track_nxT):
+    """[n, T] to [n, T / 16, 16]."""
     return track_nxT.reshape(len(track_nxT), -1, STEPS_PER_BAR)
 
 

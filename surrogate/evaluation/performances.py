@@ -31,7 +31,11 @@ class Performance(typing.NamedTuple):
 
 
 def read(content: collection.Content) -> Performance | str:
-    """A MIDI file of a collection, its melody as accompany chooses it; or the reason why it is no such song."""
+    """Read a MIDI file of a collection, its melody as accompany chooses it.
+
+    Returns:
+        The song, or the reason why it is none.
+    """
     if not isinstance(content.data, str):
         return content.reason or "in an archive"
     if collection.too_large(content.data):
@@ -45,10 +49,11 @@ def read(content: collection.Content) -> Performance | str:
     drums = [track for track in found.score.tracks if track.is_drum]
     basses = [track for track in found.score.tracks if not track.is_drum and track.program in BASS_PROGRAMS]
     bass = [max(basses, key=lambda track: len(track.notes))] if basses else []
-    return Performance(found.score.ticks_per_quarter, *(_notes(tracks) for tracks in ([found.track], bass, drums)))
+    parts = [_performed_notes(tracks) for tracks in ([found.track], bass, drums)]
+    return Performance(found.score.ticks_per_quarter, *parts)
 
 
-def _notes(tracks) -> PerformedNotes:
+def _performed_notes(tracks) -> PerformedNotes:
     columns = [track.notes.numpy() for track in tracks]
 
     def gathered(name):
