@@ -10,11 +10,10 @@ import sys
 import numpy as np
 
 import musicvae_jax
-import surrogate
 from musicvae_jax import files
 from musicvae_jax.checkpoint import DEFAULT, CheckpointError
 from surrogate.evaluation import comparison, rows, selection
-from surrogate.model import attributes, marginals
+from surrogate.model import attributes, marginals, surrogate_encoder
 from surrogate.model.temperatures import TEMPERATURES
 from surrogate.rendering import plot
 
@@ -52,20 +51,21 @@ def run(
     vae = musicvae_jax.load(checkpoint)
     encoder, bilstm = (_load_surrogate(checkpoint, part) for part in ("surrogate", "bilstm"))
     density = attributes.load(checkpoint)
+    shift_2xZ = None if density is None else density.shift()
     windows = selection.read(input, max_windows, tunes=tunes, seed=seed)
-    training = selection.training(neighbours, MOST_NEIGHBOURS, seed=seed) if neighbours else None
+    training = selection.training(neighbours, MOST_NEIGHBOURS, seed=seed) if neighbours is not None else None
+    output = None if output is None else pathlib.Path(output)
     if output is not None:
-        output = pathlib.Path(output)
         output.mkdir(parents=True, exist_ok=True)
-        can_draw = _can_draw(output)
+    can_draw = output is not None and _can_draw(output)
     compared = comparison.compare(
         vae, encoder, bilstm, windows, training,
-        marginals=marginals.load(checkpoint), seed=seed, temperature=temperature, shift_2xZ=density and density.shift(),
+        marginals=marginals.load(checkpoint), seed=seed, temperature=temperature, shift_2xZ=shift_2xZ,
     )  # fmt: skip
     about = {
         "input": str(input),
         "checkpoint": str(checkpoint),
-        "neighbours": neighbours and str(neighbours),
+        "neighbours": None if neighbours is None else str(neighbours),
         "windows": len(windows.tokens),
         "songs": len(np.unique(windows.source)),
         "tunes": len(np.unique(windows.tune)),
@@ -74,8 +74,8 @@ def run(
     }
     if output is not None:
         write(output, about, compared)
-        if can_draw:
-            draw(output, rolls, windows, compared)
+    if can_draw:
+        draw(output, rolls, windows, compared)
     title = "{windows} windows of {songs} songs, {tunes} tunes, of {input}; temperature {temperature}".format(**about)
     return "\n\n".join([title, as_markdown(compared.table), *versus(compared.differences), closing(compared.headline)])
 
@@ -87,7 +87,7 @@ def _say(text):
 def _load_surrogate(checkpoint, part):
     """A part of a model folder, or None where it has none."""
     try:
-        return surrogate.load(checkpoint, part=part)
+        return surrogate_encoder.load(checkpoint, part=part)
     except CheckpointError as error:
         _say(f"{error}; its rows are left out")
         return None

@@ -150,7 +150,7 @@ def frame_messages(score) -> tuple[list, int]:
         score: symusic.Score in ticks.
 
     Returns:
-        (frame, mido.Message) in order, and the frame at which the last note ends.
+        (frame, mido.Message) in order, and the last frame at which a note ends or a control changes.
     """
     from mido import Message
 
@@ -161,35 +161,38 @@ def frame_messages(score) -> tuple[list, int]:
 
     played, melodic = [], 0
     for track in score.tracks:
-        if not len(track.notes):
-            continue
-        channel = DRUM_CHANNEL if track.is_drum else MELODIC_CHANNELS[melodic % len(MELODIC_CHANNELS)]
-        melodic += not track.is_drum
-        notes = track.notes.numpy()
-        start = frames(notes["time"])
-        end = np.maximum(frames(notes["time"].astype(np.int64) + notes["duration"]), start + 1)
-        velocities = np.clip(notes["velocity"], 1, 127)
-        for begin, stop, pitch, velocity in zip(
-            start.tolist(), end.tolist(), notes["pitch"].tolist(), velocities.tolist(), strict=True
-        ):
-            on = Message("note_on", channel=channel, note=pitch, velocity=velocity)
-            played.append((begin, 2, on, track.program))
-            played.append((stop, 0, Message("note_off", channel=channel, note=pitch), None))
-        for control in track.controls:
-            change = Message("control_change", channel=channel, control=control.number, value=control.value)
-            played.append((int(frames(control.time)), 1, change, None))
-        for bend in track.pitch_bends:
-            pitch = min(max(bend.value, -8192), 8191)
-            played.append((int(frames(bend.time)), 1, Message("pitchwheel", channel=channel, pitch=pitch), None))
+        if len(track.notes):
+            channel = DRUM_CHANNEL if track.is_drum else MELODIC_CHANNELS[melodic % len(MELODIC_CHANNELS)]
+            melodic += not track.is_drum
+            played += _track_messages(track, channel, frames)
     played.sort(key=lambda event: event[:2])  # at one frame, notes end before controls change and others begin
 
-    messages, programs = [], {}
+    messages, program_of_channel = [], {}
     for frame, _, message, program in played:
-        if program is not None and programs.get(message.channel) != program:
-            programs[message.channel] = program
+        if program is not None and program_of_channel.get(message.channel) != program:
+            program_of_channel[message.channel] = program
             messages.append((frame, Message("program_change", channel=message.channel, program=program)))
         messages.append((frame, message))
     return messages, max((frame for frame, *_, program in played if program is None), default=0)
+
+
+def _track_messages(track, channel, frames):
+    """Yields (frame, place among those of one frame, message, the program that it needs or None) of a track."""
+    from mido import Message
+
+    notes = track.notes.numpy()
+    start = frames(notes["time"])
+    end = np.maximum(frames(notes["time"].astype(np.int64) + notes["duration"]), start + 1)
+    columns = start, end, notes["pitch"], np.clip(notes["velocity"], 1, 127)
+    for begin, stop, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
+        yield begin, 2, Message("note_on", channel=channel, note=pitch, velocity=velocity), track.program
+        yield stop, 0, Message("note_off", channel=channel, note=pitch), None
+    for control in track.controls:
+        change = Message("control_change", channel=channel, control=control.number, value=control.value)
+        yield int(frames(control.time)), 1, change, None
+    for bend in track.pitch_bends:
+        pitch = min(max(bend.value, -8192), 8191)
+        yield int(frames(bend.time)), 1, Message("pitchwheel", channel=channel, pitch=pitch), None
 
 
 def _synthesiser(path):

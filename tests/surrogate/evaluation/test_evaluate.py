@@ -89,9 +89,9 @@ def test_a_table_is_printed_and_written(folder, pack, tmp_path, capsys):
 
 def test_without_neighbours_or_surrogate_their_rows_are_left_out(model_folder, pack, capsys):
     assert script.main([f"--input={pack}", f"--checkpoint={model_folder}", "--max_windows=3"]) == 0
-    printed, told = capsys.readouterr()
+    printed, notices = capsys.readouterr()
     assert "nearest neighbour |" not in printed and "transformer" not in printed and "| oracle" in printed
-    assert report.NO_NEIGHBOURS in printed and "has no surrogate" in told
+    assert report.NO_NEIGHBOURS in printed and "has no surrogate" in notices
 
 
 def test_a_library_call_leaves_jax_as_it_was(model_folder, pack, capsys):
@@ -153,9 +153,9 @@ def test_songs_of_a_folder_are_in_c_and_know_their_tune(request, capsys):
     assert len(np.unique(windows.source)) == 8 and len(np.unique(windows.tune)) == 7
     for song in np.unique(windows.source):
         assert keys.semitones_to_c(windows.tokens[windows.source == song, :, 0]) == 0
-    untold = selection.read(midi, 1000)
-    assert len(np.unique(untold.tune)) == 8
-    np.testing.assert_array_equal(untold.tokens, windows.tokens)
+    without_table = selection.read(midi, 1000)
+    assert len(np.unique(without_table.tune)) == 8
+    np.testing.assert_array_equal(without_table.tokens, windows.tokens)
     few = selection.read(midi, 5)
     assert len(few.tokens) == 5
     for window, source, shift in zip(few.tokens, few.source, few.shift, strict=True):
