@@ -6,9 +6,6 @@ from surrogate.accompaniment.options import Options
 from surrogate.reading import keys, swing
 from surrogate.reading.melody import Melody
 
-_MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_MINOR = ("A", "Bb", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
-
 
 @dataclasses.dataclass(frozen=True)
 class Assumptions:
@@ -31,12 +28,12 @@ def assumptions(melody: Melody, options: Options, *, in_c: bool) -> Assumptions:
         options: what the player said, which was not assumed.
         in_c: whether the models know one key only, so that the melody was moved to it.
     """
-    beats, feel = _pickup_beats(melody), _feel(melody.feel)
+    beats = _pickup_beats(melody)
     return Assumptions(
         key=_key(melody) if in_c else "of no account to this model",
         meter=_meter(melody),
         pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
-        swing=feel + _asked(options.swing),
+        swing=_swing(melody.swing) + _asked(options.swing),
     )
 
 
@@ -51,9 +48,8 @@ def _asked(wanted):
 
 def _key(melody):
     shift = keys.semitones_to_c(melody.tokens)
-    tonic = -shift % 12
     moved = f", read {count(abs(shift), 'semitone')} {'higher' if shift > 0 else 'lower'}" if shift else ""
-    return f"notes fit {_MAJOR[tonic]} major / {_MINOR[tonic]} minor{moved} (no key signature is read)"
+    return f"notes fit {keys.scale_name(shift)}{moved} (no key signature is read)"
 
 
 def _meter(melody):
@@ -70,9 +66,9 @@ def _pickup_beats(melody):
     return float(first_line / melody.score.ticks_per_quarter)
 
 
-def _feel(feel):
-    if feel.eighth != swing.STRAIGHT:
-        return f"second eighth at {feel.eighth:.2f} of a beat"
-    if feel.sixteenth != swing.STRAIGHT:
-        return f"second 16th at {feel.sixteenth:.2f} of an eighth"
+def _swing(swing_of_song):
+    if swing_of_song.eighth != swing.STRAIGHT:
+        return f"second eighth at {swing_of_song.eighth:.2f} of a beat"
+    if swing_of_song.sixteenth != swing.STRAIGHT:
+        return f"second 16th at {swing_of_song.sixteenth:.2f} of an eighth"
     return "none"
