@@ -52,10 +52,10 @@ def import_checkpoint(source, output, *, dtype="float32", origin=None):
             "imported": datetime.date.today().isoformat(),
             "dtype": dtype,
             "parameters": sum(x.size for x in params.values()),
-            "versions": {name: importlib.metadata.version(name) for name in ("jax", "flax", "orbax-checkpoint")},
+            "versions": {name: importlib.metadata.version(name) for name in ("jax", "flax", "safetensors")},
         }
         notes["versions"]["tensorflow"] = _tensorflow().__version__
-        checkpoint.save_params(workspace / "model", params, kind="musicvae", config=config, notes=notes, compress=False)
+        checkpoint.save_params(workspace / "model", params, kind="musicvae", config=config, notes=notes)
         os.replace(workspace / "model", output)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)

@@ -134,7 +134,7 @@ def test_a_checkpoint_with_optimizer_slots_gives_the_same_numbers(tmp_path):
     )
     assert notes["layout"] == "hierdec-trio" and notes["source"] == "bundle.tar"
     assert notes["sha256"] == {"bundle.tar": magenta.sha256(BUNDLE)}
-    assert set(notes["versions"]) == {"jax", "flax", "orbax-checkpoint", "tensorflow"}
+    assert set(notes["versions"]) == {"jax", "flax", "safetensors", "tensorflow"}
     # A third of the 177,662 floats are the model's, the rest Adam's; the conductor's unused kernel row is left out.
     assert notes["parameters"] == (177_662 - 2) // 3 - 24
 
