@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 import pathlib
 import tarfile
 import warnings
@@ -17,7 +16,7 @@ import safetensors.numpy
 from flax import nnx
 from jax.experimental import multihost_utils
 
-from musicvae_jax.files import write_whole
+from musicvae_jax.files import AnyPath, write_whole
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
@@ -25,14 +24,12 @@ DEFAULT = "trio_16bar_small"
 CONFIG, PARAMS = "config.json", "params.safetensors"
 _ORBAX_PARAMS = "params"  # a folder, where earlier versions kept them
 
-Path = str | os.PathLike[str]
-
 
 class CheckpointError(ValueError):
     """A model that cannot be found, read, written or used; the message is one line that names it."""
 
 
-def resolve(name_or_folder: Path) -> pathlib.Path:
+def resolve(name_or_folder: AnyPath) -> pathlib.Path:
     """Finds the folder of a model.
 
     Args:
@@ -48,7 +45,9 @@ def resolve(name_or_folder: Path) -> pathlib.Path:
     raise CheckpointError(f"{name_or_folder}: neither a pretrained model ({names}) nor a folder with a {CONFIG}")
 
 
-def save_module(folder: Path, module: nnx.Module, *, kind: str, config, notes=None, dtype: str | None = None) -> None:
+def save_module(
+    folder: AnyPath, module: nnx.Module, *, kind: str, config, notes=None, dtype: str | None = None
+) -> None:
     """Writes a module's parameters and its config.
 
     Args:
@@ -65,7 +64,7 @@ def save_module(folder: Path, module: nnx.Module, *, kind: str, config, notes=No
     save_params(folder, params, kind=kind, config=config, notes=notes)
 
 
-def save_params(folder: Path, params: Mapping[str, np.ndarray], *, kind: str, config, notes=None) -> None:
+def save_params(folder: AnyPath, params: Mapping[str, np.ndarray], *, kind: str, config, notes=None) -> None:
     """Writes parameters and the config of their module; the folder counts as a model once both are whole.
 
     Of several processes all must call it: process 0 writes, the others wait until the model is there.
@@ -96,7 +95,7 @@ def save_params(folder: Path, params: Mapping[str, np.ndarray], *, kind: str, co
         multihost_utils.sync_global_devices("a model was written")
 
 
-def read_config(name_or_folder: Path, *, kind: str) -> dict:
+def read_config(name_or_folder: AnyPath, *, kind: str) -> dict:
     """Reads the config of a model.
 
     Args:
@@ -118,7 +117,7 @@ def read_config(name_or_folder: Path, *, kind: str) -> dict:
 
 
 def load_module(
-    name_or_folder: Path, *, kind: str, build: Callable[[dict], nnx.Module], dtype: str = "float32"
+    name_or_folder: AnyPath, *, kind: str, build: Callable[[dict], nnx.Module], dtype: str = "float32"
 ) -> nnx.Module:
     """Reads a module that save_module wrote; what the folder holds beyond its parameters stays unread.
 
@@ -177,7 +176,7 @@ def _reason(error) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def save(folder: Path, model: MusicVAE, *, notes: dict | None = None, dtype: str | None = None) -> None:
+def save(folder: AnyPath, model: MusicVAE, *, notes: dict | None = None, dtype: str | None = None) -> None:
     """Writes a MusicVAE as a model folder.
 
     Args:
@@ -192,7 +191,7 @@ def save(folder: Path, model: MusicVAE, *, notes: dict | None = None, dtype: str
     save_module(folder, model, kind="musicvae", config=model.config, notes=notes, dtype=dtype)
 
 
-def load(name_or_folder: Path = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE:
+def load(name_or_folder: AnyPath = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE:
     """Reads a MusicVAE.
 
     Args:
@@ -210,7 +209,7 @@ def load(name_or_folder: Path = DEFAULT, *, dtype: str = "float32", encoder: boo
     return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
 
 
-def take_over(module: MusicVAE, name_or_folder: Path) -> None:
+def take_over(module: MusicVAE, name_or_folder: AnyPath) -> None:
     """Gives a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own.
 
     Args:
@@ -226,7 +225,7 @@ def take_over(module: MusicVAE, name_or_folder: Path) -> None:
     nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
 
 
-def split(folder: Path, output: Path, part_bytes: int = 15_000_000) -> list[pathlib.Path]:
+def split(folder: AnyPath, output: AnyPath, part_bytes: int = 15_000_000) -> list[pathlib.Path]:
     """Cuts a folder into output/model.tar.000, .001, ...; `cat model.tar.* | tar x` joins them.
 
     Args:
