@@ -9,6 +9,7 @@ Products run in the dtype of the kernels (float32 or bfloat16) and accumulate in
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 FORGET_BIAS = 1.0  # added at run time, never stored in the bias
@@ -28,6 +29,21 @@ def add_bias(x, bias):
 def dot_columns(kernel_MxN, x_NxB):
     """kernel @ x, like dot, features first: with few columns a CPU multiplies 2 to 3 times as fast that way around."""
     return jnp.dot(kernel_MxN, x_NxB.astype(kernel_MxN.dtype), preferred_element_type=jnp.float32)
+
+
+def class_rows(tokens_xP, depths):
+    """Where tracks' tokens stand in their concatenated one-hots, as LSTMCell.token_rows takes it.
+
+    Args:
+        tokens_xP: int [..., P].
+        depths: the number of classes of each track.
+
+    Returns:
+        int32 [..., P]; the sum of depths, which stands for none, for a token outside its track.
+    """
+    offsets = np.cumsum((0, *depths))
+    rows = [jnp.where(tokens_xP[..., i] < n, tokens_xP[..., i] + offsets[i], offsets[-1]) for i, n in enumerate(depths)]
+    return jnp.stack(rows, -1).astype(jnp.int32)
 
 
 def step(gates, state, axis):

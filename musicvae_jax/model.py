@@ -14,8 +14,9 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import decode
-from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, FEATURES, STEPS_PER_BAR
-from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step
+from musicvae_jax.decoder import Conductor, TrackDecoder
+from musicvae_jax.encoder import Encoder
+from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, FEATURES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,150 +66,6 @@ class MusicVAEConfig:
     def segments(self) -> int:
         """How many pieces the decoder's LSTMs start afresh for: bars, or the whole window."""
         return BARS_PER_WINDOW if self.conductor_sizes else 1
-
-
-def _class_rows(tokens_xP, depths):
-    """Where tracks' tokens, int [..., P], stand in their concatenated one-hots; a token outside its track: nowhere."""
-    offsets = np.cumsum((0, *depths))
-    rows = [jnp.where(tokens_xP[..., i] < n, tokens_xP[..., i] + offsets[i], offsets[-1]) for i, n in enumerate(depths)]
-    return jnp.stack(rows, -1).astype(jnp.int32)
-
-
-def _split_states(packed_BxN, sizes):
-    """tanh(dense(z)) cut into a (c, h) per layer, c first (lstm_utils.initial_cell_state_from_embedding)."""
-    parts = jnp.split(jnp.tanh(packed_BxN), np.cumsum(np.repeat(sizes, 2))[:-1], axis=-1)
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-class Encoder(nnx.Module):
-    """tokens -> mean and standard deviation of q(z | trio)."""
-
-    def __init__(self, config, *, rngs):
-        self.levels = nnx.List()
-        reads = {"tokens": sum(DEPTHS)}
-        for sizes in config.encoder_levels:
-            self.levels.append(BidirectionalStack(sizes, **reads, rngs=rngs))
-            outputs = 2 * sizes[-1]
-            reads = {"inputs": outputs}
-        self.mu = Dense(outputs, config.window_size, rngs=rngs)
-        self.sigma = Dense(outputs, config.window_size, rngs=rngs)
-        self.bar_mu = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
-        self.bar_sigma = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
-
-    def features(self, tokens_BxTx3, lengths=None):
-        """The encoder's output before mu and sigma, float32 [B, 2H], and the top layer's at all steps [T, B, 2H].
-
-        lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16].
-        """
-        batch = tokens_BxTx3.shape[0]
-        tokens = _class_rows(tokens_BxTx3, DEPTHS)
-        if len(self.levels) == 1:
-            return self.levels[0].read(tokens.swapaxes(0, 1), lengths)
-        steps, bars = self.levels
-        tokens_TxNx3 = tokens.reshape(batch * BARS_PER_WINDOW, STEPS_PER_BAR, 3).swapaxes(0, 1)
-        if lengths is not None:
-            if lengths.ndim == 1:  # all or nothing: 0 or 256 steps
-                lengths = jnp.repeat(lengths[:, None] // BARS_PER_WINDOW, BARS_PER_WINDOW, axis=1)
-            lengths = lengths.reshape(-1)
-        bars_BxSxD = steps(tokens_TxNx3, lengths).reshape(batch, BARS_PER_WINDOW, -1)
-        return bars.read(bars_BxSxD.swapaxes(0, 1))
-
-    def __call__(self, tokens_BxTx3, lengths=None):
-        features, bars_SxBxD = self.features(tokens_BxTx3, lengths)
-        mu, raw = self.mu(features), self.sigma(features)
-        if self.bar_mu is not None:
-            bars_BxSxD = bars_SxBxD.swapaxes(0, 1)
-            mu = jnp.concatenate([mu, self.bar_mu(bars_BxSxD).reshape(len(mu), -1)], -1)
-            raw = jnp.concatenate([raw, self.bar_sigma(bars_BxSxD).reshape(len(mu), -1)], -1)
-        return mu, jax.nn.softplus(raw)
-
-
-class Conductor(nnx.Module):
-    """z -> one vector a bar; the window's part of z enters through the initial state, a bar's own as its input."""
-
-    def __init__(self, window_size, bar_size, sizes, *, rngs):
-        self.window_size, self.sizes = window_size, tuple(sizes)
-        self.initial_state = Dense(window_size, 2 * sum(sizes), rngs=rngs)
-        inputs = (bar_size, *sizes[:-1])
-        self.cells = nnx.List(
-            [LSTMCell(size, inputs=below, rngs=rngs) for size, below in zip(sizes, inputs, strict=True)]
-        )
-        if bar_size:  # before training a bar's part of z is noise; a whisper of it does not drown the window's
-            self.cells[0].input_kernel[...] *= 0.1
-
-    def __call__(self, z_BxZ):
-        """float32 [16, B, H], bars first."""
-        window_BxZ, bars_BxZ = z_BxZ[:, : self.window_size], z_BxZ[:, self.window_size :]
-        states = _split_states(self.initial_state(window_BxZ), self.sizes)
-        x = bars_BxZ.reshape(len(z_BxZ), BARS_PER_WINDOW, -1).swapaxes(0, 1) if bars_BxZ.shape[1] else None
-        for cell, state in zip(self.cells, states, strict=True):
-            gates = cell.gate_inputs(x)
-            if x is None:
-                gates = jnp.broadcast_to(gates, (BARS_PER_WINDOW, z_BxZ.shape[0], gates.shape[-1]))
-            x, _ = cell.scan(gates, state)
-        return x
-
-
-class TrackDecoder(nnx.Module):
-    """One track's tokens (a flat model: all tracks') of a segment, from its vector and the previous tokens.
-
-    A segment is a bar with the conductor's vector, or for a flat model the whole window with z.
-    """
-
-    def __init__(self, depths, inputs, sizes, *, rngs):
-        self.depths, self.sizes = tuple(depths), tuple(sizes)
-        classes = sum(depths)
-        self.initial_state = Dense(inputs, 2 * sum(sizes), rngs=rngs)
-        self.cells = nnx.List([LSTMCell(sizes[0], tokens=classes, inputs=inputs, rngs=rngs)])
-        for size, below in zip(sizes[1:], sizes[:-1], strict=True):
-            self.cells.append(LSTMCell(size, inputs=below, rngs=rngs))
-        self.output = Dense(sizes[-1], classes, rngs=rngs)
-
-    def begin(self, segments_NxD):
-        """What a segment's steps share: its part of the first layer's gates [N, 4H], and the initial (c, h)s [N, H]."""
-        return self.cells[0].gate_inputs(segments_NxD), _split_states(self.initial_state(segments_NxD), self.sizes)
-
-    def token_rows(self, before_xP):
-        """What the previous tokens, int [..., P], add to the first layer's gates; a track's depth stands for none."""
-        return self.cells[0].token_rows(_class_rows(before_xP, self.depths))
-
-    def step_weights(self):
-        """The weights that `step` multiplies with, features first: (kernel, bias) of each layer, then of the output.
-
-        A layer's kernel holds all that changes from step to step: what it reads from below, then its own last output.
-        """
-        kernels = [self.cells[0].recurrent_kernel[...]]
-        kernels += [jnp.concatenate([x.input_kernel[...], x.recurrent_kernel[...]]) for x in self.cells[1:]]
-        biases = [x.bias[...].astype(jnp.float32) for x in (*self.cells, self.output)]
-        return [
-            (kernel.T, bias[:, None]) for kernel, bias in zip((*kernels, self.output.kernel[...]), biases, strict=True)
-        ]
-
-    def step(self, weights, gates_4HxN, before_PxN, states):
-        """One step of N segments, features first: logits float32 [V, N] and the next (c, h)s.
-
-        weights: from `step_weights()`; gates_4HxN: the segments' part, from `begin`; before_PxN: the previous tokens.
-        """
-        gates = gates_4HxN + self.token_rows(before_PxN.T).T
-        after = []
-        for (kernel, bias), state in zip(weights[:-1], states, strict=True):
-            reads = state[1]
-            if after:
-                gates, reads = bias, jnp.concatenate([after[-1][1], reads])
-            after.append(step(gates + dot_columns(kernel, reads), state, axis=0))
-        kernel, bias = weights[-1]
-        return dot_columns(kernel, after[-1][1]) + bias, after
-
-    def teacher_forced(self, before_TxNxP, segments_NxD):
-        """Logits float32 [T, N, V] of each track, for N segments at once, each step given its true previous tokens."""
-        gates, states = self.begin(segments_NxD)
-        gates = gates[None] + self.token_rows(before_TxNxP)
-        x = None
-        for cell, state in zip(self.cells, states, strict=True):
-            if x is not None:
-                gates = cell.gate_inputs(x)
-            x, _ = cell.scan(gates, state)
-        return jnp.split(self.output(x), np.cumsum(self.depths)[:-1], axis=-1)
 
 
 class MusicVAE(nnx.Module):
