@@ -28,7 +28,7 @@ class Conductor(nnx.Module):
             self.cells[0].input_kernel[...] *= 0.1
 
     def __call__(self, z_BxZ):
-        """float32 [16, B, H], bars first."""
+        """z, float32 [B, Z] -> the vectors, float32 [16, B, H], bars first."""
         window_BxZ, bars_BxZ = z_BxZ[:, : self.window_size], z_BxZ[:, self.window_size :]
         states = _split_states(self.initial_state(window_BxZ), self.sizes)
         x = bars_BxZ.reshape(len(z_BxZ), BARS_PER_WINDOW, -1).swapaxes(0, 1) if bars_BxZ.shape[1] else None
@@ -56,17 +56,34 @@ class TrackDecoder(nnx.Module):
         self.output = Dense(sizes[-1], classes, rngs=rngs)
 
     def begin(self, segments_NxD):
-        """What a segment's steps share: its part of the first layer's gates [N, 4H], and the initial (c, h)s [N, H]."""
+        """What the steps of segments share.
+
+        Args:
+            segments_NxD: the segments' vectors, float32.
+
+        Returns:
+            Their part of the first layer's gates, [N, 4H], and the initial (c, h) of each layer, [N, H] each.
+        """
         return self.cells[0].gate_inputs(segments_NxD), _split_states(self.initial_state(segments_NxD), self.sizes)
 
     def token_rows(self, before_xP):
-        """What the previous tokens, int [..., P], add to the first layer's gates; a track's depth stands for none."""
+        """What the previous tokens add to the first layer's gates.
+
+        Args:
+            before_xP: int [..., P]; a track's depth stands for none.
+
+        Returns:
+            float32 [..., 4H].
+        """
         return self.cells[0].token_rows(class_rows(before_xP, self.depths))
 
     def step_weights(self):
-        """The weights that `step` multiplies with, features first: (kernel, bias) of each layer, then of the output.
+        """The weights that `step` multiplies with, features first.
 
         A layer's kernel holds all that changes from step to step: what it reads from below, then its own last output.
+
+        Returns:
+            (kernel, bias) of each layer, then of the output.
         """
         kernels = [self.cells[0].recurrent_kernel[...]]
         kernels += [jnp.concatenate([x.input_kernel[...], x.recurrent_kernel[...]]) for x in self.cells[1:]]
@@ -76,9 +93,16 @@ class TrackDecoder(nnx.Module):
         ]
 
     def step(self, weights, gates_4HxN, before_PxN, states):
-        """One step of N segments, features first: logits float32 [V, N] and the next (c, h)s.
+        """One step of N segments, features first.
 
-        weights: from `step_weights()`; gates_4HxN: the segments' part, from `begin`; before_PxN: the previous tokens.
+        Args:
+            weights: from `step_weights()`.
+            gates_4HxN: the segments' part, from `begin`.
+            before_PxN: the previous tokens.
+            states: (c, h) of each layer, [H, N] each.
+
+        Returns:
+            Logits, float32 [V, N], and the next states.
         """
         gates = gates_4HxN + self.token_rows(before_PxN.T).T
         after = []
@@ -91,7 +115,15 @@ class TrackDecoder(nnx.Module):
         return dot_columns(kernel, after[-1][1]) + bias, after
 
     def teacher_forced(self, before_TxNxP, segments_NxD):
-        """Logits float32 [T, N, V] of each track, for N segments at once, each step given its true previous tokens."""
+        """All steps of N segments, each given its true previous tokens.
+
+        Args:
+            before_TxNxP: the tokens before each step, int.
+            segments_NxD: the segments' vectors, float32.
+
+        Returns:
+            Logits of each track, float32 [T, N, V].
+        """
         gates, states = self.begin(segments_NxD)
         gates = gates[None] + self.token_rows(before_TxNxP)
         x = None

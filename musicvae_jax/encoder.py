@@ -24,9 +24,16 @@ class Encoder(nnx.Module):
         self.bar_sigma = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
 
     def features(self, tokens_BxTx3, lengths=None):
-        """The encoder's output before mu and sigma, float32 [B, 2H], and the top layer's at all steps [T, B, 2H].
+        """What mu and sigma are made from.
 
-        lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16].
+        Args:
+            tokens_BxTx3: int [B, 256, 3].
+            lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16];
+                None is all.
+
+        Returns:
+            The encoder's output, float32 [B, 2H], and its top layer's at all steps, [T, B, 2H], which are bars when
+            hierarchical.
         """
         batch = tokens_BxTx3.shape[0]
         tokens = class_rows(tokens_BxTx3, DEPTHS)
@@ -42,6 +49,7 @@ class Encoder(nnx.Module):
         return bars.read(bars_BxSxD.swapaxes(0, 1))
 
     def __call__(self, tokens_BxTx3, lengths=None):
+        """Mean and standard deviation, float32 [B, Z] each, of what features takes."""
         features, bars_SxBxD = self.features(tokens_BxTx3, lengths)
         mu, raw = self.mu(features), self.sigma(features)
         if self.bar_mu is not None:
