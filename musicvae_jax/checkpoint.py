@@ -7,6 +7,7 @@ import pathlib
 import tarfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,7 @@ PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
 DEFAULT = "trio_16bar_small"
 CONFIG, PARAMS = "config.json", "params.safetensors"
 _ORBAX_PARAMS = "params"  # a folder, where earlier versions kept them
+_Module = TypeVar("_Module", bound=nnx.Module)
 
 
 class CheckpointError(ValueError):
@@ -117,8 +119,8 @@ def read_config(name_or_folder: AnyPath, *, kind: str) -> dict:
 
 
 def load_module(
-    name_or_folder: AnyPath, *, kind: str, build: Callable[[dict], nnx.Module], dtype: str = "float32"
-) -> nnx.Module:
+    name_or_folder: AnyPath, *, kind: str, build: Callable[[dict], _Module], dtype: str = "float32"
+) -> _Module:
     """Reads a module that save_module wrote; what the folder holds beyond its parameters stays unread.
 
     Args:

@@ -1,5 +1,6 @@
 """The decoder of trios: conductor and track decoders (magenta/models/music_vae/lstm_models.py)."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -27,7 +28,7 @@ class Conductor(nnx.Module):
         if bar_size:  # before training a bar's part of z is noise; a whisper of it does not drown the window's
             self.cells[0].input_kernel[...] *= 0.1
 
-    def __call__(self, z_BxZ):
+    def __call__(self, z_BxZ) -> jax.Array:
         """z, float32 [B, Z] -> the vectors, float32 [16, B, H], bars first."""
         window_BxZ, bars_BxZ = z_BxZ[:, : self.window_size], z_BxZ[:, self.window_size :]
         states = _split_states(self.initial_state(window_BxZ), self.sizes)

@@ -55,11 +55,10 @@ class MusicVAEConfig:
             object.__setattr__(self, field, sizes)
 
     @property
-    def encoder_levels(self) -> tuple[tuple[int, ...], ...]:
+    def encoder_levels(self) -> tuple[tuple, ...]:
         """Units of each layer, level by level."""
-        if self.encoder == "bidirectional":
-            return (self.encoder_sizes,)
-        return tuple(level if isinstance(level, tuple) else (level,) for level in self.encoder_sizes)
+        levels = (self.encoder_sizes,) if self.encoder == "bidirectional" else self.encoder_sizes
+        return tuple(level if isinstance(level, tuple) else (level,) for level in levels)
 
     @property
     def window_size(self) -> int:
@@ -98,7 +97,7 @@ class MusicVAE(nnx.Module):
         for track, bias in zip(self.tracks, biases if len(self.tracks) > 1 else [np.concatenate(biases)], strict=True):
             track.output.bias[...] = jnp.asarray(bias, jnp.float32)
 
-    def segments(self, z_BxZ: jax.Array) -> jax.Array:
+    def segments(self, z_BxZ) -> jax.Array:
         """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
         return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
@@ -219,13 +218,13 @@ class MusicVAE(nnx.Module):
         Raises:
             ValueError: a temperature is negative or no number.
         """
-        temperature = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
-        if not (np.isfinite(temperature).all() and (temperature >= 0).all()):
+        temperature_3 = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
+        if not (np.isfinite(temperature_3).all() and (temperature_3 >= 0).all()):
             raise ValueError(f"temperature must be 0 or more, not {temperature}")
         z = np.asarray(z, np.float32)
         row = np.arange(len(z), dtype=np.uint32) if rows is None else np.asarray(rows, np.uint32)
         write = functools.partial(_decode, tuple(tracks))
-        return in_batches(write, self, batch_size, z, row, evidence or {}, shared=(key, temperature))
+        return in_batches(write, self, batch_size, z, row, evidence or {}, shared=(key, temperature_3))
 
     def log_prob(
         self,

@@ -16,7 +16,7 @@ from musicvae_jax.notes import MAX_INSTRUMENTS, Notes, instruments
 from musicvae_jax.pieces import UNUSED, Piece, beat_pieces, magenta_pieces
 
 if typing.TYPE_CHECKING:
-    import symusic
+    from symusic.core import ScoreTick
 
 MELODY_PROGRAMS = range(0, 32)
 BASS_PROGRAMS = range(32, 40)
@@ -26,7 +26,7 @@ GRIDS = ("magenta", "beats")
 
 
 def trio_windows(
-    path: "AnyPath | bytes | symusic.Score",
+    path: "AnyPath | bytes | ScoreTick",
     max_windows: int | None = None,
     *,
     hop_bars: int = 1,
@@ -215,7 +215,7 @@ def _materialise(piece: Piece, window) -> np.ndarray:
         row = np.cumsum(used) - 1
         own = notes.where(used[notes.instrument])
         # All lines in one, end to end; a note that ends at or after the end of its line must not reach the next.
-        end_to_end = np.count_nonzero(used) * total
+        end_to_end = int(np.count_nonzero(used)) * total
         begin = row[own.instrument] * total
         end = np.where(own.end < total, begin + own.end, end_to_end)
         if part == DRUMS:
