@@ -12,8 +12,8 @@ import numpy as np
 
 from musicvae_jax import events, midi
 from musicvae_jax.events import STEPS_PER_BAR
-from surrogate.accompaniment import batch, compose
-from surrogate.accompaniment.accompanist import accompany_melodies, read_melody
+from surrogate.accompaniment.accompanist import Accompanist, read_melody
+from surrogate.accompaniment.many_files import SONGS_AT_ONCE
 from surrogate.accompaniment.options import Options
 from surrogate.evaluation.bootstrap import Bootstrap
 from surrogate.model import windows
@@ -43,7 +43,7 @@ def main(argv=None):
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args(argv)
-    options, models = Options(ending=False), compose.load(flags.checkpoint)
+    options, accompanist = Options(ending=False), Accompanist.load(flags.checkpoint)
     melodies = []
     files = midi.files(flags.input)
     for number in np.random.default_rng(flags.seed).permutation(len(files)):
@@ -56,9 +56,9 @@ def main(argv=None):
         if len(melodies) == flags.count:
             break
     found = {}
-    for first in range(0, len(melodies), batch.SONGS_AT_ONCE):
-        part = melodies[first : first + batch.SONGS_AT_ONCE]
-        for melody, song in zip(part, accompany_melodies(part, [""] * len(part), models, options), strict=True):
+    for first in range(0, len(melodies), SONGS_AT_ONCE):
+        part = melodies[first : first + SONGS_AT_ONCE]
+        for melody, song in zip(part, accompanist.accompany_melodies(part, [""] * len(part), options), strict=True):
             joins = [piece.begin // STEPS_PER_BAR for piece in windows.cut(melody.tokens)[0][1:]]
             for who, drums_T in (("people", human_drums(melody)), ("accompany", song.tokens[:, 2])):
                 for apart in (1, 2):

@@ -10,7 +10,6 @@ meters, keys and markers must be as they were. Printed are counts; the exit code
 
 import argparse
 import collections
-import functools
 import pathlib
 import re
 import sys
@@ -21,7 +20,6 @@ import symusic
 
 import surrogate
 from musicvae_jax import midi
-from surrogate.accompaniment import compose
 from surrogate.reading.melody import read_melody
 
 RESOLUTIONS = (24, 30, 96, 120, 192, 384, 480, 1000, 1024, 10080)
@@ -81,7 +79,6 @@ def main(argv=None) -> int:
     parser.add_argument("--checkpoint")
     flags = parser.parse_args(argv)
     songs = midi.files(flags.input)
-    compose.load = functools.cache(compose.load)  # as the time of loading is not in question
 
     rng = np.random.default_rng(flags.seed)
     found, notes = collections.Counter(), 0

@@ -21,8 +21,8 @@ import symusic
 
 from musicvae_jax import events, midi
 from musicvae_jax.events import held_tokens
-from surrogate.accompaniment import batch, compose
-from surrogate.accompaniment.accompanist import accompany_melodies
+from surrogate.accompaniment.accompanist import Accompanist
+from surrogate.accompaniment.many_files import SONGS_AT_ONCE
 from surrogate.accompaniment.options import Options
 from surrogate.evaluation import harmony, metrics
 from surrogate.reading import grid, keys, pickup
@@ -158,7 +158,7 @@ def a_bar_later(line) -> Line:
     return line._replace(start=line.start + size, end=line.end + size)
 
 
-def row(title, lines, models, *, seeds, meter=None, of_three=grid.PLACES[3], grouping=pickup.grouping):
+def row(title, lines, accompanist, *, seeds, meter=None, of_three=grid.PLACES[3], grouping=pickup.grouping):
     """A line of the table: lines accompanied as if in a meter, or in their own, and measured in their own.
 
     of_three: what takes the place of grid.PLACES[3]. grouping: that of pickup.grouping.
@@ -169,10 +169,10 @@ def row(title, lines, models, *, seeds, meter=None, of_three=grid.PLACES[3], gro
         melodies = [as_read(line, meter or line.meter, folder) for line in lines]
         for seed in range(seeds):
             options = Options(seed=seed, ending=False)
-            for first in range(0, len(lines), batch.SONGS_AT_ONCE):
-                part = melodies[first : first + batch.SONGS_AT_ONCE]
-                songs = accompany_melodies(part, [""] * len(part), models, options)
-                for line, song in zip(lines[first : first + batch.SONGS_AT_ONCE], songs, strict=True):
+            for first in range(0, len(lines), SONGS_AT_ONCE):
+                part = melodies[first : first + SONGS_AT_ONCE]
+                songs = accompanist.accompany_melodies(part, [""] * len(part), options)
+                for line, song in zip(lines[first : first + SONGS_AT_ONCE], songs, strict=True):
                     size = bar_size(line.meter)
                     tokens = on_16ths(song, int(-(-line.end.max() // size)) * size)
                     for name, ratio in measures(tokens, line.meter).items():
@@ -190,18 +190,18 @@ def paired_right(lines) -> int:
     return right
 
 
-def rows_of_two(title, lines, models, seeds):
+def rows_of_two(title, lines, accompanist, seeds):
     """The ways to pair bars of two beats."""
-    row(f"{title}: paired as heard", lines, models, seeds=seeds)
-    row(f"{title}: paired from the first bar on", lines, models, seeds=seeds, grouping=lambda *_: 0)
+    row(f"{title}: paired as heard", lines, accompanist, seeds=seeds)
+    row(f"{title}: paired from the first bar on", lines, accompanist, seeds=seeds, grouping=lambda *_: 0)
 
 
-def rows_of_three(title, lines, models, seeds):
+def rows_of_three(title, lines, accompanist, seeds):
     """The ways to read melodies in 3/4."""
     for of_three in ((0, 1, 3), (0, 1, 2), (0, 2, 3)):
         [lacks] = {0, 1, 2, 3} - set(of_three)
-        row(f"{title}: without beat {lacks + 1}", lines, models, seeds=seeds, of_three=of_three)
-    row(f"{title}: read as 4/4", lines, models, seeds=seeds, meter=(4, 4))
+        row(f"{title}: without beat {lacks + 1}", lines, accompanist, seeds=seeds, of_three=of_three)
+    row(f"{title}: read as 4/4", lines, accompanist, seeds=seeds, meter=(4, 4))
 
 
 def main(argv=None):
@@ -211,17 +211,17 @@ def main(argv=None):
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--bars", type=int, default=32)
     flags = parser.parse_args(argv)
-    models = compose.load(flags.checkpoint)
+    accompanist = Accompanist.load(flags.checkpoint)
     by_meter = {}
     for path in sorted(EXAMPLES.glob("*.mid")):
         line = read_line(path)
         by_meter.setdefault(line.meter, []).append(line)
     print("| melodies | " + " | ".join(COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1))
-    row("examples in 4/4", by_meter[4, 4], models, seeds=flags.seeds)
-    rows_of_three("example in 3/4", by_meter[3, 4], models, flags.seeds)
-    rows_of_two("example in 2/4", by_meter[2, 4], models, flags.seeds)
-    rows_of_two("example in 6/8", by_meter[6, 8], models, flags.seeds)
-    row("example in 6/8: read as 4/4", by_meter[6, 8], models, seeds=flags.seeds, meter=(4, 4))
+    row("examples in 4/4", by_meter[4, 4], accompanist, seeds=flags.seeds)
+    rows_of_three("example in 3/4", by_meter[3, 4], accompanist, flags.seeds)
+    rows_of_two("example in 2/4", by_meter[2, 4], accompanist, flags.seeds)
+    rows_of_two("example in 6/8", by_meter[6, 8], accompanist, flags.seeds)
+    row("example in 6/8: read as 4/4", by_meter[6, 8], accompanist, seeds=flags.seeds, meter=(4, 4))
     if flags.input is None:
         return
     lines = []
@@ -230,11 +230,12 @@ def main(argv=None):
             line = read_line(path, flags.bars)
             if line.meter == (4, 4):
                 lines.append(line)
-    row(f"{len(lines)} songs in 4/4", lines, models, seeds=1)
+    row(f"{len(lines)} songs in 4/4", lines, accompanist, seeds=1)
     halves = [line._replace(meter=(2, 4)) for line in lines]
-    rows_of_two("halved to 2/4", [a_bar_later(line) if n % 2 else line for n, line in enumerate(halves)], models, 1)
-    rows_of_three("stretched to 3/4", [stretched(line) for line in lines], models, 1)
-    rows_of_three("cut to 3/4", [cut(line, 1 + number % 3) for number, line in enumerate(lines)], models, 1)
+    every_other_later = [a_bar_later(line) if n % 2 else line for n, line in enumerate(halves)]
+    rows_of_two("halved to 2/4", every_other_later, accompanist, 1)
+    rows_of_three("stretched to 3/4", [stretched(line) for line in lines], accompanist, 1)
+    rows_of_three("cut to 3/4", [cut(line, 1 + number % 3) for number, line in enumerate(lines)], accompanist, 1)
     print(f"\nBars of 2/4 paired right: {paired_right(halves)} of {2 * len(halves)}.")
 
 

@@ -12,7 +12,6 @@ for note. Printed are the outcomes by mutation, the reasons of refusal, and what
 import argparse
 import collections
 import contextlib
-import functools
 import io
 import os
 import pathlib
@@ -25,7 +24,7 @@ import time
 import numpy as np
 
 from musicvae_jax import midi
-from surrogate.accompaniment import compose
+from surrogate.accompaniment.models import kept_models
 from surrogate.commands.accompany import main as accompany
 from surrogate.reading.melody import read_melody
 from tests.mutations import MUTATIONS
@@ -99,8 +98,7 @@ def main(argv=None) -> int:
     flags = parser.parse_args(argv)
     songs = midi.files(flags.input)
     signal.signal(signal.SIGALRM, ring)
-    compose.load = functools.cache(compose.load)  # as the time of loading is not in question
-    compose.load(flags.checkpoint, encoder=False)
+    kept_models(flags.checkpoint, vae_encoder=False)  # as the time of loading is not in question
 
     rng = np.random.default_rng(flags.seed)
     outcomes, reasons, slowest = collections.Counter(), collections.Counter(), 0.0

@@ -5,15 +5,36 @@ song.save("melody_accompanied.mid")
 """
 
 import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from surrogate.accompaniment.accompanist import Accompanist, accompany
+    from surrogate.accompaniment.options import Options
+    from surrogate.accompaniment.result import Accompaniment, Take
+    from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig, load, save
 
 _HOMES = {
     "accompany": "accompaniment.accompanist",
+    "Accompanist": "accompaniment.accompanist",
+    "Accompaniment": "accompaniment.result",
+    "Take": "accompaniment.result",
+    "Options": "accompaniment.options",
     "load": "model.surrogate_encoder",
     "save": "model.surrogate_encoder",
     "Surrogate": "model.surrogate_encoder",
     "SurrogateConfig": "model.surrogate_encoder",
 }
-__all__ = list(_HOMES)
+__all__ = [
+    "Accompaniment",
+    "Accompanist",
+    "Options",
+    "Surrogate",
+    "SurrogateConfig",
+    "Take",
+    "accompany",
+    "load",
+    "save",
+]
 
 
 def __getattr__(name):

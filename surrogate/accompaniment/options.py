@@ -2,12 +2,12 @@
 
 import dataclasses
 import math
+import os
 
 TEMPERATURES = (0.3, 0.4)
-MAX_TAKES = 8
 KEEP = ("melody", "all")
-_RANGES = {  # name: least, most
-    "takes": (1, MAX_TAKES),
+RANGES = {  # name: least, most
+    "takes": (1, 8),
     "seed": (0, (1 << 32) - 1),
     "bass_temperature": (0, math.inf),
     "drum_temperature": (0, math.inf),
@@ -19,11 +19,18 @@ _RANGES = {  # name: least, most
 }
 
 
+def range_text(name: str) -> str:
+    """The values that an option of RANGES may have, as "from 1 to 8"."""
+    least, most = RANGES[name]
+    return f"{least} or more" if most == math.inf else f"from {least} to {most}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     """Every choice, each with what a player would expect.
 
-    Raises ValueError, one line that begins with the name of the option, for a value out of range.
+    Raises:
+        ValueError: a value out of range; one line that begins with the option's name.
     """
 
     track: int | str | None = None
@@ -48,7 +55,7 @@ class Options:
     """-2 to 2: each whole step doubles or halves how many notes the bass plays."""
     drum_density: float = 0.0
     """The same of the drums."""
-    like: str | None = None
+    like: str | os.PathLike | None = None
     """A MIDI file with melody, bass and drums towards whose groove to lean."""
     bass: bool = True
     """Write a bass."""
@@ -60,11 +67,10 @@ class Options:
     """The bass's General MIDI program, 0 to 127, as MIDI files count them."""
 
     def __post_init__(self):
-        for name, (least, most) in _RANGES.items():
+        for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not (least <= value <= most and math.isfinite(value)):
-                limits = f"{least} or more" if most == math.inf else f"from {least} to {most}"
-                raise ValueError(f"{name} must be {limits}, not {value}")
+                raise ValueError(f"{name} must be {range_text(name)}, not {value}")
         if self.keep not in KEEP:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
         if not (self.bass or self.drums):

@@ -1,82 +1,149 @@
 """Write bass and drums for melodies: MIDI files in, MIDI files out, the melodies themselves untouched."""
 
-import argparse
 import dataclasses
 import pathlib
+import sys
+import time
 
-from surrogate.accompaniment.options import KEEP, Options
+from surrogate.accompaniment.options import KEEP, Options, range_text
 from surrogate.commands.parser import Parser
 
 
 def parser() -> Parser:
-    """The command line."""
+    """Builds the command line."""
     parser = Parser(prog="accompany", description=__doc__, allow_abbrev=False)
-    parser.add_argument(
-        "melodies", nargs="+", type=pathlib.Path, metavar="melody.mid", help="MIDI files or folders of them"
-    )
+    path = pathlib.Path
+    parser.add_argument("melodies", nargs="+", type=path, metavar="melody.mid", help="MIDI files or folders of them")
     parser.add_argument("--checkpoint", help="a pretrained model's name or a model folder (default: the built-in one)")
+
     add = parser.add_argument_group("the melody").add_argument
     add("--track", help="its track, by number from 1 or by name (default: found)")
-    add("--pickup", type=float, metavar="BEATS", help="quarter notes before the first bar line (default: found)")
-    add(
-        "--swing",
-        type=float,
-        metavar="PLACE",
-        help="of the second eighth in a beat: 0.5 straight, 0.67 a triplet's (default: found)",
-    )
+    pickup = f"quarter notes before the first bar line, {range_text('pickup')} (default: found)"
+    add("--pickup", type=float, metavar="BEATS", help=pickup)
+    swing = f"of the second eighth in a beat, {range_text('swing')}: 0.5 straight, 0.67 a triplet's (default: found)"
+    add("--swing", type=float, metavar="PLACE", help=swing)
+
     add = parser.add_argument_group("what is written").add_argument
-    add("--output", type=pathlib.Path, help="the file, a folder for several melodies (default: MELODY_accompanied.mid)")
+    add("--output", type=path, help="the file, a folder for several melodies (default: MELODY_accompanied.mid)")
     add("--keep", choices=KEEP, default=Options.keep, help="the song's own tracks that stay (default: %(default)s)")
     add("--replace", action="store_true", help="with --keep=all: write bass and drums anew where the song has them")
-    add("--takes", type=int, default=Options.takes, help="so many different ones, ranked (default: %(default)s)")
+    takes = f"so many different ones, ranked, {range_text('takes')} (default: %(default)s)"
+    add("--takes", type=int, default=Options.takes, help=takes)
     add("--no-bass", dest="bass", action="store_false", help="drums alone")
     add("--no-drums", dest="drums", action="store_false", help="bass alone")
     add("--no-ending", dest="ending", action="store_false", help="play the last bar to its end, for a loop")
-    add(
-        "--program",
-        type=int,
-        default=Options.program,
-        help="the bass's General MIDI program, 0-127 (default: %(default)s)",
-    )
+    program = f"the bass's General MIDI program, {range_text('program')} (default: %(default)s)"
+    add("--program", type=int, default=Options.program, help=program)
+
     add = parser.add_argument_group("how it sounds").add_argument
-    add("--seed", type=int, default=Options.seed, help="other dice (default: %(default)s)")
-    add("--temperature", type=float, help="of bass and drums: 0 plays the likeliest, 1 dares more")
-    add("--bass-temperature", type=float, help=f"of the bass alone (default: {Options.bass_temperature})")
-    add("--drum-temperature", type=float, help=f"of the drums alone (default: {Options.drum_temperature})")
-    add(
-        "--bass-density",
-        type=float,
-        default=0.0,
-        metavar="STEPS",
-        help="-2 to 2: each step doubles or halves its notes",
-    )
-    add("--drum-density", type=float, default=0.0, metavar="STEPS", help="the same of the drums")
+    seed = f"other dice, {range_text('seed')} (default: %(default)s)"
+    add("--seed", type=int, default=Options.seed, help=seed)
+    temperature = range_text("bass_temperature")
+    add("--temperature", type=float, help=f"of bass and drums, {temperature}: 0 plays the likeliest, 1 dares more")
+    for part, default in (("bass", Options.bass_temperature), ("drum", Options.drum_temperature)):
+        add(f"--{part}-temperature", type=float, help=f"of the {part} part, {temperature} (default: {default})")
+    for part in ("bass", "drum"):
+        density = f"of the {part} part, {range_text(f'{part}_density')}: each step doubles or halves its notes"
+        add(f"--{part}-density", type=float, default=0.0, metavar="STEPS", help=density)
     add("--like", metavar="SONG.mid", help="lean towards the groove of this song")
+
     add = parser.add_argument_group("to look at and to listen to (a folder for several melodies)").add_argument
-    add("--plot", type=pathlib.Path, metavar="OUT.png", help="a piano roll of the best take")
-    add(
-        "--html", type=pathlib.Path, metavar="OUT.html", help="a page that shows and plays all takes, without a network"
-    )
-    add("--wav", type=pathlib.Path, metavar="OUT.wav", help="the sound of the best take, through a soundfont")
+    add("--plot", type=path, metavar="OUT.png", help="a piano roll of the best take")
+    add("--html", type=path, metavar="OUT.html", help="a page that shows and plays all takes, without a network")
+    add("--wav", type=path, metavar="OUT.wav", help="the sound of the best take, through a soundfont")
     add("--soundfont", metavar="FILE.sf2", help="for --wav (default: looked for in the usual places)")
     return parser
 
 
 def main(argv=None) -> int:
-    """Run the command line; returns the exit code: 0, or 2 after one line on stderr for each mistake."""
+    """Runs the command line; returns the exit code: 0, or 2 after one line on stderr for each mistake."""
     reader = parser()
-    flags = vars(reader.parse_args(argv))
-    temperature, both = flags.pop("temperature"), {}
-    for name in ("bass_temperature", "drum_temperature"):
-        if flags[name] is None:
-            flags[name] = getattr(Options, name) if temperature is None else temperature
-            both[name] = "temperature"
-    choices = {field.name: flags.pop(field.name) for field in dataclasses.fields(Options)}
+    flags = reader.parse_args(argv)
+    options = _options(reader, flags)
+    from musicvae_jax.files import FileError  # late, like all that follows, so that a wrong flag is answered at once
+    from surrogate.accompaniment import many_files, outputs
+
+    began = time.perf_counter()
+    destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav)
     try:
-        options = Options(**choices)
+        plan = outputs.plan_outputs(flags.melodies, destination, takes=options.takes)
+        soundfont = _ready(plan.songs[0], flags.soundfont)
+        plan.check(like=options.like, soundfont=soundfont, models=outputs.model_folders(flags.checkpoint))
+    except FileError as mistake:
+        return _report([mistake])
+    songs, mistakes = many_files.read_songs(plan.songs, options)
+    if songs:
+        mistakes += _write(songs, options, flags.checkpoint, soundfont, began, quiet=not plan.makes_folders)
+    return _report(mistakes)
+
+
+def _options(reader, flags):
+    """The flags' Options; where they are out of range, the command ends with a line that names the flag."""
+    if not (flags.bass or flags.drums):
+        reader.error("--no-bass and --no-drums leave nothing to write; give one of them at most")
+    choices = {field.name: getattr(flags, field.name) for field in dataclasses.fields(Options)}
+    flag_of = {}
+    for name in ("bass_temperature", "drum_temperature"):
+        if choices[name] is None:
+            choices[name] = getattr(Options, name) if flags.temperature is None else flags.temperature
+            flag_of[name] = "temperature"
+    try:
+        return Options(**choices)
     except ValueError as mistake:
         name, _, rest = str(mistake).partition(" ")
-        reader.error(f"argument --{both.get(name, name).replace('_', '-')} {rest}")
-    from surrogate.accompaniment import batch  # late, so that a wrong flag is answered at once
+        return reader.error(f"argument --{flag_of.get(name, name).replace('_', '-')} {rest}")
 
-    return batch.run(argparse.Namespace(**flags), options)
+
+def _ready(files, soundfont):
+    """The soundfont to play with, if any; raises FileError where a picture or sound could not be made."""
+    if files.picture is not None:
+        from surrogate.rendering import plot
+
+        plot.check(files.picture)
+    if files.sound is not None:
+        from surrogate.rendering import sound
+
+        _, soundfont = sound.ready(files.sound, soundfont)
+    return soundfont
+
+
+def _write(songs, options, checkpoint, soundfont, began, *, quiet):
+    """Writes all songs' files with a line for each; returns what went wrong."""
+    import tqdm
+
+    from musicvae_jax import cache
+    from musicvae_jax.checkpoint import CheckpointError
+    from musicvae_jax.files import FileError
+    from surrogate.accompaniment.accompanist import Accompanist
+    from surrogate.accompaniment.many_files import accompany_songs
+    from surrogate.accompaniment.models import kept_models  # brings JAX, a second of import
+
+    mistakes = []
+    cache.keep_compiled_programs()
+    try:
+        accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None))
+        with tqdm.tqdm(total=len(songs), unit="song", disable=True if quiet else None) as progress:
+            for files, song in accompany_songs(songs, accompanist, options, soundfont=soundfont):
+                if isinstance(song, FileError):
+                    mistakes.append(song)
+                else:
+                    progress.write(_closing_line(files, song, time.perf_counter() - began))
+                progress.update()
+    except (CheckpointError, FileError) as mistake:
+        mistakes.append(mistake)
+    return mistakes
+
+
+def _closing_line(files, song, seconds) -> str:
+    """What was written, what is in it, and what was assumed of the song."""
+    first, *others = files.takes
+    takes = f"{first} to {others[-1].name}, the best first" if others else first
+    names = ", ".join(map(str, (takes, *files.paths[len(files.takes) :])))
+    melody = f"melody: {song.melody.reason}; {song.assumptions}"
+    return f"wrote {names}: {song.summary}, in {seconds:.1f} s; {melody}"
+
+
+def _report(mistakes) -> int:
+    for mistake in mistakes:
+        print(f"accompany: {mistake}", file=sys.stderr)
+    return 2 if mistakes else 0

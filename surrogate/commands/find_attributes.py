@@ -11,7 +11,7 @@ WINDOWS, MEASURED = 20_000, 64
 
 
 def main(argv=None) -> int:
-    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    """Runs the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = Parser(prog="find_attributes", description=__doc__, allow_abbrev=False)
     parser.add_argument("--data", required=True, help="the corpus that the model's surrogate was trained on")
     parser.add_argument("--checkpoint", required=True, help="a model folder with a surrogate")
@@ -20,14 +20,15 @@ def main(argv=None) -> int:
     flags = parser.parse_args(argv)
 
     import musicvae_jax
-    from musicvae_jax import checkpoint
-    from surrogate.accompaniment import compose
+    from musicvae_jax import cache, checkpoint
+    from surrogate.accompaniment.models import load_models
     from surrogate.accompaniment.options import TEMPERATURES
     from surrogate.corpus import dataset
     from surrogate.model import attributes
 
+    cache.keep_compiled_programs()
     try:
-        data, models = dataset.open(flags.data), compose.load(flags.checkpoint)
+        data, models = dataset.open(flags.data), load_models(flags.checkpoint)
         rows = data.indices("train")
         if not len(rows):
             raise dataset.DatasetError(f"{flags.data}: holds no training window")

@@ -9,7 +9,7 @@ from flax import nnx
 import musicvae_jax
 from configs import marginals as marginals_config
 from musicvae_jax.events import BASS, CLOSED_HAT, DRUMS, KICK
-from surrogate.accompaniment import compose
+from surrogate.accompaniment.models import load_models
 from surrogate.commands import train
 from surrogate.corpus import encode_corpus
 from surrogate.model import marginals
@@ -82,11 +82,11 @@ def test_they_are_trained_and_kept_beside_the_surrogate(corpus_settings, accompa
     train.run(config)
     kept = marginals.load(tmp_path / "model")
     assert kept.config == MarginalsConfig(**SMALL) and marginals.load(accompanist) is None
-    assert compose.load(tmp_path / "model").marginals is not None
+    assert load_models(tmp_path / "model").marginals is not None
     assert np.abs(kept.evidence(lines)[BASS]).max() > 0
     marginals.save(tmp_path / "model", Marginals(MarginalsConfig(**SMALL, in_c=True), rngs=nnx.Rngs(0)))
     with pytest.raises(musicvae_jax.CheckpointError, match="one in any key"):
-        compose.load(tmp_path / "model")
+        load_models(tmp_path / "model")
 
 
 def test_impossible_sizes_are_refused():

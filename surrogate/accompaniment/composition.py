@@ -2,13 +2,15 @@
 
 import functools
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 
 import musicvae_jax
-import surrogate
-from musicvae_jax import cache, events, midi, trio
-from surrogate.model import attributes, marginals, takes, windows
+from musicvae_jax import events, midi, trio
+from surrogate.accompaniment.models import AccompanimentModels
+from surrogate.accompaniment.options import Options
+from surrogate.model import takes, windows
 from surrogate.model.prior import Prior
 from surrogate.reading import keys
 from surrogate.reading.melody import Melody
@@ -16,15 +18,6 @@ from surrogate.reading.melody import Melody
 LEAN = 0.6
 """How far of the way to another song's latent its groove takes a song's."""
 LIKE_WINDOWS = 24
-
-
-class Models(typing.NamedTuple):
-    """A MusicVAE and its surrogate encoder; the marginals and density attributes, None where there are none."""
-
-    vae: typing.Any
-    encoder: typing.Any
-    marginals: typing.Any
-    attributes: attributes.Attributes | None
 
 
 class ComposedParts(typing.NamedTuple):
@@ -42,30 +35,20 @@ class _Line(typing.NamedTuple):
     spans: list[windows.WindowSpan]
 
 
-def load(checkpoint=None, *, encoder=False) -> Models:
-    """The models of a pretrained name or a folder, the embedded ones when None; raises CheckpointError.
-
-    encoder: also MusicVAE's own, which only Options.like needs.
-    """
-    cache.keep_compiled_programs()
-    name = checkpoint or musicvae_jax.checkpoint.DEFAULT
-    vae, surrogate_encoder = musicvae_jax.load(name, encoder=encoder), surrogate.load(name)
-    step_marginals = marginals.load(name)
-    if step_marginals is not None and step_marginals.config.in_c != surrogate_encoder.config.in_c:
-        raise musicvae_jax.CheckpointError(
-            f"{name}: of surrogate and marginals one reads melodies in C, one in any key"
-        )
-    return Models(vae, surrogate_encoder, step_marginals, attributes.load(name))
-
-
-def compose(melodies: list[Melody], models: Models, options) -> list[list[ComposedParts]]:
-    """The takes of each melody, best first.
+def compose_parts(
+    melodies: Sequence[Melody], models: AccompanimentModels, options: Options
+) -> list[list[ComposedParts]]:
+    """Composes bass and drums for melodies, through the models together.
 
     Models that know songs in C only read and write them there. Bars before the first note and windows of 16 bars
     without melody stay silent.
 
-    Raises: midi.MidiError if Options.like cannot be read or used; CheckpointError if a density is asked for of models
-        that have no attributes.
+    Returns:
+        Options.takes ComposedParts of each melody, best first.
+
+    Raises:
+        musicvae_jax.MidiError: Options.like cannot be read or used.
+        musicvae_jax.CheckpointError: a density is asked for of models that have no attributes.
     """
     in_c = models.encoder.config.in_c
     shift_2xZ = _shift(models, options)

@@ -1,0 +1,67 @@
+"""Many melodies' files, a number of songs going through the models at once; a bad one does not stop the rest."""
+
+import typing
+from collections.abc import Iterable, Iterator
+
+from musicvae_jax.files import FileError
+from surrogate.accompaniment.accompanist import Accompanist, read_melody
+from surrogate.accompaniment.options import Options
+from surrogate.accompaniment.outputs import OutputFiles
+from surrogate.accompaniment.result import Accompaniment
+from surrogate.reading.melody import Melody
+
+SONGS_AT_ONCE = 32
+
+
+class ReadSong(typing.NamedTuple):
+    """A melody, and the files that will be written for it."""
+
+    melody: Melody
+    files: OutputFiles
+
+
+def read_songs(files: Iterable[OutputFiles], options: Options) -> tuple[list[ReadSong], list[FileError]]:
+    """Reads all melodies; returns those that can be accompanied, and what is wrong with the others."""
+    songs, mistakes = [], []
+    for of_song in files:
+        try:
+            songs.append(ReadSong(read_melody(of_song.melody, options), of_song))
+        except FileError as mistake:
+            mistakes.append(mistake)
+    return songs, mistakes
+
+
+def accompany_songs(
+    songs: list[ReadSong], accompanist: Accompanist, options: Options, *, soundfont: str | None = None
+) -> Iterator[tuple[OutputFiles, Accompaniment | FileError]]:
+    """Accompanies melodies and writes their files.
+
+    Yields:
+        Each song's files, and the accompaniment that is in them or what kept it from being written.
+
+    Raises:
+        musicvae_jax.MidiError, musicvae_jax.CheckpointError: as for Accompanist.accompany_melodies.
+    """
+    for first in range(0, len(songs), SONGS_AT_ONCE):
+        part = songs[first : first + SONGS_AT_ONCE]
+        melodies, paths = [song.melody for song in part], [song.files.melody for song in part]
+        for song, (_, files) in zip(accompanist.accompany_melodies(melodies, paths, options), part, strict=True):
+            try:
+                write_files(song, files, soundfont=soundfont)
+            except FileError as mistake:
+                yield files, mistake
+            else:
+                yield files, song
+
+
+def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | None = None) -> None:
+    """Writes all files of a song, folders that are missing included; raises FileError where one cannot be."""
+    files.make_folders()
+    for take, path in enumerate(files.takes):
+        song.save(path, take=take)
+    if files.picture is not None:
+        song.plot(files.picture)
+    if files.page is not None:
+        song.html(files.page)
+    if files.sound is not None:
+        song.wav(files.sound, soundfont=soundfont)

@@ -1,0 +1,189 @@
+"""The files that will be written, and what is checked of them before any is: nothing that is read is written over."""
+
+import dataclasses
+import os
+import pathlib
+import tempfile
+import unicodedata
+from collections.abc import Iterable
+
+import musicvae_jax
+from musicvae_jax import midi
+from musicvae_jax.files import FileError
+
+FilePath = str | os.PathLike
+_PRETRAINED = pathlib.Path(musicvae_jax.__file__).with_name("pretrained")
+
+
+@dataclasses.dataclass(frozen=True)
+class Destination:
+    """Where the player wants things written: files for one melody, folders for several; None where not said."""
+
+    midi: pathlib.Path | None = None
+    picture: pathlib.Path | None = None
+    page: pathlib.Path | None = None
+    sound: pathlib.Path | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputFiles:
+    """What is written for one melody.
+
+    melody: the MIDI file that is read. takes: a MIDI file for each take, the best first. picture, page, sound: None
+    where none is wanted.
+    """
+
+    melody: FilePath
+    takes: tuple[FilePath, ...] = ()
+    picture: FilePath | None = None
+    page: FilePath | None = None
+    sound: FilePath | None = None
+
+    @property
+    def paths(self) -> list[FilePath]:
+        """Every file that is written."""
+        return [*self.takes, *(file for file in (self.picture, self.page, self.sound) if file is not None)]
+
+    def make_folders(self) -> None:
+        """Makes the folders in which the files will lie; raises FileError where one cannot be made."""
+        for folder in {pathlib.Path(path).parent for path in self.paths}:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise FileError(folder, f"cannot be made ({error.strerror}); give another output") from None
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputPlan:
+    """Everything that will be written; makes_folders tells whether folders that are missing will be made."""
+
+    songs: tuple[OutputFiles, ...]
+    makes_folders: bool = False
+
+    def check(
+        self, *, like: FilePath | None = None, soundfont: FilePath | None = None, models: Iterable[FilePath] = ()
+    ) -> None:
+        """Refuses a plan with a file that cannot be written, that is read, or that is another of its files.
+
+        Names that differ in case or in how accents are composed are one file on many disks, so they are here.
+
+        Args:
+            like: the song whose groove is wanted, if any.
+            soundfont: what sound is made with, if any.
+            models: folders all of whose files are read, as model_folders gives them.
+
+        Raises:
+            FileError: the first file that must not or cannot be written.
+        """
+        read = _read_names([song.melody for song in self.songs], like, soundfont, models)
+        melody_of = {}
+        for song in self.songs:
+            for path in song.paths:
+                names = _names(path)
+                for name in names:
+                    if name in read:
+                        raise FileError(path, f"is {read[name]}; give another output")
+                    if name in melody_of:
+                        melodies = " and ".join(dict.fromkeys((str(melody_of[name]), str(song.melody))))
+                        raise FileError(path, f"would be written twice, for {melodies}; give each file its own name")
+                melody_of |= dict.fromkeys(names, song.melody)
+        self._check_places(melody_of)
+
+    def _check_places(self, names_written):
+        path_in = {}
+        for path in (path for song in self.songs for path in song.paths):
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise FileError(path, "is not a file; give another output")
+            path_in.setdefault(pathlib.Path(path).parent, path)
+        for folder, path in path_in.items():
+            for above in (folder, *folder.parents):
+                if _name(above) in names_written:
+                    raise FileError(path, f"cannot be written: {above} is to be a file; give another output")
+            try:
+                tempfile.TemporaryFile(dir=_nearest(folder) if self.makes_folders else folder).close()
+            except OSError as error:
+                raise FileError(path, f"cannot be written ({error.strerror}); give another output") from None
+
+
+def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, takes: int) -> OutputPlan:
+    """Names every file that will be written; touches none.
+
+    Args:
+        melodies: MIDI files, or folders whose MIDI files are all meant.
+        destination: where to; MIDI files go beside their melodies where it does not say.
+        takes: how many MIDI files each melody gets.
+
+    Raises:
+        FileError: a folder holds no MIDI file, or its MIDI files have no place to go to.
+    """
+    if len(melodies) == 1 and not os.path.isdir(melodies[0]):
+        [melody] = melodies
+        output = destination.midi or melody.with_name(f"{melody.stem}_accompanied.mid")
+        if os.path.isdir(output):
+            raise FileError(output, "is not a file; give another output")
+        looks = destination.picture, destination.page, destination.sound
+        return OutputPlan((OutputFiles(melody, _take_files(output, takes), *looks),))
+    songs = []
+    for melody, below in _found(melodies, destination.midi):
+        stem = f"{melody.stem}_accompanied"
+        folder = melody.parent if destination.midi is None else destination.midi / below
+        looks = (destination.picture, ".png"), (destination.page, ".html"), (destination.sound, ".wav")
+        looks = (place and place / below / f"{stem}{suffix}" for place, suffix in looks)
+        songs.append(OutputFiles(melody, _take_files(folder / f"{stem}.mid", takes), *looks))
+    return OutputPlan(tuple(songs), makes_folders=True)
+
+
+def model_folders(checkpoint: FilePath | None) -> list[pathlib.Path]:
+    """Lists the folder of the pretrained models, and that of a checkpoint where it is another."""
+    own = [] if checkpoint is None else [pathlib.Path(checkpoint)]
+    return [_PRETRAINED, *(folder for folder in own if os.path.isfile(folder / "config.json"))]
+
+
+def _take_files(output, takes):
+    if takes == 1:
+        return (output,)
+    return tuple(output.with_stem(f"{output.stem}_{number}") for number in range(1, takes + 1))
+
+
+def _found(melodies, output):
+    """Yields the MIDI files, and where below an output folder each has its place."""
+    for path in melodies:
+        if not os.path.isdir(path):
+            yield path, pathlib.Path()
+            continue
+        inside = midi.files(path)
+        if not inside:
+            raise FileError(path, "holds no MIDI file")
+        if output is None:
+            raise FileError(path, "is a folder; give --output, a folder for what is written")
+        for file in inside:
+            yield file, file.relative_to(path).parent
+
+
+def _read_names(melodies, like, soundfont, models):
+    """By what all that is read is known, and what it is."""
+    what = {path: "part of a model" for folder in models for path in pathlib.Path(folder).rglob("*")}
+    if soundfont is not None:
+        what[soundfont] = "the soundfont"
+    if like is not None:
+        what[like] = "the song that is to be like"
+    what |= dict.fromkeys(melodies, "the melody itself" if len(melodies) == 1 else "one of the melodies")
+    return {name: kind for path, kind in what.items() for name in _names(path)}
+
+
+def _names(path):
+    """By what a file is known: its path, and where it exists its place on the disk, as links share it."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return [_name(path)]
+    return [_name(path), (status.st_dev, status.st_ino)]
+
+
+def _name(path):
+    return unicodedata.normalize("NFC", os.path.realpath(path).casefold())
+
+
+def _nearest(folder):
+    """The folder itself, or else the nearest above it that is there."""
+    return next((above for above in (folder, *folder.parents) if os.path.exists(above)), folder)

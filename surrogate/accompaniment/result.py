@@ -1,0 +1,157 @@
+"""What an accompaniment is when it is done: takes of a song, to look into, to save, to see and to hear."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+import symusic
+
+from musicvae_jax import midi
+from musicvae_jax.notes import DEFAULT_QPM
+from surrogate.accompaniment.assumptions import Assumptions, count
+from surrogate.accompaniment.options import Options
+from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
+from surrogate.reading.melody import Melody
+
+
+@dataclasses.dataclass(frozen=True)
+class Take:
+    """One accompaniment of a melody.
+
+    score: the song's kept tracks and the written ones, under its own tempo map, meter, keys and markers.
+    tokens: uint16 [bars * 16, 3], the same music as trio tokens, on the models' 4/4 bars, the columns in the order of
+        events.TRACKS; what is on a step that is not in the song (surrogate.reading.grid) is not in the score.
+    rating: what takes are ranked by (surrogate.model.takes.ratings): 0 to 1 for what its drums have in common with all
+        that were drawn, and up to 0.5 for kicks that go with the bass.
+    roles: what each track of the score is: "melody", "bass", "drums" or "other".
+    """
+
+    score: symusic.Score
+    tokens: np.ndarray
+    rating: float
+    roles: tuple[str, ...]
+
+    def notes(self, role: str) -> int:
+        """How many notes the tracks of a role have."""
+        return sum(len(track.notes) for track, own in zip(self.score.tracks, self.roles, strict=True) if own == role)
+
+
+@dataclasses.dataclass(frozen=True)
+class Accompaniment:
+    """A melody with bass and drums, in one or several takes, the best first.
+
+    melody: the line as it was read. takes: at least one. source: the absolute path of the song's own file, which is
+    never written over. options: what was asked for. assumptions: what was taken for granted.
+    """
+
+    melody: Melody
+    takes: tuple[Take, ...]
+    source: pathlib.Path
+    options: Options
+    assumptions: Assumptions
+
+    @property
+    def title(self) -> str:
+        """The name of the song's file."""
+        return self.source.stem
+
+    @property
+    def score(self) -> symusic.Score:
+        """The best take's."""
+        return self.takes[0].score
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """The best take's."""
+        return self.takes[0].tokens
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The best take's."""
+        return self.takes[0].roles
+
+    @property
+    def bars(self) -> int:
+        """The song's own, a pickup counted."""
+        return len(self.melody.grid.bar_ticks) - 1
+
+    @property
+    def tempos(self) -> tuple[float, float]:
+        """The slowest and the fastest tempo of these bars, quarter notes per minute."""
+        end = self.melody.grid.ticks[-1]
+        marks = sorted((tempo.time, tempo.qpm) for tempo in self.score.tempos if tempo.time < end)
+        qpms = [qpm for _, qpm in marks]
+        if not marks or marks[0][0] > 0:
+            qpms.append(DEFAULT_QPM)
+        return min(qpms), max(qpms)
+
+    @property
+    def summary(self) -> str:
+        """Bars, tempo and notes of the best take, in words."""
+        slowest, fastest = (f"{qpm:.3g}" for qpm in self.tempos)
+        tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
+        notes = count(self.takes[0].notes("bass"), "bass note"), count(self.takes[0].notes("drums"), "drum hit")
+        return f"{count(self.bars, 'bar')} at {tempo} bpm, {', '.join(notes)}"
+
+    def save(self, path: FilePath, *, take: int = 0) -> None:
+        """Writes a take as a MIDI file, whole or not at all.
+
+        Args:
+            path: where to; the folder must exist.
+            take: which, from 0, the best.
+
+        Raises:
+            musicvae_jax.FileError: it cannot be written there, or the song's own file or the one to be like is there.
+        """
+        self._check(OutputFiles(self.source, takes=(path,)))
+        midi.write(self.takes[take].score, path)
+
+    def plot(self, path: FilePath, *, take: int = 0) -> None:
+        """Draws a take's piano roll; needs the extra media.
+
+        Args:
+            path: where to, a PNG or what else the suffix says.
+            take: which, from 0, the best.
+
+        Raises:
+            musicvae_jax.FileError: as for save.
+        """
+        from surrogate.rendering import plot
+
+        self._check(OutputFiles(self.source, picture=path))
+        plot.song(self.takes[take].score, self.roles, self.melody.grid.bar_ticks, path, title=self.title)
+
+    def html(self, path: FilePath) -> None:
+        """Writes one page that shows and plays all takes, without a network.
+
+        Raises:
+            musicvae_jax.FileError: as for save.
+        """
+        from surrogate.studio import page
+
+        self._check(OutputFiles(self.source, page=path))
+        labels = [f"take {number}: {take.rating:.2f}" for number, take in enumerate(self.takes, 1)]
+        scores = [take.score for take in self.takes]
+        page.write(
+            path, title=self.title, scores=scores, labels=labels, roles=self.roles, bar_ticks=self.melody.grid.bar_ticks
+        )
+
+    def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:
+        """Writes a take's sound; needs the extra media.
+
+        Args:
+            path: where to, a WAV file.
+            take: which, from 0, the best.
+            soundfont: an .sf2 or .sf3 file; None looks for one in the usual places.
+
+        Raises:
+            musicvae_jax.FileError: as for save; or a soundfont or synthesiser is missing, or the soundfont is at path.
+        """
+        from surrogate.rendering import sound
+
+        soundfont = sound.find_soundfont(path, soundfont)
+        self._check(OutputFiles(self.source, sound=path), soundfont)
+        sound.render(self.takes[take].score, path, soundfont=soundfont)
+
+    def _check(self, files, soundfont=None):
+        OutputPlan((files,)).check(like=self.options.like, soundfont=soundfont)

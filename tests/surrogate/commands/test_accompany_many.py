@@ -1,0 +1,74 @@
+"""The command accompany with several files: each gets its own, and a bad one does not stop the rest."""
+
+import shutil
+
+import pytest
+
+import surrogate
+from surrogate.rendering import sound
+from tests.commands import accompany
+from tests.melodies import quarters, write_midi
+from tests.soundfont import soundfont
+
+
+def test_many_files_of_which_a_bad_one_does_not_stop_the_rest(capsys, accompanist, tmp_path):
+    songs, out = tmp_path / "songs", tmp_path / "out"
+    (songs / "b").mkdir(parents=True)
+    for name, bars in (("one", 3), ("b/two", 20), ("b/three", 17)):
+        write_midi(songs / f"{name}.mid", quarters(bars))
+    (songs / "bad.mid").write_bytes(b"no MIDI")
+    (songs / "notes.txt").write_text("not music")
+    code, told, err = accompany(
+        capsys, songs, f"--output={out}", f"--checkpoint={accompanist}", f"--html={tmp_path / 'pages'}"
+    )
+    assert code == 2 and err.count("\n") == 1 and "bad.mid" in err
+    assert told.count("wrote") == told.count("\n") == 3
+    written = sorted(str(file.relative_to(out)) for file in out.rglob("*.mid"))
+    assert written == ["b/three_accompanied.mid", "b/two_accompanied.mid", "one_accompanied.mid"]
+    assert len(list((tmp_path / "pages").rglob("*.html"))) == 3
+    alone = surrogate.accompany(songs / "b/two.mid", checkpoint=accompanist)
+    assert (out / "b/two_accompanied.mid").read_bytes() == alone.score.dumps_midi()
+
+
+@pytest.fixture
+def tunes(tmp_path):
+    """A folder of tunes, a song to be like and a soundfont."""
+    for name in ("tune", "tune_1", "like", "x/a", "y/a", "x/a_accompanied"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_midi(tmp_path / f"{name}.mid", quarters(2))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "font.sf2").write_bytes(soundfont())
+    return tmp_path
+
+
+CLASHES = {
+    "a take over the melody": ("tune_1.mid --output=tune.mid --takes=2", "tune_1.mid: is the melody itself"),
+    "pages of one name": ("x/a.mid y/a.mid --html=pages", "would be written twice, for x/a.mid and y/a.mid"),
+    "songs of one name": ("x/a.mid y/a.mid --output=out", "would be written twice, for x/a.mid and y/a.mid"),
+    "another melody": ("x/a.mid x/a_accompanied.mid", "x/a_accompanied.mid: is one of the melodies"),
+    "the song to be like": ("tune.mid --like=like.mid --output=like.mid", "is the song that is to be like"),
+    "the soundfont": ("tune.mid --soundfont=font.sf2 --wav=font.sf2", "is the soundfont"),
+    "the soundfont, unused": ("tune.mid --soundfont=font.sf2 --output=font.sf2", "is the soundfont"),
+    "the model": ("tune.mid --output=model/config.json", "is part of a model"),
+    "no melody": ("empty --output=out", "holds no MIDI file"),
+    "no place": ("x", "give --output"),
+}
+
+
+@pytest.mark.parametrize("case", CLASHES)
+def test_no_file_is_written_where_one_would_be_lost(case, capsys, accompanist, tunes, monkeypatch):
+    words, complaint = CLASHES[case]
+    monkeypatch.chdir(tunes)
+    shutil.copytree(accompanist, "model")
+    monkeypatch.setattr(sound, "ready", lambda path, font: (None, font))  # whether or not there is a synthesiser
+    before = {path: path.is_file() and path.read_bytes() for path in tunes.rglob("*")}
+    code, out, err = accompany(capsys, *words.split(), "--checkpoint=model")
+    assert (code, out, err.count("\n")) == (2, "", 1) and complaint in err
+    assert {path: path.is_file() and path.read_bytes() for path in tunes.rglob("*")} == before
+
+
+def test_a_folder_is_made_for_what_can_be_written_alone(capsys, accompanist, tmp_path):
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "bad.mid").write_bytes(b"no MIDI")
+    code, out, _ = accompany(capsys, tmp_path / "songs", f"--output={tmp_path / 'out'}", f"--checkpoint={accompanist}")
+    assert (code, out) == (2, "") and not (tmp_path / "out").exists()
