@@ -17,7 +17,7 @@ import safetensors.numpy
 from flax import nnx
 from jax.experimental import multihost_utils
 
-from musicvae_jax.files import AnyPath, write_whole
+from musicvae_jax.files import AnyPath, whole_file
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
@@ -88,8 +88,9 @@ def save_params(folder: AnyPath, params: Mapping[str, np.ndarray], *, kind: str,
         arrays = {name: np.asarray(array, order="C") for name, array in params.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            safetensors.numpy.save_file(arrays, folder / PARAMS)
-            write_whole(folder / CONFIG, text + "\n")
+            with whole_file(folder / CONFIG) as file:  # put in place after the parameters: without it there is no model
+                file.write(f"{text}\n".encode())
+                safetensors.numpy.save_file(arrays, folder / PARAMS)
             (folder / PARAMS).chmod((folder / CONFIG).stat().st_mode)  # safetensors lets only its owner read it
         except (OSError, ValueError, safetensors.SafetensorError) as error:
             raise CheckpointError(f"{folder}: cannot be written ({_reason(error)})") from None

@@ -133,7 +133,8 @@ class MusicVAE(nnx.Module):
     def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None):
         """Teacher-forced logits of windows' tokens.
 
-        Args: as track_log_probs takes them.
+        Args:
+            tokens_BxTx3, z_BxZ, tracks, segments, withheld_BxTx3: as track_log_probs takes them.
 
         Returns:
             {track: float32 [T / S, B * S, V]}: the steps of a segment, segments as rows.
