@@ -17,7 +17,7 @@ import safetensors.numpy
 from flax import nnx
 from jax.experimental import multihost_utils
 
-from musicvae_jax.files import AnyPath, whole_file
+from musicvae_jax.files import FilePath, whole_file
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
@@ -31,7 +31,7 @@ class CheckpointError(ValueError):
     """A model that cannot be found, read, written or used; the message is one line that names it."""
 
 
-def resolve(name_or_folder: AnyPath) -> pathlib.Path:
+def resolve(name_or_folder: FilePath) -> pathlib.Path:
     """Finds the folder of a model.
 
     Args:
@@ -48,7 +48,7 @@ def resolve(name_or_folder: AnyPath) -> pathlib.Path:
 
 
 def save_module(
-    folder: AnyPath, module: nnx.Module, *, kind: str, config, notes=None, dtype: str | None = None
+    folder: FilePath, module: nnx.Module, *, kind: str, config, notes=None, dtype: str | None = None
 ) -> None:
     """Writes a module's parameters and its config.
 
@@ -66,7 +66,7 @@ def save_module(
     save_params(folder, params, kind=kind, config=config, notes=notes)
 
 
-def save_params(folder: AnyPath, params: Mapping[str, np.ndarray], *, kind: str, config, notes=None) -> None:
+def save_params(folder: FilePath, params: Mapping[str, np.ndarray], *, kind: str, config, notes=None) -> None:
     """Writes parameters and the config of their module; the folder counts as a model once both are whole.
 
     Of several processes all must call it: process 0 writes, the others wait until the model is there.
@@ -98,7 +98,7 @@ def save_params(folder: AnyPath, params: Mapping[str, np.ndarray], *, kind: str,
         multihost_utils.sync_global_devices("a model was written")
 
 
-def read_config(name_or_folder: AnyPath, *, kind: str) -> dict:
+def read_config(name_or_folder: FilePath, *, kind: str) -> dict:
     """Reads the config of a model.
 
     Args:
@@ -120,7 +120,7 @@ def read_config(name_or_folder: AnyPath, *, kind: str) -> dict:
 
 
 def load_module(
-    name_or_folder: AnyPath, *, kind: str, build: Callable[[dict], _Module], dtype: str = "float32"
+    name_or_folder: FilePath, *, kind: str, build: Callable[[dict], _Module], dtype: str = "float32"
 ) -> _Module:
     """Reads a module that save_module wrote; what the folder holds beyond its parameters stays unread.
 
@@ -179,7 +179,7 @@ def _reason(error) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def save(folder: AnyPath, model: MusicVAE, *, notes: dict | None = None, dtype: str | None = None) -> None:
+def save(folder: FilePath, model: MusicVAE, *, notes: dict | None = None, dtype: str | None = None) -> None:
     """Writes a MusicVAE as a model folder.
 
     Args:
@@ -194,7 +194,7 @@ def save(folder: AnyPath, model: MusicVAE, *, notes: dict | None = None, dtype: 
     save_module(folder, model, kind="musicvae", config=model.config, notes=notes, dtype=dtype)
 
 
-def load(name_or_folder: AnyPath = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE:
+def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE:
     """Reads a MusicVAE.
 
     Args:
@@ -212,7 +212,7 @@ def load(name_or_folder: AnyPath = DEFAULT, *, dtype: str = "float32", encoder: 
     return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
 
 
-def take_over(module: MusicVAE, name_or_folder: AnyPath) -> None:
+def take_over(module: MusicVAE, name_or_folder: FilePath) -> None:
     """Gives a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own.
 
     Args:
@@ -228,7 +228,7 @@ def take_over(module: MusicVAE, name_or_folder: AnyPath) -> None:
     nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
 
 
-def split(folder: AnyPath, output: AnyPath, part_bytes: int = 15_000_000) -> list[pathlib.Path]:
+def split(folder: FilePath, output: FilePath, part_bytes: int = 15_000_000) -> list[pathlib.Path]:
     """Cuts a folder into output/model.tar.000, .001, ...; `cat model.tar.* | tar x` joins them.
 
     Args:

@@ -11,7 +11,7 @@ import urllib.request
 
 from tqdm import tqdm
 
-from musicvae_jax.files import AnyPath
+from musicvae_jax.files import FilePath
 
 _BLOCK = 1 << 20
 _TIMEOUT = 60  # seconds of silence after which a connection counts as broken
@@ -21,7 +21,7 @@ class DownloadError(OSError):
     """A download that cannot be made or finished; the message is one line that names the address and what to do."""
 
 
-def fetch(url: str, folder: AnyPath, *, attempts: int = 5, pause: float = 1.0) -> tuple[pathlib.Path, str]:
+def fetch(url: str, folder: FilePath, *, attempts: int = 5, pause: float = 1.0) -> tuple[pathlib.Path, str]:
     """Downloads a file into a folder, with a progress bar.
 
     What an earlier call left unfinished is gone on with; a file already there whole is only hashed, and must have the
@@ -56,7 +56,7 @@ def fetch(url: str, folder: AnyPath, *, attempts: int = 5, pause: float = 1.0) -
     return path, digest
 
 
-def sha256(path: AnyPath) -> str:
+def sha256(path: FilePath) -> str:
     """The SHA-256 of a file's content, hexadecimal."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

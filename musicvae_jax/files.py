@@ -6,13 +6,13 @@ import threading
 import typing
 from collections.abc import Iterator
 
-AnyPath = str | os.PathLike[str]
+FilePath = str | os.PathLike[str]
 
 
 class FileError(ValueError):
     """A file that cannot be read, used or written; str() is one line, "path: reason"."""
 
-    def __init__(self, path: AnyPath, reason: str):
+    def __init__(self, path: FilePath, reason: str):
         super().__init__(path, reason)
         self.path = path
         self.reason = " ".join(reason.split())
@@ -22,7 +22,7 @@ class FileError(ValueError):
 
 
 @contextlib.contextmanager
-def whole_file(path: AnyPath) -> Iterator[typing.BinaryIO]:
+def whole_file(path: FilePath) -> Iterator[typing.BinaryIO]:
     """Opens a binary file that takes its place at the end, and vanishes where anything fails.
 
     It is written beside path under a name of its own, so that threads and processes that write one path do not meet.
@@ -54,7 +54,7 @@ def whole_file(path: AnyPath) -> Iterator[typing.BinaryIO]:
             os.remove(draft)
 
 
-def write_whole(path: AnyPath, content: bytes | str) -> None:
+def write_whole(path: FilePath, content: bytes | str) -> None:
     """Writes a file so that it appears whole or not at all.
 
     Args:

@@ -20,13 +20,13 @@ from musicvae_jax import checkpoint
 from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.download import sha256
 from musicvae_jax.events import DEPTHS
-from musicvae_jax.files import AnyPath
+from musicvae_jax.files import FilePath
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 OFFICIAL = "https://storage.googleapis.com/magentadata/models/music_vae/checkpoints/hierdec-trio_16bar.tar"
 
 
-def import_checkpoint(source: AnyPath, output: AnyPath, *, dtype: str = "float32", origin: str | None = None) -> dict:
+def import_checkpoint(source: FilePath, output: FilePath, *, dtype: str = "float32", origin: str | None = None) -> dict:
     """Writes a checkpoint of Magenta's as a model folder, whole or not at all.
 
     Args:
@@ -67,14 +67,14 @@ def import_checkpoint(source: AnyPath, output: AnyPath, *, dtype: str = "float32
     return json.loads((output / checkpoint.CONFIG).read_text(encoding="utf-8"))
 
 
-def check_output(output: AnyPath) -> None:
+def check_output(output: FilePath) -> None:
     """Raises CheckpointError, before any work, if an import to this folder cannot end well."""
     if pathlib.Path(output).exists():
         raise CheckpointError(f"{output}: is already there; give another --output, or remove it")
     _tensorflow()
 
 
-def find(source: AnyPath, workspace: pathlib.Path) -> pathlib.Path:
+def find(source: FilePath, workspace: pathlib.Path) -> pathlib.Path:
     """Finds the prefix that a checkpoint's files have in common; of several checkpoints the newest's.
 
     Args:
@@ -125,7 +125,7 @@ def _files(prefix):
     return sorted(path for end in ("index", "data-*") for path in prefix.parent.glob(f"{prefix.name}.{end}"))
 
 
-def read(prefix: AnyPath, *, dtype: str = "float32", called: AnyPath | None = None):
+def read(prefix: FilePath, *, dtype: str = "float32", called: FilePath | None = None):
     """Reads a checkpoint.
 
     Args:

@@ -6,7 +6,7 @@ import pathlib
 import symusic
 
 from musicvae_jax import midi_messages
-from musicvae_jax.files import AnyPath, write_whole
+from musicvae_jax.files import FilePath, write_whole
 from musicvae_jax.midi_messages import MidiError
 
 SUFFIXES = (".mid", ".midi", ".kar")
@@ -14,13 +14,13 @@ SUFFIXES = (".mid", ".midi", ".kar")
 __all__ = ["SUFFIXES", "MidiError", "files", "read", "write"]
 
 
-def files(folder: AnyPath) -> list[pathlib.Path]:
+def files(folder: FilePath) -> list[pathlib.Path]:
     """The MIDI files of a folder and of all folders in it, by their suffix, sorted."""
     found = pathlib.Path(folder).rglob("*")
     return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
-def read(path: AnyPath) -> symusic.Score:
+def read(path: FilePath) -> symusic.Score:
     """Reads a MIDI file into a symusic Score, times in ticks.
 
     Data bytes above 127 are clipped. A file that symusic refuses all the same is read by mido, which minds less.
@@ -46,7 +46,7 @@ def read(path: AnyPath) -> symusic.Score:
             raise MidiError(path, f"cannot be read as MIDI: {strict}", "corrupt") from None
 
 
-def write(score: symusic.Score, path: AnyPath) -> None:
+def write(score: symusic.Score, path: FilePath) -> None:
     """Writes a Score as a General MIDI file: one track a part, drums on channel 10, tempos and meters in the first.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from musicvae_jax import events, pieces, trio
-from musicvae_jax.files import AnyPath
+from musicvae_jax.files import FilePath
 from musicvae_jax.midi_messages import MAX_TICK, MidiError
 from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes
 
@@ -16,7 +16,7 @@ _TICKS_PER_BEAT = 220  # where a record does not tell: note-seq's own resolution
 _NAME = "NoteSequence"
 
 
-def records(path: AnyPath) -> Iterator[bytes]:
+def records(path: FilePath) -> Iterator[bytes]:
     """The records of a TFRecord file, one after the other.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy as np
 
 from musicvae_jax import events, midi_messages
 from musicvae_jax.events import BASS, DRUMS, MELODY
-from musicvae_jax.files import AnyPath
+from musicvae_jax.files import FilePath
 from musicvae_jax.notes import MAX_INSTRUMENTS, Notes, instruments
 from musicvae_jax.pieces import UNUSED, Piece, beat_pieces, magenta_pieces
 
@@ -26,7 +26,7 @@ GRIDS = ("magenta", "beats")
 
 
 def trio_windows(
-    path: "AnyPath | bytes | ScoreTick",
+    path: "FilePath | bytes | ScoreTick",
     max_windows: int | None = None,
     *,
     hop_bars: int = 1,
