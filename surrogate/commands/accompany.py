@@ -11,7 +11,7 @@ from surrogate.commands.parser import Parser
 
 def parser() -> Parser:
     """Builds the command line."""
-    parser = Parser(prog="accompany", description=__doc__, allow_abbrev=False)
+    parser = Parser(prog="accompany", description=__doc__)
     path = pathlib.Path
     parser.add_argument("melodies", nargs="+", type=path, metavar="melody.mid", help="MIDI files or folders of them")
     parser.add_argument("--checkpoint", help="a pretrained model's name or a model folder (default: the built-in one)")

@@ -12,7 +12,7 @@ WINDOWS, MEASURED = 20_000, 64
 
 def main(argv=None) -> int:
     """Runs the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
-    parser = Parser(prog="find_attributes", description=__doc__, allow_abbrev=False)
+    parser = Parser(prog="find_attributes", description=__doc__)
     parser.add_argument("--data", required=True, help="the corpus that the model's surrogate was trained on")
     parser.add_argument("--checkpoint", required=True, help="a model folder with a surrogate")
     parser.add_argument("--plot", type=pathlib.Path, help="a picture of what density does: OUT.png")

@@ -36,15 +36,14 @@ class Parser(argparse.ArgumentParser):
     Args:
         prog: the command's name in scripts/.
         description: what --help says above the flags, as it is written.
-        allow_abbrev: whether the beginning of a flag stands for the flag.
     """
 
-    def __init__(self, *, prog: str, description: str | None, allow_abbrev: bool = False):
+    def __init__(self, *, prog: str, description: str | None):
         super().__init__(
             prog=_called(prog),
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=allow_abbrev,
+            allow_abbrev=False,
         )
 
     def error(self, message: str) -> NoReturn:

@@ -1,6 +1,8 @@
 """What installing brings: the commands, their names in messages, and help without a traceback."""
 
+import ast
 import importlib
+import re
 import sys
 import tomllib
 
@@ -53,3 +55,17 @@ def test_help_is_printed_and_names_the_flags(module, capsys):
         main_of(module)(["--help"])
     out, err = capsys.readouterr()
     assert (stop.value.code, err) == (0, "") and f"usage: {module} " in out and "--" in out
+
+
+def test_what_the_packages_import_is_declared():
+    files = [file for package in ("musicvae_jax", "surrogate", "configs") for file in (ROOT / package).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    imported = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+    extras = PROJECT["project"]["optional-dependencies"]
+    lines = [*PROJECT["project"]["dependencies"], *extras["magenta"], *extras["media"]]
+    declared = {re.match(r"[\w-]+", line).group().lower().replace("-", "_") for line in lines}
+    declared_as = {"absl": "absl_py", "orbax": "orbax_checkpoint", "google": "tensorflow"}  # which brings protobuf
+    used = {declared_as.get(name, name).lower() for name in imported - {"musicvae_jax", "surrogate"}}
+    assert used <= declared and declared - used <= {"tinysoundfont"}
