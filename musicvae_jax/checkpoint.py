@@ -244,7 +244,7 @@ def split(folder: FilePath, output: FilePath, part_bytes: int = 15_000_000) -> l
     whole = output / "model.tar"
     with tarfile.open(whole, "w") as tar:
         tar.add(folder, arcname=pathlib.Path(folder).name)
-    parts = []
+    parts: list[pathlib.Path] = []
     with whole.open("rb") as stream:
         while data := stream.read(part_bytes):
             parts.append(output / f"model.tar.{len(parts):03d}")

@@ -83,11 +83,12 @@ class MusicVAE(nnx.Module):
     def __init__(self, config: MusicVAEConfig, *, rngs: nnx.Rngs, encoder: bool = True):
         self.config = config
         self.encoder = Encoder(config, rngs=rngs) if encoder else None
-        inputs, groups = config.z_size, [DEPTHS]
+        inputs = config.z_size
+        groups: list[tuple[int, ...]] = [DEPTHS]
         if config.conductor_sizes:
             sizes = config.window_size, config.bar_size, config.conductor_sizes
             self.conductor = Conductor(*sizes, rngs=rngs)
-            inputs, groups = config.conductor_sizes[-1], [[depth] for depth in DEPTHS]
+            inputs, groups = config.conductor_sizes[-1], [(depth,) for depth in DEPTHS]
         self.tracks = nnx.List([TrackDecoder(depths, inputs, config.decoder_sizes, rngs=rngs) for depths in groups])
 
     def start_from_frequencies(self, tokens: np.ndarray) -> None:

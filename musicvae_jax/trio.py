@@ -182,8 +182,8 @@ def _windows(piece: Piece, part_of_instrument, hop_bars: int) -> np.ndarray:
     melody, bass, drums = melody[:, None, None], bass[None, :, None], drums[None, None]
     covered = melody & bass & drums
     for edge in (slice(None, GAP_BARS), slice(-GAP_BARS, None)):
-        one = [part[..., edge].any(axis=-1, keepdims=True) for part in (melody, bass, drums)]
-        covered[..., edge] = one[0] | one[1] | one[2]
+        near = [part[..., edge].any(axis=-1, keepdims=True) for part in (melody, bass, drums)]
+        covered[..., edge] = near[0] | near[1] | near[2]
     until = np.cumsum(covered, axis=-1, dtype=np.int16)
     whole = until[..., events.BARS_PER_WINDOW - 1 :].copy()
     whole[..., 1:] -= until[..., : -events.BARS_PER_WINDOW]
