@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from musicvae_jax import checkpoint, trio
 from surrogate.corpus import collection, dataset, encode, job, scan, shards
+from surrogate.model import compatibility
 
 # Settings that change how the work is done, or where, but not what comes out.
 _FREE = ("input", "output", "checkpoint", "tunes", "workers")
@@ -33,9 +34,8 @@ def run(config, process: int = 0, processes: int = 1) -> str:
     else:
         songs = collection.songs(config.input)
         identity = scan.listing_hash(songs)
-    settings = {name: value for name, value in config.to_dict().items() if name not in _FREE}
-    if from_pack:
-        settings["in_c"] = _in_c(pack, config)
+    in_c = _in_c(config, pack if from_pack else None)
+    settings = {name: value for name, value in config.to_dict().items() if name not in _FREE} | {"in_c": in_c}
     identity = {
         "input": identity,
         "tunes": dataset.hash_of_file(config.tunes) if config.tunes else "",
@@ -51,7 +51,7 @@ def run(config, process: int = 0, processes: int = 1) -> str:
             plan = scan.plan_of_pack(pack, config)
             tokens_of = encode.pack_reader(pack, plan, config)
         else:
-            reader = _song_reader(config)
+            reader = _song_reader(config, in_c)
             plan = _scanned(songs, reader, the_job, config)
             tokens_of = encode.tokens_reader(songs, plan, reader, config)
         scanned = time.perf_counter()
@@ -96,22 +96,24 @@ def _check(config, processes: int) -> None:
         raise dataset.DatasetError("a pack is made by one process; give a folder as --config.output")
 
 
-def _in_c(pack, config) -> bool:
-    """Whether a pack's songs are in C: as it tells itself, or where it does not, as the config says."""
-    in_c = pack.manifest.get("config", {}).get("in_c", config.in_c)
-    if config.in_c and not in_c:
-        raise dataset.DatasetError(f"{config.input}: its songs are in their own keys; make a pack with in_c instead")
-    return in_c
+def _in_c(config, pack) -> bool:
+    """Whether songs are in C: as the config asks, a pack tells and the MusicVAE knows songs, which must agree."""
+    claims = {"in_c": config.in_c}
+    if pack is not None:
+        claims[config.input] = compatibility.data_in_c(pack)
+    if not config.output.endswith(".npz"):
+        claims[config.checkpoint] = compatibility.model_in_c(config.checkpoint)
+    return bool(compatibility.agree_on_c(claims))
 
 
-def _song_reader(config) -> scan.SongReader:
+def _song_reader(config, in_c) -> scan.SongReader:
     return scan.SongReader(
         grid=config.grid,
         hop_bars=config.hop_bars,
         max_windows=config.max_windows or None,
         seed=config.seed if config.draw else None,
         melody_programs=tuple(trio.ALL_MELODY_PROGRAMS if config.leads else trio.MELODY_PROGRAMS),
-        in_c=config.in_c,
+        in_c=in_c,
         workers=config.workers or _cores(),
         seconds=config.seconds_a_file,
         megabytes=config.megabytes_a_file,
