@@ -15,7 +15,7 @@ _TITLES = {"": "MusicVAE", surrogate_encoder.PART: "Surrogate encoder", marginal
 _SPLITS = ("train", "validation")
 _CARD = """# A model of bass and drums
 
-Give this folder to `surrogate.accompany` and the commands as their checkpoint. Each `config.json` has sizes and settings.
+Give this folder to `surrogate.accompany` and the commands as their checkpoint. Each `config.json` tells its sizes.
 
 {sections}
 ## What to know
