@@ -70,7 +70,8 @@ def write(folder, trained, given=None) -> None:
         given: the name or folder of the model that the other parts were taken over from; a folder stays unnamed.
     """
     folder = pathlib.Path(folder)
-    source = given if given and (checkpoint.PRETRAINED / given).is_dir() else "the model that training was given"
+    pretrained = {path.name for path in checkpoint.PRETRAINED.iterdir()}
+    source = given if given in pretrained else "the model that training was given"
     parts = ["", *sorted(path.parent.name for path in folder.glob("*/config.json"))]
     sections = []
     for part in parts:
