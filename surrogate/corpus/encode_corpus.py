@@ -34,7 +34,7 @@ def run(config, process: int = 0, processes: int = 1) -> str:
     else:
         songs = collection.songs(config.input)
         identity = scan.listing_hash(songs)
-    in_c = _in_c(config, pack if from_pack else None)
+    in_c = compatibility.encoding_in_c(config, pack if from_pack else None)
     settings = {name: value for name, value in config.to_dict().items() if name not in _FREE} | {"in_c": in_c}
     identity = {
         "input": identity,
@@ -94,16 +94,6 @@ def _check(config, processes: int) -> None:
     scan.copies(config)
     if config.output.endswith(".npz") and processes > 1:
         raise dataset.DatasetError("a pack is made by one process; give a folder as --config.output")
-
-
-def _in_c(config, pack) -> bool:
-    """Whether songs are in C: as the config asks, a pack tells and the MusicVAE knows songs, which must agree."""
-    claims = {"in_c": config.in_c}
-    if pack is not None:
-        claims[config.input] = compatibility.data_in_c(pack)
-    if not config.output.endswith(".npz"):
-        claims[config.checkpoint] = compatibility.model_in_c(config.checkpoint)
-    return bool(compatibility.agree_on_c(claims))
 
 
 def _song_reader(config, in_c) -> scan.SongReader:

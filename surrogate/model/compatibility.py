@@ -55,6 +55,24 @@ def agree_on_c(told) -> bool | None:
     return next(iter(known.values()), None)
 
 
+def encoding_in_c(config, pack=None) -> bool:
+    """Tells whether songs are to be in C when they are cut into a pack or encoded into a corpus.
+
+    Args:
+        config: that of encode_corpus; its in_c may be None, which leaves it to pack and model.
+        pack: the corpus.dataset.Dataset that is encoded, if it is one.
+
+    Raises:
+        CheckpointError: config, pack and the model that encodes tell otherwise; or there is no such model.
+    """
+    told = {"in_c": config.in_c}
+    if pack is not None:
+        told[config.input] = data_in_c(pack)
+    if not config.output.endswith(".npz"):
+        told[config.checkpoint] = model_in_c(config.checkpoint)
+    return bool(agree_on_c(told))
+
+
 def describe_keys(in_c) -> str:
     """What to call songs that are in C, or not, or of which nothing tells."""
     return {True: "in C", False: "in their own keys", None: "in keys that nothing tells"}[in_c]

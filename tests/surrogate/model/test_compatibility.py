@@ -5,6 +5,7 @@ import pytest
 from flax import nnx
 
 import musicvae_jax
+from configs import encode_corpus
 from musicvae_jax import checkpoint
 from musicvae_jax.model import MusicVAE
 from surrogate.model import compatibility
@@ -66,3 +67,16 @@ def test_songs_in_c_and_in_their_own_keys_do_not_go_together():
     assert compatibility.agree_on_c({"a": None}) is None
     with pytest.raises(musicvae_jax.CheckpointError, match="corpus: in their own keys, model: in C"):
         compatibility.agree_on_c({"corpus": False, "model": True, "model.in_c": None})
+
+
+def test_shipped_defaults_encode_songs_as_the_model_knows_them():
+    config = encode_corpus.get_config()
+    config.update(input="songs", output="corpus")
+    assert compatibility.encoding_in_c(config) is True, "trio_16bar_small knows songs in C"
+    with pytest.raises(musicvae_jax.CheckpointError, match="songs.npz: in their own keys, trio_16bar_small: in C"):
+        config.input = "songs.npz"
+        compatibility.encoding_in_c(config, Corpus({"config": {"in_c": False}}))
+    config.output = "pack.npz"
+    assert compatibility.encoding_in_c(config) is False, "a pack is not for one model"
+    config.in_c = True
+    assert compatibility.encoding_in_c(config) is True
