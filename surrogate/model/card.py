@@ -37,12 +37,13 @@ def describe_data(data, *, share, in_c) -> dict:
         in_c: whether the songs are in C; None where nothing tells.
     """
     rows = {split: data.indices(split, share if split == "train" else 1.0) for split in _SPLITS}
-    return {
+    counts = {
         "windows": {split: len(rows[split]) for split in _SPLITS},
-        "songs": {split: len(np.unique(data.rows(rows[split], "source"))) for split in _SPLITS},
         "tunes": {split: len(np.unique(data.tune[rows[split]])) for split in _SPLITS},
-        "in_c": in_c,
     }
+    if "source" in data[0]:
+        counts["songs"] = {split: len(np.unique(data.rows(rows[split], "source"))) for split in _SPLITS}
+    return counts | {"in_c": in_c}
 
 
 def describe_hardware() -> dict:
@@ -86,9 +87,8 @@ def _facts(notes):
     facts = ""
     if "data" in notes:
         data, keys = notes["data"], compatibility.describe_keys(notes["data"]["in_c"])
-        train, held_out = (
-            ", ".join(f"{data[what][split]} {what}" for what in ("windows", "songs", "tunes")) for split in _SPLITS
-        )
+        counted = [what for what in ("windows", "songs", "tunes") if what in data]
+        train, held_out = (", ".join(f"{data[what][split]} {what}" for what in counted) for split in _SPLITS)
         facts += f"- Data: {train} to train on; {held_out} held out; songs {keys}.\n"
     if "run" in notes:
         run, settings = notes["run"], notes["settings"]

@@ -13,24 +13,28 @@ def model_in_c(name_or_folder) -> bool | None:
         name_or_folder: a pretrained name or a model folder.
 
     Returns:
-        What its own training noted, or else what its surrogate reads; None where neither tells.
+        What its own training noted, or else what a part beside it reads; None where neither tells.
 
     Raises:
         CheckpointError: there is no such model.
     """
     folder = checkpoint.resolve(name_or_folder)
-    told = read_notes(folder).get("data", {}).get("in_c")
-    if told is None and (folder / "surrogate" / "config.json").is_file():
-        told = checkpoint.read_config(folder / "surrogate", kind="surrogate").get("in_c")
-    return told
+    told = [read_notes(folder).get("data", {}).get("in_c")]
+    told += [_read(path.parent)["config"].get("in_c") for path in sorted(folder.glob("*/config.json"))]
+    return next((in_c for in_c in told if in_c is not None), None)
 
 
 def read_notes(folder) -> dict:
     """The notes that a model folder's parameters were saved with; CheckpointError if its config cannot be read."""
+    return _read(folder)["notes"]
+
+
+def _read(folder):
     path = checkpoint.resolve(folder) / "config.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8")).get("notes") or {}
-    except (OSError, ValueError, AttributeError) as error:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        return {"config": saved["config"], "notes": saved.get("notes") or {}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: not a model's config ({error})") from None
 
 
@@ -51,7 +55,10 @@ def agree_on_c(told) -> bool | None:
     known = {name: in_c for name, in_c in told.items() if in_c is not None}
     if len(set(known.values())) > 1:
         claims = ", ".join(f"{name}: {describe_keys(in_c)}" for name, in_c in known.items())
-        raise CheckpointError(f"songs in other keys than the model's ({claims}); encode them with another in_c")
+        raise CheckpointError(
+            f"songs in C and songs in their own keys do not go together ({claims}); "
+            "encode_corpus --config.in_c=True or False makes either"
+        )
     return next(iter(known.values()), None)
 
 

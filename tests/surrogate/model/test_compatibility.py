@@ -1,5 +1,7 @@
 """Data and models that do not belong together are told in a line, before anything is trained."""
 
+import shutil
+
 import numpy as np
 import pytest
 from flax import nnx
@@ -57,6 +59,8 @@ def test_a_model_tells_whether_its_songs_are_in_c(model_folder, tmp_path):
     assert compatibility.model_in_c(checkpoint.DEFAULT) is True
     assert compatibility.model_in_c(model_folder) is None
     folder = random_model(tmp_path / "pair", in_c=True)
+    assert compatibility.model_in_c(folder) is True
+    shutil.move(tmp_path / "pair" / "surrogate", tmp_path / "pair" / "bilstm")
     assert compatibility.model_in_c(folder) is True
     checkpoint.save(folder, tiny.vae(), notes={"data": {"in_c": False}})
     assert compatibility.model_in_c(folder) is False
