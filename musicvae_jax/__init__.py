@@ -10,7 +10,28 @@ one decoder writes, M segments picked out of N.
 """
 
 import importlib
+import typing
 
+if typing.TYPE_CHECKING:
+    from musicvae_jax.checkpoint import CheckpointError, load, save
+    from musicvae_jax.files import FileError
+    from musicvae_jax.midi_messages import MidiError
+    from musicvae_jax.model import MusicVAE, MusicVAEConfig
+    from musicvae_jax.trio import trio_windows
+
+    __version__: str
+
+__all__ = [
+    "CheckpointError",
+    "FileError",
+    "MidiError",
+    "MusicVAE",
+    "MusicVAEConfig",
+    "__version__",
+    "load",
+    "save",
+    "trio_windows",
+]
 _HOMES = {
     "load": "checkpoint",
     "save": "checkpoint",
@@ -21,11 +42,25 @@ _HOMES = {
     "MidiError": "midi_messages",
     "trio_windows": "trio",
 }
-__all__ = list(_HOMES)
 
 
 def __getattr__(name):
     # Late, so that reading MIDI does not import JAX and accompanying does not import what only training needs.
     if name in _HOMES:
         return getattr(importlib.import_module(f"musicvae_jax.{_HOMES[name]}"), name)
+    if name == "__version__":
+        return _version()
     raise AttributeError(f"module 'musicvae_jax' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+def _version():
+    from importlib import metadata
+
+    try:
+        return metadata.version("musicvae-jax")
+    except metadata.PackageNotFoundError:  # a clone that is not installed
+        return "0+unknown"

@@ -3,15 +3,19 @@
 import os
 import pathlib
 
+import platformdirs
+
 
 def folder() -> pathlib.Path:
-    """$XDG_CACHE_HOME/musicvae_jax, or ~/.cache/musicvae_jax; it need not exist."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(home) / "musicvae_jax"
+    """The folder, where the system keeps such (on Linux ~/.cache/musicvae_jax); it need not exist."""
+    return platformdirs.user_cache_path("musicvae_jax", appauthor=False)
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles in the cache folder, unless it already has a place or there can be none."""
+    """Lets JAX keep what it compiles in the cache folder, unless it already has a place or there can be none.
+
+    It changes settings of the whole process, so only commands may call it.
+    """
     import jax
 
     if jax.config.jax_compilation_cache_dir is not None:

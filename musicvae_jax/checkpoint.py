@@ -1,129 +1,209 @@
-"""Model folders: `config.json` (kind, sizes, training notes) beside Orbax parameters in `params/`."""
+"""Model folders: `config.json` (kind, sizes, training notes) beside `params.safetensors`, parts in sub-folders."""
 
 import dataclasses
 import hashlib
 import json
 import pathlib
 import tarfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import safetensors
+import safetensors.numpy
 from flax import nnx
+from jax.experimental import multihost_utils
 
+from musicvae_jax.files import FilePath, whole_file
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
 DEFAULT = "trio_16bar_small"
+CONFIG, PARAMS = "config.json", "params.safetensors"
+_ORBAX_PARAMS = "params"  # a folder, where earlier versions kept them
+_Module = TypeVar("_Module", bound=nnx.Module)
 
 
 class CheckpointError(ValueError):
-    """A model that cannot be found, read or used; the message is one line that names it."""
+    """A model that cannot be found, read, written or used; the message is one line that names it."""
 
 
-def resolve(name_or_folder):
-    """The folder of a pretrained name or of a path; CheckpointError if there is neither."""
+def resolve(name_or_folder: FilePath) -> pathlib.Path:
+    """Finds the folder of a model.
+
+    Args:
+        name_or_folder: a pretrained name, or a path.
+
+    Raises:
+        CheckpointError: it is neither.
+    """
     for folder in (PRETRAINED / str(name_or_folder), pathlib.Path(name_or_folder)):
-        if (folder / "config.json").is_file():
+        if (folder / CONFIG).is_file():
             return folder
-    names = ", ".join(sorted(p.parent.name for p in PRETRAINED.glob("*/config.json"))) or "none"
-    raise CheckpointError(f"{name_or_folder}: neither a pretrained model ({names}) nor a folder with a config.json")
+    names = ", ".join(sorted(p.parent.name for p in PRETRAINED.glob(f"*/{CONFIG}"))) or "none"
+    raise CheckpointError(f"{name_or_folder}: neither a pretrained model ({names}) nor a folder with a {CONFIG}")
 
 
-def save_module(folder, module, *, kind, config, notes=None, dtype=None):
-    """Write a module's parameters and its config; dtype (say "bfloat16") casts them, halving the folder."""
-    params = {name: leaf if dtype is None else leaf.astype(dtype) for name, leaf in flat_params(module).items()}
+def save_module(
+    folder: FilePath, module: nnx.Module, *, kind: str, config, notes=None, dtype: str | None = None
+) -> None:
+    """Writes a module's parameters and its config.
+
+    Args:
+        folder, kind, config, notes: as save_params takes them.
+        module: whose parameters to write.
+        dtype: what they are cast to, say "bfloat16", which halves the folder; None leaves them.
+
+    Raises:
+        CheckpointError: the folder cannot be written.
+    """
+    params = {name: np.asarray(leaf) for name, leaf in flat_params(module).items()}
+    if dtype is not None:
+        params = {name: array.astype(jnp.dtype(dtype), copy=False) for name, array in params.items()}
     save_params(folder, params, kind=kind, config=config, notes=notes)
 
 
-def save_params(folder, params, *, kind, config, notes=None, compress=True):
-    """Write parameters by name, arrays of NumPy or JAX, and the config of their module.
+def save_params(folder: FilePath, params: Mapping[str, np.ndarray], *, kind: str, config, notes=None) -> None:
+    """Writes parameters and the config of their module; the folder counts as a model once both are whole.
 
-    Of several processes all must call it, with NumPy arrays, as Orbax waits for them; process 0 writes.
+    Of several processes all must call it: process 0 writes, the others wait until the model is there.
+
+    Args:
+        folder: where to; made if need be, and other files in it stay.
+        params: arrays by name.
+        kind: what the module is, say "musicvae"; load_module asks for it.
+        config: a dataclass, the module's sizes.
+        notes: what else is to be known of the model, for json.
+
+    Raises:
+        CheckpointError: the folder cannot be written.
     """
-    ocp = orbax_v1()
-    folder = pathlib.Path(folder).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    context = ocp.Context()
-    context.array.saving.use_compression = compress
-    context.memory.deepcopy_host_arrays = False  # they do not change while this waits
-    with context:
-        ocp.save(folder / "params", params, overwrite=True)
-    if jax.process_index() > 0:
-        return
-    for note in (folder / "params").rglob("commit_success.txt"):
-        note.unlink()  # it tells only the path on this machine
-    text = json.dumps({"kind": kind, "config": dataclasses.asdict(config), "notes": notes or {}}, indent=1)
-    (folder / "config.json").write_text(text + "\n")
+    if jax.process_index() == 0:
+        text = json.dumps({"kind": kind, "config": dataclasses.asdict(config), "notes": notes or {}}, indent=1)
+        folder = pathlib.Path(folder)
+        # safetensors reads memory as if its rows lay in order, and puts the file in place when it is whole.
+        arrays = {name: np.asarray(array, order="C") for name, array in params.items()}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(folder / CONFIG) as file:  # put in place after the parameters: without it there is no model
+                file.write(f"{text}\n".encode())
+                safetensors.numpy.save_file(arrays, folder / PARAMS)
+            (folder / PARAMS).chmod((folder / CONFIG).stat().st_mode)  # safetensors lets only its owner read it
+        except (OSError, ValueError, safetensors.SafetensorError) as error:
+            raise CheckpointError(f"{folder}: cannot be written ({_reason(error)})") from None
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices("a model was written")
 
 
-def read_config(name_or_folder, *, kind):
-    """The config, a dict, of a model folder or a pretrained name; CheckpointError if it is not of that kind."""
-    path = resolve(name_or_folder) / "config.json"
+def read_config(name_or_folder: FilePath, *, kind: str) -> dict:
+    """Reads the config of a model.
+
+    Args:
+        name_or_folder: a pretrained name or a model folder.
+        kind: what it must hold, as save_params was told.
+
+    Raises:
+        CheckpointError: there is no such model, or it is of another kind.
+    """
+    path = resolve(name_or_folder) / CONFIG
     try:
-        saved = json.loads(path.read_text())
+        saved = json.loads(path.read_text(encoding="utf-8"))
         found, config = saved.get("kind"), saved["config"]
-    except (json.JSONDecodeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: not a model's config ({type(error).__name__}: {error})") from None
     if found != kind:
         raise CheckpointError(f"{path.parent}: holds a {found}, not a {kind}")
     return config
 
 
-def load_module(name_or_folder, *, kind, build, dtype="float32"):
-    """Read a module that save_module wrote: build(config dict) makes it, its parameters come back in dtype.
+def load_module(
+    name_or_folder: FilePath, *, kind: str, build: Callable[[dict], _Module], dtype: str = "float32"
+) -> _Module:
+    """Reads a module that save_module wrote; what the folder holds beyond its parameters stays unread.
 
-    What the folder holds beyond the module's parameters stays unread.
+    Args:
+        name_or_folder: a pretrained name or a model folder.
+        kind: as save_params was told.
+        build: makes the module from its config, a dict.
+        dtype: of the parameters.
 
-    Raises CheckpointError when the folder is missing, of another kind, or its parameters do not fit its config.
+    Raises:
+        CheckpointError: the folder is missing, of another kind, or its parameters do not fit its config.
     """
     folder = resolve(name_or_folder)
     config = read_config(folder, kind=kind)
     try:
         module = nnx.eval_shape(lambda: build(config))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{folder}/config.json: not a model's config ({type(error).__name__}: {error})") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise CheckpointError(f"{folder / CONFIG}: not a model's config ({type(error).__name__}: {error})") from None
     shapes = {name: leaf.shape for name, leaf in flat_params(module).items()}
+    read = _read if (folder / PARAMS).exists() else _read_orbax
     try:
-        read = _read(folder / "params", shapes)
-        # Converted by NumPy and sent together: JAX would compile a conversion for each shape.
-        params = jax.device_put({name: array.astype(jnp.dtype(dtype)) for name, array in read.items()})
-    except Exception as error:  # TensorStore raises many types; a damaged folder is the user's problem, not a bug here
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{folder}: parameters cannot be read ({reason})") from None
+        # Converted by NumPy, as JAX would compile a conversion for each shape; one at a time, for memory.
+        params = {
+            name: jax.device_put(_fitting(name, array, shapes[name]).astype(jnp.dtype(dtype), copy=False))
+            for name, array in read(folder, shapes)
+        }
+    except Exception as error:  # Orbax raises many types; a damaged folder is the user's problem, not a bug here
+        raise CheckpointError(f"{folder}: parameters cannot be read ({_reason(error)})") from None
     state = nnx.state(module)
     nnx.update(module, nnx.from_flat_state([(path, leaf.replace(params[_name(path)])) for path, leaf in _flat(state)]))
     return module
 
 
-def _read(folder, shapes):
-    """Arrays of NumPy by name, as Orbax keeps them in TensorStore: reading them there spares importing Orbax."""
-    import tensorstore
-
-    base = {"driver": "file", "path": f"{folder.absolute() / 'state'}/"}
-    context = tensorstore.Context()
-    opened = {}
-    for name in shapes:
-        place = {"driver": "ocdbt", "base": base, "path": f"{name}/"}
-        opened[name] = tensorstore.open({"driver": "zarr3", "kvstore": place}, read=True, context=context)
-    arrays = {name: opening.result() for name, opening in opened.items()}
-    for name, shape in shapes.items():
-        if arrays[name].shape != shape:
-            raise ValueError(f"{name} has the shape {arrays[name].shape}, not {shape}")
-    reading = {name: array.read() for name, array in arrays.items()}
-    return {name: np.asarray(read.result()) for name, read in reading.items()}
+def _read(folder, names) -> Iterator[tuple[str, np.ndarray]]:
+    # A mapped file would be in memory twice for as long as it is read.
+    with safetensors.safe_open(folder / PARAMS, "numpy", backend="pread") as file:
+        for name in names:
+            yield name, file.get_tensor(name)
 
 
-def save(folder, model, *, notes=None, dtype=None):
-    """Write a MusicVAE as a model folder."""
+def _read_orbax(folder, names) -> Iterator[tuple[str, np.ndarray]]:
+    """The same of a folder that an earlier version wrote."""
+    with warnings.catch_warnings(action="ignore"):  # that the parameters go to other devices than they came from
+        saved = orbax_v1().load(folder.absolute() / _ORBAX_PARAMS)
+    for name in names:
+        yield name, np.asarray(saved[name])
+
+
+def _fitting(name, array, shape):
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {array.shape}, not {shape}")
+    return array
+
+
+def _reason(error) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def save(folder: FilePath, model: MusicVAE, *, notes: dict | None = None, dtype: str | None = None) -> None:
+    """Writes a MusicVAE as a model folder.
+
+    Args:
+        folder: where to; made if need be.
+        model: what to write.
+        notes: what else is to be known of the model; it goes into config.json.
+        dtype: what the parameters are cast to, say "bfloat16", which halves the folder; None leaves them.
+
+    Raises:
+        CheckpointError: the folder cannot be written.
+    """
     save_module(folder, model, kind="musicvae", config=model.config, notes=notes, dtype=dtype)
 
 
-def load(name_or_folder=DEFAULT, *, dtype="float32", encoder=True):
-    """A MusicVAE from a pretrained name or a folder that import or train wrote; CheckpointError if it cannot be.
+def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE:
+    """Reads a MusicVAE.
 
-    dtype: "bfloat16" computes in half the memory, faster where the hardware has such products; "float32" is exact.
-    encoder: False leaves out the encoder, often the larger half, which decoding does not need.
+    Args:
+        name_or_folder: a pretrained name, or a folder that import or train wrote.
+        dtype: "bfloat16" computes in half the memory, faster where the hardware has such products; "float32" is exact.
+        encoder: False leaves out the encoder, often the larger half, which decoding does not need.
+
+    Raises:
+        CheckpointError: there is no such model, or it cannot be read.
     """
 
     def build(config):
@@ -132,16 +212,33 @@ def load(name_or_folder=DEFAULT, *, dtype="float32", encoder=True):
     return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
 
 
-def take_over(module, name_or_folder):
-    """Give a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own."""
+def take_over(module: MusicVAE, name_or_folder: FilePath) -> None:
+    """Gives a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own.
+
+    Args:
+        module: the one to change.
+        name_or_folder: the other: a pretrained name or a model folder.
+
+    Raises:
+        CheckpointError: there is no such model, or it cannot be read.
+    """
     others = flat_params(load(name_or_folder))
     own = {path: leaf for path, leaf in _flat(nnx.state(module)) if _name(path) in others}
     fitting = [(path, leaf) for path, leaf in own.items() if leaf.shape == others[_name(path)].shape]
     nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
 
 
-def split(folder, output, part_bytes=15_000_000):
-    """Cut a folder into output/model.tar.000, .001, ... of at most part_bytes; `cat model.tar.* | tar x` joins them."""
+def split(folder: FilePath, output: FilePath, part_bytes: int = 15_000_000) -> list[pathlib.Path]:
+    """Cuts a folder into output/model.tar.000, .001, ...; `cat model.tar.* | tar x` joins them.
+
+    Args:
+        folder: what to cut.
+        output: where the parts go; made if need be.
+        part_bytes: the size of all parts but the last.
+
+    Returns:
+        The parts.
+    """
     output = pathlib.Path(output)
     output.mkdir(parents=True, exist_ok=True)
     whole = output / "model.tar"
@@ -156,7 +253,7 @@ def split(folder, output, part_bytes=15_000_000):
     return parts
 
 
-def fingerprint(module) -> str:
+def fingerprint(module: nnx.Module) -> str:
     """A hash of a module's parameters, so that latents of another model are not mistaken for its own."""
     digest = hashlib.blake2b(digest_size=8)
     for name, leaf in sorted(flat_params(module).items()):
@@ -164,7 +261,7 @@ def fingerprint(module) -> str:
     return digest.hexdigest()
 
 
-def flat_params(module):
+def flat_params(module: nnx.Module) -> dict[str, jax.Array]:
     """A module's parameters by name, such as "tracks/0/output/kernel"."""
     return {_name(path): leaf.get_value() for path, leaf in _flat(nnx.state(module))}
 
@@ -179,7 +276,7 @@ def _name(path):
 
 def orbax_v1():
     """Orbax's v1 interface, wherever this version keeps it."""
-    # Imported late: two thirds of a second that only reading and writing a model needs.
+    # Imported late: two thirds of a second that only training, and models of earlier versions, need.
     try:
         from orbax.checkpoint import v1
     except ImportError:

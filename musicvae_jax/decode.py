@@ -11,14 +11,19 @@ import numpy as np
 from musicvae_jax.events import DEPTHS, FEATURES, NO_EVENT, WINDOW_STEPS
 
 
-def best_redo(batch, units):
-    """`redo` for sample, where that measured faster than bar after bar (benchmarks.full_size)."""
+def best_redo(batch: int, units: int) -> int:
+    """The `redo` of sample that measured fastest (benchmarks.full_size).
+
+    Args:
+        batch: windows.
+        units: of the decoders' widest layer.
+    """
     weights_outgrow_the_cache = units >= 512
     return {1: 8, 2: 16, 4: 16}.get(batch, 0) if weights_outgrow_the_cache else 0
 
 
 def sample(model, z_BxZ, row_B, key, temperature_3, evidence=None, *, tracks=(0, 1, 2), redo=0):
-    """Sample windows: uint16 [B, 256, P], the tracks whose numbers are given.
+    """Samples windows.
 
     The tracks run side by side, each fed its own previous token; LSTM states start afresh every bar, the token is
     carried over the bar line. logits + temperature * Gumbel noise has its maximum where a draw from
@@ -26,9 +31,20 @@ def sample(model, z_BxZ, row_B, key, temperature_3, evidence=None, *, tracks=(0,
     row, step and track alone, so a window's sample depends neither on its neighbours in the batch nor on the order in
     which bars are written.
 
-    evidence: {track: float32 [B, 256, F]}, what each of events.FEATURES adds to the logits of the tokens that have it.
-    redo: 0 writes bar after bar. Otherwise all bars are written together from a guess of the token before each, then
-    those whose guess was wrong, `redo` of a track at a time, until none is: the same samples but for rounding.
+    Args:
+        model: a MusicVAE.
+        z_BxZ: float32.
+        row_B: int, the number of each window's dice.
+        key: a random key.
+        temperature_3: float32, one a track.
+        evidence: {track: float32 [B, 256, F]}, what each of events.FEATURES adds to logits of tokens that have it.
+        tracks: the numbers of those that are wanted (P).
+        redo: 0 writes bar after bar. Otherwise all bars are written together from a guess of the token before each,
+            then those whose guess was wrong, `redo` of a track at a time, until none is: the same samples but for
+            rounding.
+
+    Returns:
+        uint16 [B, 256, P].
     """
     batch, segments = len(z_BxZ), model.config.segments
     decoders = _decoders(model, tracks)

@@ -11,6 +11,8 @@ import urllib.request
 
 from tqdm import tqdm
 
+from musicvae_jax.files import FilePath
+
 _BLOCK = 1 << 20
 _TIMEOUT = 60  # seconds of silence after which a connection counts as broken
 
@@ -19,14 +21,23 @@ class DownloadError(OSError):
     """A download that cannot be made or finished; the message is one line that names the address and what to do."""
 
 
-def fetch(url, folder, *, attempts=5, pause=1.0) -> tuple[pathlib.Path, str]:
-    """Download a file into a folder, with a progress bar; returns its path and SHA-256.
+def fetch(url: str, folder: FilePath, *, attempts: int = 5, pause: float = 1.0) -> tuple[pathlib.Path, str]:
+    """Downloads a file into a folder, with a progress bar.
 
     What an earlier call left unfinished is gone on with; a file already there whole is only hashed, and must have the
-    hash that was recorded beside it (NAME.sha256). A broken connection is tried again, `attempts` times without a byte
-    in between, after pauses that double from `pause` seconds.
+    hash that was recorded beside it (NAME.sha256).
 
-    Raises: DownloadError.
+    Args:
+        url: the file's address; the last part of its path is the file's name.
+        folder: where to; made if need be.
+        attempts: how often a broken connection is tried again without a byte in between.
+        pause: seconds before the first such attempt; they double from one to the next.
+
+    Returns:
+        The file's path and its SHA-256, hexadecimal.
+
+    Raises:
+        DownloadError: the server refuses, the connection stays broken, or the file there is another one.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +56,7 @@ def fetch(url, folder, *, attempts=5, pause=1.0) -> tuple[pathlib.Path, str]:
     return path, digest
 
 
-def sha256(path) -> str:
+def sha256(path: FilePath) -> str:
     """The SHA-256 of a file's content, hexadecimal."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -92,7 +92,7 @@ def line_tokens(start, end, pitch, total_steps: int) -> np.ndarray:
     return tokens
 
 
-def line_notes(tokens) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def line_notes(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Reads the notes back from one line of melody or bass tokens.
 
     A note lasts until the next event of any kind or the end of the line; a NOTE_OFF that ends nothing is ignored.
@@ -165,7 +165,7 @@ def drum_tokens(step, pitch, total_steps: int) -> np.ndarray:
     return tokens
 
 
-def drum_hits(tokens) -> tuple[np.ndarray, np.ndarray]:
+def drum_hits(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Reads the hits back from one track of drum masks.
 
     Args:
@@ -181,7 +181,7 @@ def drum_hits(tokens) -> tuple[np.ndarray, np.ndarray]:
     return step, np.asarray(DRUM_PITCHES)[bit]
 
 
-def transpose(tokens, semitones) -> np.ndarray:
+def transpose(tokens: np.ndarray, semitones: int | np.ndarray) -> np.ndarray:
     """Transposes melody and bass, and leaves drums, rests and note-offs as they are.
 
     A pitch that would leave MIN_PITCH..MAX_PITCH comes back in by the fewest octaves.

@@ -3,12 +3,16 @@
 import contextlib
 import os
 import threading
+import typing
+from collections.abc import Iterator
+
+FilePath = str | os.PathLike[str]
 
 
 class FileError(ValueError):
     """A file that cannot be read, used or written; str() is one line, "path: reason"."""
 
-    def __init__(self, path, reason: str):
+    def __init__(self, path: FilePath, reason: str):
         super().__init__(path, reason)
         self.path = path
         self.reason = " ".join(reason.split())
@@ -18,7 +22,7 @@ class FileError(ValueError):
 
 
 @contextlib.contextmanager
-def whole_file(path):
+def whole_file(path: FilePath) -> Iterator[typing.BinaryIO]:
     """Opens a binary file that takes its place at the end, and vanishes where anything fails.
 
     It is written beside path under a name of its own, so that threads and processes that write one path do not meet.
@@ -50,7 +54,7 @@ def whole_file(path):
             os.remove(draft)
 
 
-def write_whole(path, content: bytes | str) -> None:
+def write_whole(path: FilePath, content: bytes | str) -> None:
     """Writes a file so that it appears whole or not at all.
 
     Args:

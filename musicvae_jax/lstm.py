@@ -9,6 +9,7 @@ Products run in the dtype of the kernels (float32 or bfloat16) and accumulate in
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 FORGET_BIAS = 1.0  # added at run time, never stored in the bias
@@ -30,8 +31,32 @@ def dot_columns(kernel_MxN, x_NxB):
     return jnp.dot(kernel_MxN, x_NxB.astype(kernel_MxN.dtype), preferred_element_type=jnp.float32)
 
 
+def class_rows(tokens_xP, depths):
+    """Where tracks' tokens stand in their concatenated one-hots, as LSTMCell.token_rows takes it.
+
+    Args:
+        tokens_xP: int [..., P].
+        depths: the number of classes of each track.
+
+    Returns:
+        int32 [..., P]; the sum of depths, which stands for none, for a token outside its track.
+    """
+    offsets = np.cumsum((0, *depths))
+    rows = [jnp.where(tokens_xP[..., i] < n, tokens_xP[..., i] + offsets[i], offsets[-1]) for i, n in enumerate(depths)]
+    return jnp.stack(rows, -1).astype(jnp.int32)
+
+
 def step(gates, state, axis):
-    """One LSTM step: the next (c, h), float32, from the gates (side by side along axis) and the last."""
+    """One LSTM step.
+
+    Args:
+        gates: i, g, f, o side by side along axis, float32 [..., 4H] or [4H, ...].
+        state: the last (c, h).
+        axis: that of the gates.
+
+    Returns:
+        The next (c, h), float32.
+    """
     i, g, f, o = _activate(gates, axis)
     c = f * state[0] + i * g
     return c, o * jnp.tanh(c)
@@ -65,25 +90,48 @@ class LSTMCell(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(4 * hidden))
 
     def gate_inputs(self, inputs=None):
-        """What the bias and the dense inputs [..., D] add to the gates, float32 [..., 4H] (only the bias: [1, 4H])."""
+        """What the bias and the dense inputs add to the gates.
+
+        Args:
+            inputs: [..., D]; None where there are none.
+
+        Returns:
+            float32 [..., 4H]; [1, 4H] without inputs.
+        """
         return add_bias(jnp.zeros((1, 1)) if inputs is None else dot(inputs, self.input_kernel[...]), self.bias[...])
 
     def token_rows(self, tokens_xP):
-        """What one-hot inputs add to the gates, float32 [..., 4H]: the sum of the kernel rows that P tokens name.
+        """What one-hot inputs add to the gates: the sum of the kernel rows that P tokens name.
 
-        A token equal to the number of rows stands for none and adds nothing.
+        Args:
+            tokens_xP: int [..., P]; the number of rows stands for none and adds nothing.
+
+        Returns:
+            float32 [..., 4H].
         """
         columns = jnp.moveaxis(tokens_xP, -1, 0)
         return sum(self.token_kernel[...].at[x].get(mode="fill", fill_value=0).astype(jnp.float32) for x in columns)
 
     def scan(self, gate_inputs_TxBx4H, state):
-        """All steps: outputs float32 [T, B, H] and the final (c, h)."""
+        """Runs all steps.
+
+        Args:
+            gate_inputs_TxBx4H: what all but the last output adds to the gates, float32.
+            state: the first (c, h), float32 [B, H] each.
+
+        Returns:
+            Outputs, float32 [T, B, H], and the final (c, h).
+        """
         return scan(gate_inputs_TxBx4H, self.recurrent_kernel[...], *state)
 
     def read(self, x_TxBxN):
-        """Outputs [T, B, H] of all steps from the zero state; x is integer tokens, or dense inputs.
+        """Runs all steps from the zero state.
 
-        They are in the kernels' dtype, to which whatever reads them would round them anyway.
+        Args:
+            x_TxBxN: integer tokens, or dense inputs.
+
+        Returns:
+            Outputs [T, B, H], in the kernels' dtype, to which whatever reads them would round them anyway.
         """
 
         def chunk(state, x):
@@ -106,8 +154,7 @@ def _activate(gates, axis):
 
 @jax.custom_vjp
 def scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
-    """Run the recurrence over time: outputs h float32 [T, B, H] and the final (c, h)."""
-
+    """Runs the recurrence over time; see LSTMCell.scan."""
     kernel_4HxH = kernel_Hx4H.T
 
     def body(state, gate_inputs):
@@ -171,14 +218,21 @@ class BidirectionalStack(nnx.Module):
             tokens, inputs = 0, 2 * size
 
     def __call__(self, x_TxBxN, lengths_B=None):
-        """The final outputs of the last layer, forward then backward, float32 [B, 2H], of tokens or dense inputs."""
+        """The first of what `read` returns."""
         return self.read(x_TxBxN, lengths_B)[0]
 
     def read(self, x_TxBxN, lengths_B=None):
-        """The same, and the outputs of the last layer at all steps, float32 [T, B, 2H].
+        """Runs all layers.
 
-        Steps at or after a row's length change nothing (tf dynamic_rnn with sequence_length): outputs there are 0,
-        the backward direction starts at the row's last step, and a row of length 0 gives zeros.
+        Args:
+            x_TxBxN: integer tokens, or dense inputs.
+            lengths_B: steps of each row that count, int; None is all. Those at or after a row's length change nothing
+                (tf dynamic_rnn with sequence_length): outputs there are 0, the backward direction starts at the row's
+                last step, and a row of length 0 gives zeros.
+
+        Returns:
+            The final outputs of the last layer, forward then backward, float32 [B, 2H], and its outputs at all steps,
+            float32 [T, B, 2H].
         """
         x = x_TxBxN
         steps_Tx1 = jnp.arange(x.shape[0])[:, None]

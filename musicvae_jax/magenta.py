@@ -20,13 +20,14 @@ from musicvae_jax import checkpoint
 from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.download import sha256
 from musicvae_jax.events import DEPTHS
+from musicvae_jax.files import FilePath
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 OFFICIAL = "https://storage.googleapis.com/magentadata/models/music_vae/checkpoints/hierdec-trio_16bar.tar"
 
 
-def import_checkpoint(source, output, *, dtype="float32", origin=None):
-    """Write a checkpoint of Magenta's as a model folder, whole or not at all; returns what its config.json holds.
+def import_checkpoint(source: FilePath, output: FilePath, *, dtype: str = "float32", origin: str | None = None) -> dict:
+    """Writes a checkpoint of Magenta's as a model folder, whole or not at all.
 
     Args:
         source: a .tar, a folder or a checkpoint prefix (path/model.ckpt-123).
@@ -34,7 +35,11 @@ def import_checkpoint(source, output, *, dtype="float32", origin=None):
         dtype: "float32", or "bfloat16" for half the size.
         origin: what config.json calls the source; its file name when None.
 
-    Raises: CheckpointError, in one line, for a source that is not a trio MusicVAE or is damaged.
+    Returns:
+        What the folder's config.json holds.
+
+    Raises:
+        CheckpointError: the source is not a trio MusicVAE or is damaged, or the folder cannot be made.
     """
     source, output = pathlib.Path(source), pathlib.Path(output)
     check_output(output)
@@ -52,25 +57,33 @@ def import_checkpoint(source, output, *, dtype="float32", origin=None):
             "imported": datetime.date.today().isoformat(),
             "dtype": dtype,
             "parameters": sum(x.size for x in params.values()),
-            "versions": {name: importlib.metadata.version(name) for name in ("jax", "flax", "orbax-checkpoint")},
+            "versions": {name: importlib.metadata.version(name) for name in ("jax", "flax", "safetensors")},
         }
         notes["versions"]["tensorflow"] = _tensorflow().__version__
-        checkpoint.save_params(workspace / "model", params, kind="musicvae", config=config, notes=notes, compress=False)
+        checkpoint.save_params(workspace / "model", params, kind="musicvae", config=config, notes=notes)
         os.replace(workspace / "model", output)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
-    return json.loads((output / "config.json").read_text())
+    return json.loads((output / checkpoint.CONFIG).read_text(encoding="utf-8"))
 
 
-def check_output(output):
-    """Raise CheckpointError, before any work, if an import to this folder cannot end well."""
+def check_output(output: FilePath) -> None:
+    """Raises CheckpointError, before any work, if an import to this folder cannot end well."""
     if pathlib.Path(output).exists():
         raise CheckpointError(f"{output}: is already there; give another --output, or remove it")
     _tensorflow()
 
 
-def find(source, workspace):
-    """The checkpoint prefix in a folder, a .tar (unpacked into workspace) or a prefix; of several, the newest."""
+def find(source: FilePath, workspace: pathlib.Path) -> pathlib.Path:
+    """Finds the prefix that a checkpoint's files have in common; of several checkpoints the newest's.
+
+    Args:
+        source: a folder, a .tar or a prefix.
+        workspace: the folder that a .tar is unpacked into.
+
+    Raises:
+        CheckpointError: there is no checkpoint, or the .tar is damaged.
+    """
     source = pathlib.Path(source)
     if source.is_dir():
         latest = _tensorflow().train.latest_checkpoint(str(source))  # as the file "checkpoint" there says
@@ -90,7 +103,8 @@ def _unpack(source, workspace):
     """The first checkpoint of a .tar, as Magenta's TrainedModel takes it."""
     try:
         with tarfile.open(source) as tar:
-            members = {pathlib.PurePosixPath(member.name).name: member for member in tar if member.isfile()}
+            # A Windows path ends at either separator: what is written has no folders left on any system.
+            members = {pathlib.PureWindowsPath(member.name).name: member for member in tar if member.isfile()}
             index = next((name for name in members if name.endswith(".index")), None)
             if index is None:
                 raise CheckpointError(f"{source}: holds no checkpoint (no file that ends in .index)")
@@ -111,10 +125,19 @@ def _files(prefix):
     return sorted(path for end in ("index", "data-*") for path in prefix.parent.glob(f"{prefix.name}.{end}"))
 
 
-def read(prefix, *, dtype="float32", called=None):
-    """The config of a checkpoint and its parameters by name, numpy arrays of dtype.
+def read(prefix: FilePath, *, dtype: str = "float32", called: FilePath | None = None):
+    """Reads a checkpoint.
 
-    Raises CheckpointError, calling the checkpoint `called`, if it cannot be read or is not a trio MusicVAE.
+    Args:
+        prefix: what its files' names begin with.
+        dtype: of the parameters.
+        called: what errors call the checkpoint; its prefix when None.
+
+    Returns:
+        Its MusicVAEConfig, and its parameters by name, numpy arrays.
+
+    Raises:
+        CheckpointError: it cannot be read or is not a trio MusicVAE.
     """
     called = called or prefix
     tensorflow = _tensorflow()
@@ -139,15 +162,22 @@ def read(prefix, *, dtype="float32", called=None):
     return config, params
 
 
-def layout(config):
+def layout(config: MusicVAEConfig) -> str:
     """The name that Magenta's configs give a layout."""
     if not config.conductor_sizes:
         return "flat-trio"
     return "hier-trio" if config.encoder == "hierarchical" else "hierdec-trio"
 
 
-def infer(shapes):
-    """The config of a trio MusicVAE from its variables' names and shapes; CheckpointError if it is none."""
+def infer(shapes: dict[str, tuple[int, ...]]) -> MusicVAEConfig:
+    """Tells the config of a trio MusicVAE from its variables.
+
+    Args:
+        shapes: those of the variables, by name.
+
+    Raises:
+        CheckpointError: they are not those of a trio MusicVAE.
+    """
 
     def layers(*patterns):
         """Units of each layer: the number that most of its variables tell, so that one odd shape is found out."""
@@ -186,10 +216,11 @@ def infer(shapes):
     return MusicVAEConfig(z_size, encoder, levels[0], conductor, decoder)
 
 
-def placements(config):
-    """Every variable of a config: its shape, and the parameters that its rows go to.
+def placements(config: MusicVAEConfig):
+    """Tells of every variable of a config its shape, and the parameters that its rows go to.
 
-    Returns {variable: (shape, [(parameter, or None for rows without one, number of rows)])}.
+    Returns:
+        {variable: (shape, [(parameter, or None for rows without one, number of rows)])}.
     """
     model = nnx.eval_shape(lambda: MusicVAE(config, rngs=nnx.Rngs(0)))
     shapes = {name: leaf.shape for name, leaf in checkpoint.flat_params(model).items()}
@@ -233,8 +264,16 @@ def placements(config):
     return places
 
 
-def check(shapes, places):
-    """Raise CheckpointError, naming the variable, if one is missing or has a shape that does not fit the others."""
+def check(shapes: dict[str, tuple[int, ...]], places) -> None:
+    """Checks the variables of a checkpoint.
+
+    Args:
+        shapes: those that were found, by name.
+        places: those that the config asks for, from placements.
+
+    Raises:
+        CheckpointError: a variable is missing, or has a shape that does not fit the others; the message names it.
+    """
     for name, (shape, _) in places.items():
         if name not in shapes:
             raise CheckpointError(f"variable {name} is missing")
@@ -247,7 +286,5 @@ def _tensorflow():
     try:
         import tensorflow
     except ImportError:
-        raise CheckpointError(
-            "reading Magenta's checkpoints needs TensorFlow: pip install 'musicvae-jax[magenta]'"
-        ) from None
+        raise CheckpointError("reading Magenta's checkpoints needs TensorFlow: pip install '.[magenta]'") from None
     return tensorflow

@@ -6,7 +6,7 @@ import pathlib
 import symusic
 
 from musicvae_jax import midi_messages
-from musicvae_jax.files import write_whole
+from musicvae_jax.files import FilePath, write_whole
 from musicvae_jax.midi_messages import MidiError
 
 SUFFIXES = (".mid", ".midi", ".kar")
@@ -14,16 +14,19 @@ SUFFIXES = (".mid", ".midi", ".kar")
 __all__ = ["SUFFIXES", "MidiError", "files", "read", "write"]
 
 
-def files(folder) -> list[pathlib.Path]:
+def files(folder: FilePath) -> list[pathlib.Path]:
     """The MIDI files of a folder and of all folders in it, by their suffix, sorted."""
     found = pathlib.Path(folder).rglob("*")
     return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
-def read(path) -> symusic.Score:
+def read(path: FilePath) -> symusic.Score:
     """Reads a MIDI file into a symusic Score, times in ticks.
 
     Data bytes above 127 are clipped. A file that symusic refuses all the same is read by mido, which minds less.
+
+    Args:
+        path: a MIDI file.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
@@ -43,8 +46,12 @@ def read(path) -> symusic.Score:
             raise MidiError(path, f"cannot be read as MIDI: {strict}", "corrupt") from None
 
 
-def write(score: symusic.Score, path) -> None:
+def write(score: symusic.Score, path: FilePath) -> None:
     """Writes a Score as a General MIDI file: one track a part, drums on channel 10, tempos and meters in the first.
+
+    Args:
+        score: the music, times in ticks.
+        path: where to; the folder must exist.
 
     Raises:
         FileError: the folder does not exist, or the file cannot be written there.

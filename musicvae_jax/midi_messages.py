@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from musicvae_jax.files import FileError
+from musicvae_jax.files import FileError, FilePath
 
 MAX_TICK = 2**31 - 1
 _HEADER_BYTES = 14
@@ -35,7 +35,7 @@ KINDS = ("missing", "unreadable", "empty", "not MIDI", "truncated", "SMPTE time"
 class MidiError(FileError):
     """A MIDI file that cannot be read or written; str() is one line, "path: reason", and kind is one of KINDS."""
 
-    def __init__(self, path, reason: str, kind: str = "unreadable"):
+    def __init__(self, path: FilePath, reason: str, kind: str = "unreadable"):
         super().__init__(path, reason)
         self.args = (path, reason, kind)
         self.kind = kind
@@ -68,6 +68,9 @@ class Messages:
 def messages(source) -> Messages:
     """Reads the messages of a MIDI file, of its content as bytes, or of a Score in ticks as `write` writes it.
 
+    Args:
+        source: a path, bytes or a symusic Score.
+
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.
     """
@@ -96,7 +99,7 @@ def messages(source) -> Messages:
     return Messages(ticks_per_beat, *columns, tempo, meter)
 
 
-def checked_bytes(path) -> bytes:
+def checked_bytes(path: FilePath) -> bytes:
     """Reads a MIDI file whose messages are whole.
 
     Returns:

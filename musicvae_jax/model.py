@@ -1,4 +1,4 @@
-"""MusicVAE for trios: encoder, conductor and track decoders (magenta/models/music_vae/lstm_models.py).
+"""MusicVAE for trios: an encoder, a conductor and track decoders (magenta/models/music_vae/lstm_models.py).
 
 A window of 16 bars is encoded into a Gaussian over z; z starts the conductor, which gives one vector a bar; from it,
 each track's decoder writes that bar's 16 tokens, seeing only its own previous token. A flat model has no conductor: one
@@ -7,6 +7,7 @@ decoder writes the three tracks of all 256 steps from z.
 
 import dataclasses
 import functools
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -14,26 +15,30 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import decode
-from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, FEATURES, STEPS_PER_BAR
-from musicvae_jax.lstm import BidirectionalStack, Dense, LSTMCell, dot_columns, step
+from musicvae_jax.decoder import Conductor, TrackDecoder
+from musicvae_jax.encoder import Encoder
+from musicvae_jax.events import BARS_PER_WINDOW, BASS, DEPTHS, DRUMS, FEATURES, MELODY
 
 
 @dataclasses.dataclass(frozen=True)
 class MusicVAEConfig:
-    """Sizes of a trio MusicVAE.
+    """Sizes of a trio MusicVAE; the defaults are Magenta's hierdec-trio_16bar.
 
+    z_size: dimensions of the latent.
     encoder: "bidirectional" (layers over all 256 steps) or "hierarchical" (a level over each bar's steps, one over the
-    16 bars). encoder_sizes: units a direction of each layer; of each level when hierarchical, a tuple where a level has
-    several layers. conductor_sizes: empty for a flat decoder. The defaults are Magenta's hierdec-trio_16bar.
-
+        16 bars).
+    encoder_sizes: units a direction of each layer; of each level when hierarchical, a tuple where a level has several
+        layers.
+    conductor_sizes: units of each layer; empty for a flat decoder.
+    decoder_sizes: units of each layer.
     bar_size: of the latent's z_size dimensions, 16 * bar_size at its end belong to one bar each: a hierarchical encoder
-    reads them off its upper level at that bar, and the conductor is given them there, which is no part of Magenta's
-    models. The rest is of the window as a whole.
+        reads them off its upper level at that bar, and the conductor is given them there, which is no part of Magenta's
+        models. The rest is of the window as a whole.
     """
 
     z_size: int = 512
     encoder: str = "bidirectional"
-    encoder_sizes: tuple[int, ...] = (2048, 2048)
+    encoder_sizes: tuple[int | tuple[int, ...], ...] = (2048, 2048)
     conductor_sizes: tuple[int, ...] = (1024, 1024)
     decoder_sizes: tuple[int, ...] = (1024, 1024)
     bar_size: int = 0
@@ -50,11 +55,10 @@ class MusicVAEConfig:
             object.__setattr__(self, field, sizes)
 
     @property
-    def encoder_levels(self) -> tuple[tuple[int, ...], ...]:
+    def encoder_levels(self) -> tuple[tuple, ...]:
         """Units of each layer, level by level."""
-        if self.encoder == "bidirectional":
-            return (self.encoder_sizes,)
-        return tuple(level if isinstance(level, tuple) else (level,) for level in self.encoder_sizes)
+        levels = (self.encoder_sizes,) if self.encoder == "bidirectional" else self.encoder_sizes
+        return tuple(level if isinstance(level, tuple) else (level,) for level in levels)
 
     @property
     def window_size(self) -> int:
@@ -67,157 +71,16 @@ class MusicVAEConfig:
         return BARS_PER_WINDOW if self.conductor_sizes else 1
 
 
-def _class_rows(tokens_xP, depths):
-    """Where tracks' tokens, int [..., P], stand in their concatenated one-hots; a token outside its track: nowhere."""
-    offsets = np.cumsum((0, *depths))
-    rows = [jnp.where(tokens_xP[..., i] < n, tokens_xP[..., i] + offsets[i], offsets[-1]) for i, n in enumerate(depths)]
-    return jnp.stack(rows, -1).astype(jnp.int32)
-
-
-def _split_states(packed_BxN, sizes):
-    """tanh(dense(z)) cut into a (c, h) per layer, c first (lstm_utils.initial_cell_state_from_embedding)."""
-    parts = jnp.split(jnp.tanh(packed_BxN), np.cumsum(np.repeat(sizes, 2))[:-1], axis=-1)
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-class Encoder(nnx.Module):
-    """tokens -> mean and standard deviation of q(z | trio)."""
-
-    def __init__(self, config, *, rngs):
-        self.levels = nnx.List()
-        reads = {"tokens": sum(DEPTHS)}
-        for sizes in config.encoder_levels:
-            self.levels.append(BidirectionalStack(sizes, **reads, rngs=rngs))
-            outputs = 2 * sizes[-1]
-            reads = {"inputs": outputs}
-        self.mu = Dense(outputs, config.window_size, rngs=rngs)
-        self.sigma = Dense(outputs, config.window_size, rngs=rngs)
-        self.bar_mu = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
-        self.bar_sigma = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
-
-    def features(self, tokens_BxTx3, lengths=None):
-        """The encoder's output before mu and sigma, float32 [B, 2H], and the top layer's at all steps [T, B, 2H].
-
-        lengths: steps of each row that count, int [B]; for a hierarchical encoder also steps of each bar, [B, 16].
-        """
-        batch = tokens_BxTx3.shape[0]
-        tokens = _class_rows(tokens_BxTx3, DEPTHS)
-        if len(self.levels) == 1:
-            return self.levels[0].read(tokens.swapaxes(0, 1), lengths)
-        steps, bars = self.levels
-        tokens_TxNx3 = tokens.reshape(batch * BARS_PER_WINDOW, STEPS_PER_BAR, 3).swapaxes(0, 1)
-        if lengths is not None:
-            if lengths.ndim == 1:  # all or nothing: 0 or 256 steps
-                lengths = jnp.repeat(lengths[:, None] // BARS_PER_WINDOW, BARS_PER_WINDOW, axis=1)
-            lengths = lengths.reshape(-1)
-        bars_BxSxD = steps(tokens_TxNx3, lengths).reshape(batch, BARS_PER_WINDOW, -1)
-        return bars.read(bars_BxSxD.swapaxes(0, 1))
-
-    def __call__(self, tokens_BxTx3, lengths=None):
-        features, bars_SxBxD = self.features(tokens_BxTx3, lengths)
-        mu, raw = self.mu(features), self.sigma(features)
-        if self.bar_mu is not None:
-            bars_BxSxD = bars_SxBxD.swapaxes(0, 1)
-            mu = jnp.concatenate([mu, self.bar_mu(bars_BxSxD).reshape(len(mu), -1)], -1)
-            raw = jnp.concatenate([raw, self.bar_sigma(bars_BxSxD).reshape(len(mu), -1)], -1)
-        return mu, jax.nn.softplus(raw)
-
-
-class Conductor(nnx.Module):
-    """z -> one vector a bar; the window's part of z enters through the initial state, a bar's own as its input."""
-
-    def __init__(self, window_size, bar_size, sizes, *, rngs):
-        self.window_size, self.sizes = window_size, tuple(sizes)
-        self.initial_state = Dense(window_size, 2 * sum(sizes), rngs=rngs)
-        inputs = (bar_size, *sizes[:-1])
-        self.cells = nnx.List(
-            [LSTMCell(size, inputs=below, rngs=rngs) for size, below in zip(sizes, inputs, strict=True)]
-        )
-        if bar_size:  # before training a bar's part of z is noise; a whisper of it does not drown the window's
-            self.cells[0].input_kernel[...] *= 0.1
-
-    def __call__(self, z_BxZ):
-        """float32 [16, B, H], bars first."""
-        window_BxZ, bars_BxZ = z_BxZ[:, : self.window_size], z_BxZ[:, self.window_size :]
-        states = _split_states(self.initial_state(window_BxZ), self.sizes)
-        x = bars_BxZ.reshape(len(z_BxZ), BARS_PER_WINDOW, -1).swapaxes(0, 1) if bars_BxZ.shape[1] else None
-        for cell, state in zip(self.cells, states, strict=True):
-            gates = cell.gate_inputs(x)
-            if x is None:
-                gates = jnp.broadcast_to(gates, (BARS_PER_WINDOW, z_BxZ.shape[0], gates.shape[-1]))
-            x, _ = cell.scan(gates, state)
-        return x
-
-
-class TrackDecoder(nnx.Module):
-    """One track's tokens (a flat model: all tracks') of a segment, from its vector and the previous tokens.
-
-    A segment is a bar with the conductor's vector, or for a flat model the whole window with z.
-    """
-
-    def __init__(self, depths, inputs, sizes, *, rngs):
-        self.depths, self.sizes = tuple(depths), tuple(sizes)
-        classes = sum(depths)
-        self.initial_state = Dense(inputs, 2 * sum(sizes), rngs=rngs)
-        self.cells = nnx.List([LSTMCell(sizes[0], tokens=classes, inputs=inputs, rngs=rngs)])
-        for size, below in zip(sizes[1:], sizes[:-1], strict=True):
-            self.cells.append(LSTMCell(size, inputs=below, rngs=rngs))
-        self.output = Dense(sizes[-1], classes, rngs=rngs)
-
-    def begin(self, segments_NxD):
-        """What a segment's steps share: its part of the first layer's gates [N, 4H], and the initial (c, h)s [N, H]."""
-        return self.cells[0].gate_inputs(segments_NxD), _split_states(self.initial_state(segments_NxD), self.sizes)
-
-    def token_rows(self, before_xP):
-        """What the previous tokens, int [..., P], add to the first layer's gates; a track's depth stands for none."""
-        return self.cells[0].token_rows(_class_rows(before_xP, self.depths))
-
-    def step_weights(self):
-        """The weights that `step` multiplies with, features first: (kernel, bias) of each layer, then of the output.
-
-        A layer's kernel holds all that changes from step to step: what it reads from below, then its own last output.
-        """
-        kernels = [self.cells[0].recurrent_kernel[...]]
-        kernels += [jnp.concatenate([x.input_kernel[...], x.recurrent_kernel[...]]) for x in self.cells[1:]]
-        biases = [x.bias[...].astype(jnp.float32) for x in (*self.cells, self.output)]
-        return [
-            (kernel.T, bias[:, None]) for kernel, bias in zip((*kernels, self.output.kernel[...]), biases, strict=True)
-        ]
-
-    def step(self, weights, gates_4HxN, before_PxN, states):
-        """One step of N segments, features first: logits float32 [V, N] and the next (c, h)s.
-
-        weights: from `step_weights()`; gates_4HxN: the segments' part, from `begin`; before_PxN: the previous tokens.
-        """
-        gates = gates_4HxN + self.token_rows(before_PxN.T).T
-        after = []
-        for (kernel, bias), state in zip(weights[:-1], states, strict=True):
-            reads = state[1]
-            if after:
-                gates, reads = bias, jnp.concatenate([after[-1][1], reads])
-            after.append(step(gates + dot_columns(kernel, reads), state, axis=0))
-        kernel, bias = weights[-1]
-        return dot_columns(kernel, after[-1][1]) + bias, after
-
-    def teacher_forced(self, before_TxNxP, segments_NxD):
-        """Logits float32 [T, N, V] of each track, for N segments at once, each step given its true previous tokens."""
-        gates, states = self.begin(segments_NxD)
-        gates = gates[None] + self.token_rows(before_TxNxP)
-        x = None
-        for cell, state in zip(self.cells, states, strict=True):
-            if x is not None:
-                gates = cell.gate_inputs(x)
-            x, _ = cell.scan(gates, state)
-        return jnp.split(self.output(x), np.cumsum(self.depths)[:-1], axis=-1)
-
-
 class MusicVAE(nnx.Module):
-    """The trio MusicVAE. `encode`, `decode` and `log_prob` take and give numpy arrays of any length.
+    """The trio MusicVAE; `encode`, `decode` and `log_prob` take and give numpy arrays of any length.
 
-    encoder: False makes a model that only decodes.
+    Args:
+        config: its sizes.
+        rngs: what its first weights are drawn from.
+        encoder: False makes a model that only decodes.
     """
 
-    def __init__(self, config, *, rngs, encoder=True):
+    def __init__(self, config: MusicVAEConfig, *, rngs: nnx.Rngs, encoder: bool = True):
         self.config = config
         self.encoder = Encoder(config, rngs=rngs) if encoder else None
         inputs, groups = config.z_size, [DEPTHS]
@@ -227,25 +90,31 @@ class MusicVAE(nnx.Module):
             inputs, groups = config.conductor_sizes[-1], [[depth] for depth in DEPTHS]
         self.tracks = nnx.List([TrackDecoder(depths, inputs, config.decoder_sizes, rngs=rngs) for depths in groups])
 
-    def start_from_frequencies(self, tokens):
-        """Set the output biases to the log frequencies of tokens uint16 [n, 256, 3]: training need not learn them."""
+    def start_from_frequencies(self, tokens: np.ndarray) -> None:
+        """Sets the output biases to the log frequencies of tokens uint16 [n, 256, 3]: training need not learn them."""
         counts = [np.bincount(np.asarray(tokens)[..., i].ravel(), minlength=n) + 1.0 for i, n in enumerate(DEPTHS)]
         biases = [np.log(count / count.sum()) for count in counts]
         for track, bias in zip(self.tracks, biases if len(self.tracks) > 1 else [np.concatenate(biases)], strict=True):
             track.output.bias[...] = jnp.asarray(bias, jnp.float32)
 
-    def segments(self, z_BxZ):
+    def segments(self, z_BxZ) -> jax.Array:
         """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
         return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
     def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None, evidence=None):
-        """Teacher-forced log-probabilities of a window's tokens, and whether each was the likeliest.
+        """Teacher-forced log-probabilities of windows' tokens, and whether each was the likeliest.
 
-        tracks: those that are wanted (P). segments: numbers int [S] of those that are; None is all. Given the conductor
-        a segment depends only on the token before it, so leaving others out changes nothing but the work.
-        withheld_BxTx3: where the decoder is not told the previous token. evidence: as decode takes it, of all segments.
+        Args:
+            tokens_BxTx3: int [B, 256, 3].
+            z_BxZ: float32 [B, Z].
+            tracks: the numbers of those that are wanted (P).
+            segments: the numbers, int [S], of those that are wanted; None is all. Given the conductor a segment depends
+                only on the token before it, so leaving others out changes nothing but the work.
+            withheld_BxTx3: bool, where the decoder is not told the previous token.
+            evidence: as decode takes it, of all segments.
 
-        Returns float32 [B, T, P] (nats) and bool [B, T, P], T the steps of these segments.
+        Returns:
+            float32 [B, T, P] (nats) and bool [B, T, P], T the steps of these segments.
         """
         batch = len(tokens_BxTx3)
         tokens_TxNx3 = self._cut(tokens_BxTx3.astype(jnp.int32), segments)
@@ -262,7 +131,14 @@ class MusicVAE(nnx.Module):
         return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
 
     def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None):
-        """Teacher-forced logits, {track: float32 [T / S, B * S, V]}: the steps of a segment, segments as rows."""
+        """Teacher-forced logits of windows' tokens.
+
+        Args:
+            tokens_BxTx3, z_BxZ, tracks, segments, withheld_BxTx3: as track_log_probs takes them.
+
+        Returns:
+            {track: float32 [T / S, B * S, V]}: the steps of a segment, segments as rows.
+        """
         segments_SxBxD = self.segments(z_BxZ)
         if segments is not None:
             segments_SxBxD = segments_SxBxD[segments]
@@ -287,44 +163,105 @@ class MusicVAE(nnx.Module):
             x_BxSxTxP = x_BxSxTxP[:, segments]
         return x_BxSxTxP.reshape(-1, *x_BxSxTxP.shape[2:]).swapaxes(0, 1)
 
-    def draw_segments(self, key, count):
-        """Numbers of `count` segments, the same for a whole batch; None, which is all, where there are not more."""
+    def draw_segments(self, key: jax.Array, count: int) -> jax.Array | None:
+        """Draws which segments of a batch to train on.
+
+        Returns:
+            The numbers of `count` segments, int [count]; None, which is all, where count is 0 or there are not more.
+        """
         if not 0 < count < self.config.segments:
             return None
         return jax.random.choice(key, self.config.segments, (count,), replace=False)
 
-    def encode(self, tokens, batch_size=64):
-        """q(z | trio) of windows: tokens uint16 [n, 256, 3] -> mu, sigma (standard deviation), float32 [n, z] each."""
+    def encode(self, tokens: np.ndarray, batch_size: int = 64) -> tuple[np.ndarray, np.ndarray]:
+        """Encodes windows into q(z | trio).
+
+        Args:
+            tokens: uint16 [n, 256, 3].
+            batch_size: windows that are computed at once, at most.
+
+        Returns:
+            Mean and standard deviation, float32 [n, z_size] each.
+
+        Raises:
+            ValueError: the model was loaded without its encoder.
+        """
         if self.encoder is None:
             raise ValueError("this model was loaded without its encoder")
         return in_batches(_encode, self, batch_size, np.asarray(tokens))
 
-    def decode(self, z, *, key, temperature=0.5, tracks=(0, 1, 2), rows=None, evidence=None, batch_size=64):
-        """Sample trios: z float32 [n, z] -> tokens uint16 [n, 256, 3].
+    def decode(
+        self,
+        z: np.ndarray,
+        *,
+        key: jax.Array,
+        temperature: float | Sequence[float] = 0.5,
+        tracks: Sequence[int] = (MELODY, BASS, DRUMS),
+        rows: np.ndarray | None = None,
+        evidence: Mapping[int, np.ndarray] | None = None,
+        batch_size: int = 64,
+    ) -> np.ndarray:
+        """Samples trios from their latents; the same key gives the same tokens, whatever the batch size.
 
-        temperature divides the logits; 0 takes the likeliest token. It may be three, one a track. The same key gives
-        the same tokens, whatever the batch size. tracks: those that are wanted, [n, 256, P]. rows: int [n], which
-        dice each window gets, 0, 1, ... when None: the same key and number, the same dice. evidence: what
-        else is known, {track: float32 [n, 256, F]}: what each of events.FEATURES adds to logits of tokens that have it.
+        Args:
+            z: float32 [n, z_size].
+            key: what the tokens are drawn with, such as jax.random.key(0).
+            temperature: what divides the logits; 0 takes the likeliest token. It may be three, one a track.
+            tracks: the numbers of those that are wanted (P).
+            rows: int [n], which dice each window gets, 0, 1, ... when None: the same key and number, the same dice.
+            evidence: what else is known, {track: float32 [n, 256, F]}: what each of events.FEATURES adds to the logits
+                of the tokens that have it.
+            batch_size: windows that are computed at once, at most.
+
+        Returns:
+            uint16 [n, 256, P].
+
+        Raises:
+            ValueError: a temperature is negative or no number.
         """
-        temperature = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
-        if not (np.isfinite(temperature).all() and (temperature >= 0).all()):
+        temperature_3 = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
+        if not (np.isfinite(temperature_3).all() and (temperature_3 >= 0).all()):
             raise ValueError(f"temperature must be 0 or more, not {temperature}")
         z = np.asarray(z, np.float32)
         row = np.arange(len(z), dtype=np.uint32) if rows is None else np.asarray(rows, np.uint32)
         write = functools.partial(_decode, tuple(tracks))
-        return in_batches(write, self, batch_size, z, row, evidence or {}, shared=(key, temperature))
+        return in_batches(write, self, batch_size, z, row, evidence or {}, shared=(key, temperature_3))
 
-    def log_prob(self, tokens, z, *, evidence=None, batch_size=64):
-        """Teacher-forced log p(track | z) in nats: tokens [n, 256, 3], z [n, z] -> float32 [n, 3].
+    def log_prob(
+        self,
+        tokens: np.ndarray,
+        z: np.ndarray,
+        *,
+        evidence: Mapping[int, np.ndarray] | None = None,
+        batch_size: int = 64,
+    ) -> np.ndarray:
+        """Teacher-forced log p(track | z), by which decode draws at temperature 1.
 
-        evidence: as decode takes it; the probabilities are those by which it draws at temperature 1.
+        Args:
+            tokens: uint16 [n, 256, 3].
+            z: float32 [n, z_size].
+            evidence: as decode takes it.
+            batch_size: windows that are computed at once, at most.
+
+        Returns:
+            float32 [n, 3], nats.
         """
         return in_batches(_log_prob, self, batch_size, np.asarray(tokens), np.asarray(z, np.float32), evidence or {})
 
 
-def in_batches(function, model, batch_size, *arrays, shared=()):
-    """Apply a jitted function to rows in batches, padded to powers of two so that few shapes are compiled."""
+def in_batches(function, model: nnx.Module, batch_size: int, *arrays, shared=()):
+    """Applies a jitted function to rows in batches, padded to powers of two so that few shapes are compiled.
+
+    Args:
+        function: (graphdef, state, *rows, *shared) -> a tree of arrays that have as many rows.
+        model: the module whose graphdef and state these are.
+        batch_size: the most rows that are computed at once.
+        arrays: trees of arrays with n rows each.
+        shared: what every batch gets whole.
+
+    Returns:
+        The function's tree, numpy arrays with n rows each.
+    """
     graphdef, state = nnx.split(model)
     n = len(arrays[0])
     if n == 0:

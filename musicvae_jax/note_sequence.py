@@ -3,9 +3,12 @@
 note-seq, of the extra `magenta`, parses the records; TensorFlow reads the files they are in.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from musicvae_jax import events, trio
+from musicvae_jax import events, pieces, trio
+from musicvae_jax.files import FilePath
 from musicvae_jax.midi_messages import MAX_TICK, MidiError
 from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes
 
@@ -13,8 +16,8 @@ _TICKS_PER_BEAT = 220  # where a record does not tell: note-seq's own resolution
 _NAME = "NoteSequence"
 
 
-def records(path):
-    """The records of a TFRecord file, bytes each, one after the other.
+def records(path: FilePath) -> Iterator[bytes]:
+    """The records of a TFRecord file, one after the other.
 
     Raises:
         MidiError: the file cannot be read on from there.
@@ -31,7 +34,11 @@ def records(path):
 def survey(
     record: bytes, *, hop_bars: int = 1, grid: str = "magenta", melody_programs=trio.MELODY_PROGRAMS
 ) -> trio.Survey:
-    """Finds the windows of a serialised NoteSequence; the arguments are those of trio.survey.
+    """Finds the windows of a NoteSequence.
+
+    Args:
+        record: the NoteSequence, serialised.
+        hop_bars, grid, melody_programs: as trio.survey takes them.
 
     Raises:
         MidiError: the record is no NoteSequence, or its notes lie at impossible times.
@@ -63,15 +70,15 @@ def survey(
 
     notes = Notes(ticks(start), ticks(end), pitch, instrument)
     if grid == "magenta":
-        meter_time, steps_per_bar, changed = trio.meters(meter)
+        meter_time, steps_per_bar, changed = pieces.meters(meter)
         cuts = np.append(meter_time[changed], tempo[1:, 0][tempo[1:, 1] != tempo[:-1, 1]])
         rates = tempo[:, 0], events.STEPS_PER_BEAT * tempo[:, 1] / 60.0
-        pieces = trio.quantise(notes, part, (start, end), cuts, (meter_time, steps_per_bar), rates)
+        found = pieces.quantise(notes, part, (start, end), cuts, (meter_time, steps_per_bar), rates)
     else:
         meter[:, 1] = ticks(meter[:, 1])
         qpm = tempo[tempo[:, 0] <= 0, 1][-1]
-        pieces = trio.beat_pieces(notes, part, meter, 60.0 / (qpm * ticks_per_beat), ticks_per_beat)
-    return trio.Survey(part, pieces, hop_bars)
+        found = pieces.tick_pieces(notes, part, meter, 60.0 / (qpm * ticks_per_beat), ticks_per_beat)
+    return trio.Survey(part, found, hop_bars)
 
 
 def _notes(song, melody_programs):
@@ -85,10 +92,10 @@ def _notes(song, melody_programs):
     pitch, program = (np.clip(rows[:, column], 0, 127).astype(np.int64) for column in (2, 4))
     part_of_note = trio.parts(program, rows[:, 5] > 0, melody_programs)
     instruments = instrument.max(initial=-1) + 1
-    low, high = np.full(instruments, trio.UNUSED), np.full(instruments, events.MELODY)
+    low, high = np.full(instruments, pieces.UNUSED), np.full(instruments, events.MELODY)
     np.minimum.at(low, instrument, part_of_note)
     np.maximum.at(high, instrument, part_of_note)
-    part = np.where(low == high, low, trio.UNUSED)  # one with programs of several parts plays none
+    part = np.where(low == high, low, pieces.UNUSED)  # one with programs of several parts plays none
     return part, rows[:, 0], np.maximum(rows[:, 1], rows[:, 0]), pitch, instrument
 
 

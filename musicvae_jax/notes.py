@@ -24,8 +24,8 @@ class Notes:
     pitch: np.ndarray
     instrument: np.ndarray
 
-    def where(self, kept) -> "Notes":
-        """The notes of a mask or of indices."""
+    def where(self, kept: np.ndarray) -> "Notes":
+        """The notes of a mask, bool [N], or of indices, int [M]."""
         if kept.dtype == bool:
             kept = np.flatnonzero(kept)  # taking four times by index is faster than four times by mask
             if len(kept) == len(self.start):
@@ -34,9 +34,12 @@ class Notes:
 
 
 def instruments(song: midi_messages.Messages) -> tuple[np.ndarray, np.ndarray, Notes]:
-    """The program of each instrument (int64 [I]), whether it is the drums (bool [I]), and all notes in ticks.
+    """Finds the instruments of a song and their notes.
 
     An instrument is one program on one channel of one track chunk; they are numbered as their first notes end.
+
+    Returns:
+        The program of each instrument (int64 [I]), whether it is the drums (bool [I]), and all notes in ticks.
     """
     start, end, pitch, channel, closing = _pair(song)
     change = np.flatnonzero(song.status >> 4 == midi_messages.PROGRAM_CHANGE)
@@ -97,11 +100,14 @@ def _pair(song: midi_messages.Messages):
     return tick[on], tick[closing], voice[on] & 127, voice[on] >> 7, message[closing]
 
 
-def tempo_stretches(song: midi_messages.Messages):
-    """Start (tick, int64 [K]; second, float64 [K]) and seconds per tick (float64 [K]) of every stretch of one tempo.
+def tempo_stretches(song: midi_messages.Messages) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cuts a song into stretches of one tempo.
 
     The order of the float operations is pretty_midi's, so that quantisation rounds as Magenta's does; like it, only
     the first track chunk is heeded.
+
+    Returns:
+        Of each stretch its start (tick, int64 [K]; second, float64 [K]) and its seconds per tick (float64 [K]).
     """
     later = song.tempo[(song.tempo[:, 0] == 0) & (song.tempo[:, 1] > 0) & (song.tempo[:, 2] > 0)]
     tick = np.append(0, later[:, 1])

@@ -10,7 +10,7 @@ BASS_PROGRAM = 33
 
 
 def tokens_to_score(
-    tokens_Tx3, qpm: float = 120.0, *, ticks_per_beat: int = 480, velocity: int = VELOCITY
+    tokens_Tx3: np.ndarray, qpm: float = 120.0, *, ticks_per_beat: int = 480, velocity: int = VELOCITY
 ) -> symusic.Score:
     """Turns trio tokens into a Score: tracks melody (program 0), bass (program 33) and drums (channel 10).
 
@@ -19,6 +19,10 @@ def tokens_to_score(
         qpm: tempo in beats a minute, written with a 4/4 meter at tick 0.
         ticks_per_beat: resolution, a multiple of events.STEPS_PER_BEAT.
         velocity: of every note, 1..127.
+
+    Raises:
+        ValueError: ticks_per_beat is no such multiple.
+
     Source: Magenta's TrioConverter.from_tensors (velocity 80, bass program 33, drum hits one step long).
     """
     tokens_Tx3 = np.asarray(tokens_Tx3)

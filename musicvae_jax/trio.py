@@ -4,26 +4,35 @@ The behaviour is that of Magenta's TrioConverter (magenta/models/music_vae/data.
 makes of the file: window for window, token for token, in the same order.
 """
 
-import dataclasses
 import hashlib
+import typing
 
 import numpy as np
 
 from musicvae_jax import events, midi_messages
 from musicvae_jax.events import BASS, DRUMS, MELODY
-from musicvae_jax.notes import DEFAULT_QPM, MAX_INSTRUMENTS, Notes, instruments, opening_scale, tempo_stretches
+from musicvae_jax.files import FilePath
+from musicvae_jax.notes import MAX_INSTRUMENTS, Notes, instruments
+from musicvae_jax.pieces import UNUSED, Piece, beat_pieces, magenta_pieces
+
+if typing.TYPE_CHECKING:
+    from symusic.core import ScoreTick
 
 MELODY_PROGRAMS = range(0, 32)
 BASS_PROGRAMS = range(32, 40)
 ALL_MELODY_PROGRAMS = (*MELODY_PROGRAMS, *range(40, 88))  # strings, choirs, brass, reeds, pipes and synth leads, too
 GAP_BARS = 2
-MAX_BARS = 1024
 GRIDS = ("magenta", "beats")
 
-UNUSED = 3
 
-
-def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, seed: int | None = None, grid="magenta"):
+def trio_windows(
+    path: "FilePath | bytes | ScoreTick",
+    max_windows: int | None = None,
+    *,
+    hop_bars: int = 1,
+    seed: int | None = None,
+    grid: str = "magenta",
+) -> np.ndarray:
     """Cuts a song into trio windows.
 
     Args:
@@ -49,15 +58,20 @@ def trio_windows(path, max_windows: int | None = None, *, hop_bars: int = 1, see
 
 
 def survey(path, *, hop_bars: int = 1, grid: str = "magenta", melody_programs=MELODY_PROGRAMS) -> "Survey":
-    """Finds the windows of a song without making their tokens; arguments and errors as of trio_windows.
+    """Finds the windows of a song without making their tokens.
 
-    melody_programs: the General MIDI programs, from 0, that count as melodies; none of BASS_PROGRAMS.
+    Args:
+        path, hop_bars, grid: as trio_windows takes them.
+        melody_programs: the General MIDI programs, from 0, that count as melodies; none of BASS_PROGRAMS.
+
+    Raises:
+        MidiError, ValueError: as trio_windows raises them.
     """
     check_grid(grid, hop_bars)
     song = midi_messages.messages(path)
     program, is_drum, notes = instruments(song)
     part = parts(program, is_drum, melody_programs)
-    pieces = (_magenta_pieces if grid == "magenta" else _beat_pieces)(song, notes, part)
+    pieces = (magenta_pieces if grid == "magenta" else beat_pieces)(song, notes, part)
     return Survey(part, pieces, hop_bars)
 
 
@@ -70,18 +84,19 @@ def check_grid(grid: str, hop_bars: int) -> None:
 
 
 def parts(program, is_drum, melody_programs=MELODY_PROGRAMS) -> np.ndarray:
-    """The part that an instrument of a program (int [I]) can play: MELODY, BASS, DRUMS or UNUSED."""
+    """Tells what instruments can play.
+
+    Args:
+        program: int [I], from 0.
+        is_drum: bool [I].
+        melody_programs: as survey takes them.
+
+    Returns:
+        int64 [I]: MELODY, BASS, DRUMS or UNUSED.
+    """
     pitched = np.where(np.isin(program, melody_programs), MELODY, UNUSED)
     pitched = np.where(np.isin(program, BASS_PROGRAMS), BASS, pitched)
     return np.where(is_drum, DRUMS, pitched)
-
-
-@dataclasses.dataclass(frozen=True)
-class Piece:
-    """A stretch of 4/4 that is long enough for a window: its bars, and the notes of its parts in steps."""
-
-    bars: int
-    notes: Notes
 
 
 class Survey:
@@ -100,7 +115,15 @@ class Survey:
         return sum(map(len, self.windows))
 
     def tokens(self, max_windows: int | None = None, seed: int | None = None) -> np.ndarray:
-        """The tokens of the windows, of all, of the first, or drawn by a seed: uint16 [n, 256, 3]."""
+        """Makes the tokens of windows.
+
+        Args:
+            max_windows: the most windows; None is all.
+            seed: with max_windows, draw that many at random instead of taking the first; the order is kept.
+
+        Returns:
+            uint16 [n, 256, 3].
+        """
         counts = np.array([len(window) for window in self.windows], np.int64)
         chosen = np.arange(counts.sum())
         if max_windows is not None and max_windows < len(chosen):
@@ -139,80 +162,6 @@ class Survey:
 
 
 LACKS = (*(f"no {name}" for name in events.TRACKS), "no 16 bars of 4/4", "no 16 bars where all three play")
-
-
-def _magenta_pieces(song: midi_messages.Messages, notes: Notes, part) -> list[Piece]:
-    """The notes in steps of every piece between two changes of tempo or meter, where a bar is 16 steps."""
-    tempo_tick, tempo_second, scale = tempo_stretches(song)
-
-    def seconds(tick):
-        stretch = np.searchsorted(tempo_tick, tick, side="right") - 1
-        return tempo_second[stretch] + scale[stretch] * (tick - tempo_tick[stretch])
-
-    qpm = 60.0 / (scale * song.ticks_per_beat)
-    meter_tick, steps_per_bar, meter_cut = meters(song.meter[song.meter[:, 0] == 0])
-    meter_second = seconds(meter_tick)
-    cuts = np.append(meter_second[meter_cut], tempo_second[qpm != np.append(DEFAULT_QPM, qpm[:-1])])
-    rates = tempo_second, events.STEPS_PER_BEAT * qpm / 60.0
-    times = seconds(notes.start), seconds(notes.end)
-    return quantise(notes, part, times, cuts, (meter_second, steps_per_bar), rates)
-
-
-def _beat_pieces(song: midi_messages.Messages, notes: Notes, part) -> list[Piece]:
-    """The notes in steps of every stretch of 16-step bars, as if the first tempo was that of the whole song."""
-    return beat_pieces(notes, part, song.meter, opening_scale(song), song.ticks_per_beat)
-
-
-def beat_pieces(notes: Notes, part, meter, scale: float, ticks_per_beat: int) -> list[Piece]:
-    """The same of notes in ticks, with meters as in midi_messages.Messages and the seconds of a tick.
-
-    Which way a note between two steps goes is up to the rounding of seconds, so that a song of one tempo has the tokens
-    that Magenta gives it.
-    """
-    tick, steps_per_bar, cut = meters(meter[np.argsort(meter[:, 1], kind="stable")])
-    rates = np.zeros(1), np.array([events.STEPS_PER_BEAT * (60.0 / (scale * ticks_per_beat)) / 60.0])
-    second = tick * scale
-    return quantise(notes, part, (notes.start * scale, notes.end * scale), second[cut], (second, steps_per_bar), rates)
-
-
-def meters(meter):
-    """Tick, steps per bar and whether it is a change, of every time signature and an implicit 4/4 at tick 0.
-
-    meter: int64 [K, 4] as in midi_messages.Messages, in order of time.
-    """
-    meter = np.concatenate([[[0, 0, 4, 4]], meter])
-    changed = np.append(False, (meter[1:, 2:] != meter[:-1, 2:]).any(axis=1))
-    return meter[:, 1], events.STEPS_PER_BEAT * 4.0 / meter[:, 3] * meter[:, 2], changed
-
-
-def quantise(notes: Notes, part, times, cuts, meters, rates) -> list[Piece]:
-    """Cuts and quantises the notes; returns every piece of 16-step bars that is long enough for a window.
-
-    Args:
-        part: int64 [I], what each instrument can play.
-        times: float64 or int64 [N] each, start and end of the notes.
-        cuts: times where a new piece begins, besides 0.
-        meters: times, and the steps of a bar from then on.
-        rates: times, and the steps of a unit of time from then on.
-    """
-    start, end = times
-    total = end.max(initial=0)
-    cuts = np.sort(np.append(0, cuts[cuts < total]))
-    in_four = meters[1][np.searchsorted(meters[0], cuts, side="right") - 1] == events.STEPS_PER_BAR
-    rate = rates[1][np.searchsorted(rates[0], cuts, side="right") - 1]
-    cuts = np.append(cuts, total)
-    piece = np.searchsorted(cuts[:-1], start, side="right") - 1
-    origin, rate_of_note = cuts[piece], rate[piece]
-    start_step = ((start - origin) * rate_of_note + 0.5).astype(np.int64)
-    end_step = ((np.minimum(end, cuts[piece + 1]) - origin) * rate_of_note + 0.5).astype(np.int64)
-    end_step = np.maximum(end_step, start_step + 1)
-    last = np.zeros(len(rate), np.int64)
-    np.maximum.at(last, piece, end_step)
-    bars = np.minimum(-(-last // events.STEPS_PER_BAR), MAX_BARS)
-    in_steps = dataclasses.replace(notes, start=start_step, end=end_step)
-    plays = part[notes.instrument] != UNUSED
-    long_enough = np.flatnonzero(in_four & (bars >= events.BARS_PER_WINDOW))
-    return [Piece(int(bars[index]), in_steps.where(plays & (piece == index))) for index in long_enough]
 
 
 def _windows(piece: Piece, part_of_instrument, hop_bars: int) -> np.ndarray:
@@ -266,7 +215,7 @@ def _materialise(piece: Piece, window) -> np.ndarray:
         row = np.cumsum(used) - 1
         own = notes.where(used[notes.instrument])
         # All lines in one, end to end; a note that ends at or after the end of its line must not reach the next.
-        end_to_end = np.count_nonzero(used) * total
+        end_to_end = int(np.count_nonzero(used)) * total
         begin = row[own.instrument] * total
         end = np.where(own.end < total, begin + own.end, end_to_end)
         if part == DRUMS:

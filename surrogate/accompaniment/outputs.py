@@ -9,9 +9,8 @@ from collections.abc import Iterable
 
 import musicvae_jax
 from musicvae_jax import midi
-from musicvae_jax.files import FileError
+from musicvae_jax.files import FileError, FilePath
 
-FilePath = str | os.PathLike
 _PRETRAINED = pathlib.Path(musicvae_jax.__file__).with_name("pretrained")
 
 
