@@ -9,8 +9,8 @@ import pytest
 from flax import nnx
 
 import musicvae_jax
-from configs import encode_corpus as corpus_config
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from surrogate.configs import encode_corpus as corpus_config
 from tests import melodies
 from tests.paths import DATA
 

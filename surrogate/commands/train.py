@@ -1,4 +1,4 @@
-"""python -m scripts.train --config=configs/musicvae_small.py --config.data=PACK_OR_DIR --config.workdir=DIR
+"""Train what a configuration describes: --config=musicvae_small --config.data=PACK_OR_DIR --config.workdir=DIR
 
 Started again with the same command, it goes on from its last checkpoint. The model is left in WORKDIR/model, a folder
 that --checkpoint of the other commands takes, and cut into WORKDIR/parts for carrying.
@@ -10,26 +10,22 @@ To train on several hosts that see the same folders, start it on each with --coo
 import functools
 import pathlib
 import shutil
-import sys
 
 import jax
 import numpy as np
-from absl import app, flags, logging
+from absl import logging
 from flax import nnx
-from ml_collections import config_flags
 
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate.commands import hosts
-from surrogate.commands.config_parser import parse_flags
+from surrogate.commands import config_parser, errors, hosts
+from surrogate.commands.parser import Parser
 from surrogate.corpus import dataset
 from surrogate.model import marginals as marginals_model
 from surrogate.model import objective
 from surrogate.model import surrogate_encoder as surrogate_model
 
 _MOST_BYTES_IN_PARTS = 250_000_000
-_CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
-flags.adopt_module_key_flags(hosts)  # so that --help shows them
 
 
 def musicvae(config, data):
@@ -115,23 +111,23 @@ def run(config):
     return f"{line}; {len(checkpoint.split(folder, f'{config.workdir}/parts'))} parts beside it"
 
 
-def _main(_):
+def main(argv=None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    parser = Parser(prog="train", description=__doc__)
+    config, given = config_parser.parse_args(parser, argv, required=("data", "workdir"))
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
-        process, _ = hosts.join()
-        line = run(_CONFIG.value)
-        if process == 0:
-            print(line)
+        process, _ = hosts.join(given)
+        line = run(config)
     except (
+        errors.UsageError,
         dataset.DatasetError,
         checkpoint.CheckpointError,
         training.TrainingError,
         FloatingPointError,
         OSError,
     ) as error:
-        sys.exit(print(f"train: {error}", file=sys.stderr) or 2)
-
-
-def main() -> None:
-    """Runs the command line and exits: 0, or 2 after one line on stderr that says what to put right."""
-    app.run(_main, flags_parser=parse_flags)
+        return errors.refuse(parser.prog, error)
+    if process == 0:
+        print(line)
+    return 0
