@@ -77,7 +77,7 @@ def change(config: ConfigDict, words: list[str]) -> ConfigDict:
     try:
         config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=words)
         left = values(["", *words])[1:]
-    except AttributeError as error:  # how config_flags tells of a setting that the config does not have
+    except (AttributeError, KeyError) as error:  # how config_flags tells of a setting that the config does not have
         raise UsageError(f"the config has no setting {_text(error)}") from error
     except (flags.Error, TypeError, ValueError) as error:
         raise UsageError(str(error)) from error
