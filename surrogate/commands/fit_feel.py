@@ -39,8 +39,9 @@ def read_songs(folder: str, tunes: str | None = None, *, workers: int = 1) -> tu
 
     groups = scan.tune_groups(tunes) if tunes else {}
     found = collection.songs(folder)
-    limits = dict(workers=workers, seconds=SECONDS, megabytes=MEGABYTES)
-    results = guarded_map(performances.read, collection.contents(found), **limits)
+    results = guarded_map(
+        performances.read, collection.contents(found), workers=workers, seconds=SECONDS, megabytes=MEGABYTES
+    )
     songs, held_out, skipped = [], [], 0
     for file, song in zip(tqdm.tqdm(found, unit="song", disable=None), results, strict=True):
         tune = dataset.tune_id(groups.get(file.name, file.name))

@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from surrogate.commands import errors
 
@@ -31,7 +32,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=allow_abbrev,
         )
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         """Print the message in one line that points to --help, and exit with code 2."""
         sys.exit(errors.refuse(self.prog, f"{message}; see --help"))
 
