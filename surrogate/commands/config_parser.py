@@ -9,8 +9,7 @@ from ml_collections import ConfigDict, config_flags
 
 from surrogate import configs
 from surrogate.commands import hosts
-from surrogate.commands.errors import UsageError
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, UsageError
 
 
 def parse_args(

@@ -7,8 +7,8 @@ JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
 
 from absl import logging
 
-from surrogate.commands import config_parser, errors, hosts
-from surrogate.commands.parser import Parser
+from surrogate.commands import config_parser, hosts
+from surrogate.commands.parser import Parser, UsageError, refuse
 from surrogate.corpus import job
 
 
@@ -24,8 +24,8 @@ def main(argv=None) -> int:
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
         print(encode_corpus.run(config, *hosts.join(given)))
-    except (errors.UsageError, dataset.DatasetError, CheckpointError, FileError) as error:
-        return errors.refuse(parser.prog, error)
+    except (UsageError, dataset.DatasetError, CheckpointError, FileError) as error:
+        return refuse(parser.prog, error)
     except OSError as error:
-        return errors.refuse(parser.prog, job.explain_os_error(error, config.output))
+        return refuse(parser.prog, job.explain_os_error(error, config.output))
     return 0

@@ -8,8 +8,7 @@ import argparse
 import math
 import pathlib
 
-from surrogate.commands import errors
-from surrogate.commands.parser import Parser, whole_number
+from surrogate.commands.parser import Parser, refuse, whole_number
 
 
 def temperatures(text: str) -> tuple[float, float]:
@@ -47,6 +46,6 @@ def main(argv=None) -> int:
     try:
         text = report.run(flags.pop("input"), **flags)
     except (dataset.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
-        return errors.refuse(parser.prog, error)
+        return refuse(parser.prog, error)
     print(text)
     return 0

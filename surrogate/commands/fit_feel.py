@@ -2,8 +2,7 @@
 
 import pathlib
 
-from surrogate.commands import errors
-from surrogate.commands.parser import Parser, whole_number
+from surrogate.commands.parser import Parser, refuse, whole_number
 
 HELD_OUT = 0.2
 LEAST_SONGS = 10
@@ -76,7 +75,7 @@ def main(argv=None) -> int:
         velocity_file.write_text(fit_velocity.to_json(velocities) + "\n")
         fit_pickup.save(pickups, pickup_file)
     except (OSError, ValueError) as error:
-        return errors.refuse(parser.prog, error)
+        return refuse(parser.prog, error)
     print(
         f"wrote {velocity_file} and {pickup_file}: from {len(songs)} songs, {len(held_out)} held out, "
         f"{skipped} files skipped"

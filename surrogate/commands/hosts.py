@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from surrogate.commands.errors import UsageError
+from surrogate.commands.parser import UsageError
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -2,8 +2,7 @@
 
 import pathlib
 
-from surrogate.commands import errors
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, refuse
 
 
 def _parser():
@@ -36,7 +35,7 @@ def main(argv=None) -> int:
             origin = magenta.OFFICIAL
         notes = magenta.import_checkpoint(source, flags.output, dtype=flags.dtype, origin=origin)["notes"]
     except (checkpoint.CheckpointError, OSError) as error:
-        return errors.refuse(parser.prog, error)
+        return refuse(parser.prog, error)
     hashes = ", ".join(f"{name} {digest}" for name, digest in notes["sha256"].items())
     print(
         f"wrote {flags.output}: {notes['layout']}, {notes['parameters'] / 1e6:.1f} M parameters, {notes['dtype']}; "

@@ -18,8 +18,8 @@ from flax import nnx
 
 from musicvae_jax import checkpoint, elbo, training
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate.commands import config_parser, errors, hosts
-from surrogate.commands.parser import Parser
+from surrogate.commands import config_parser, hosts
+from surrogate.commands.parser import Parser, UsageError, refuse
 from surrogate.corpus import dataset
 from surrogate.model import marginals as marginals_model
 from surrogate.model import objective
@@ -120,14 +120,14 @@ def main(argv=None) -> int:
         process, _ = hosts.join(given)
         line = run(config)
     except (
-        errors.UsageError,
+        UsageError,
         dataset.DatasetError,
         checkpoint.CheckpointError,
         training.TrainingError,
         FloatingPointError,
         OSError,
     ) as error:
-        return errors.refuse(parser.prog, error)
+        return refuse(parser.prog, error)
     if process == 0:
         print(line)
     return 0
