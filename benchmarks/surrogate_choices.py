@@ -20,9 +20,9 @@ from ml_collections import ConfigDict
 
 import musicvae_jax
 import surrogate
-from configs import bilstm, transformer
 from musicvae_jax import cache, checkpoint
 from surrogate.commands import train
+from surrogate.configs import bilstm, transformer
 from surrogate.evaluation import baselines, comparison, selection
 
 SQUARED = {"kl": 0.0, "likelihood": 0.0, "mse": 1.0}

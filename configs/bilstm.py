@@ -1,6 +1,6 @@
 """The seed's surrogate, a baseline: two bidirectional LSTM layers, the squared distance from the latent's mean."""
 
-from configs import transformer
+from surrogate.configs import transformer
 
 
 def get_config():

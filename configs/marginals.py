@@ -7,7 +7,7 @@ of drums 532; by frequencies alone, without a melody, 1,241, 174, 457 and 611.
 
 import ml_collections
 
-from configs import transformer
+from surrogate.configs import transformer
 
 
 def get_config():

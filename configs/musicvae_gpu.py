@@ -3,7 +3,7 @@
 9.6 M parameters (19 MB in bfloat16), 3.9 GFLOP a window forward and back: 20,000 steps of 512 windows are 40 PFLOP.
 """
 
-from configs import musicvae_small
+from surrogate.configs import musicvae_small
 
 
 def get_config():

@@ -7,7 +7,7 @@ part for each bar; the melody counts for less, as it is known where bass and dru
 and drums 221 nats a window, KL 169. In that run free_bits was 160 up to step 1,200.
 """
 
-from configs import musicvae_small
+from surrogate.configs import musicvae_small
 
 
 def get_config():

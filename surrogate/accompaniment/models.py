@@ -5,11 +5,10 @@ import threading
 import typing
 
 import musicvae_jax
-import surrogate
 from musicvae_jax import checkpoint as model_folder
 from musicvae_jax.model import MusicVAE
 from surrogate.accompaniment.outputs import FilePath
-from surrogate.model import attributes, marginals
+from surrogate.model import attributes, marginals, surrogate_encoder
 from surrogate.model.surrogate_encoder import Surrogate
 
 KEPT = 2
@@ -37,7 +36,7 @@ def load_models(checkpoint: FilePath | None = None, *, vae_encoder: bool = True)
         musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
     """
     name = checkpoint or model_folder.DEFAULT
-    vae, encoder = musicvae_jax.load(name, encoder=vae_encoder), surrogate.load(name)
+    vae, encoder = musicvae_jax.load(name, encoder=vae_encoder), surrogate_encoder.load(name)
     step_marginals = marginals.load(name)
     if step_marginals is not None and step_marginals.config.in_c != encoder.config.in_c:
         raise musicvae_jax.CheckpointError(

@@ -1,39 +1,31 @@
-"""python -m scripts.encode_corpus --config=configs/encode_corpus.py --config.input=SONGS --config.output=DIR_OR_NPZ
+"""Encode songs to windows and latents: --config.input=SONGS --config.output=DIR_OR_NPZ [--config.OTHER=VALUE ...]
 
 Started again with the same command, it goes on where it was stopped. To share the work among several hosts that see the
 same output folder, start it on each with --coordinator=HOST:PORT, --process_count and --process_id, or set
 JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
 """
 
-import sys
+from absl import logging
 
-from absl import app, flags, logging
-from ml_collections import config_flags
-
-from surrogate.commands import hosts
-from surrogate.commands.config_parser import parse_flags
+from surrogate.commands import config_parser, hosts
+from surrogate.commands.parser import Parser, UsageError, refuse
 from surrogate.corpus import job
 
-_CONFIG = config_flags.DEFINE_config_file("config", "configs/encode_corpus.py", lock_config=True)
-flags.adopt_module_key_flags(hosts)  # so that --help shows them
 
-
-def _main(_):
+def main(argv=None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    parser = Parser(prog="encode_corpus", description=__doc__)
+    config, given = config_parser.parse_args(parser, argv, required=("input", "output"), default="encode_corpus")
     # JAX comes late: the processes that read songs import this file, too, and have no use for it.
     from musicvae_jax.checkpoint import CheckpointError
     from musicvae_jax.files import FileError
     from surrogate.corpus import dataset, encode_corpus
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
-    config = _CONFIG.value
     try:
-        print(encode_corpus.run(config, *hosts.join()))
-    except (dataset.DatasetError, CheckpointError, FileError) as error:
-        sys.exit(print(f"encode_corpus: {error}", file=sys.stderr) or 2)
+        print(encode_corpus.run(config, *hosts.join(given)))
+    except (UsageError, dataset.DatasetError, CheckpointError, FileError) as error:
+        return refuse(parser.prog, error)
     except OSError as error:
-        sys.exit(print(f"encode_corpus: {job.explain_os_error(error, config.output)}", file=sys.stderr) or 2)
-
-
-def main() -> None:
-    """Runs the command line and exits: 0, or 2 after one line on stderr that says what to put right."""
-    app.run(_main, flags_parser=parse_flags)
+        return refuse(parser.prog, job.explain_os_error(error, config.output))
+    return 0

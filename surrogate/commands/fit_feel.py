@@ -1,54 +1,65 @@
 """Make the tables of pickups and velocities again from a folder of songs, and measure them on songs held out."""
 
 import pathlib
-import sys
 
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, refuse, whole_number
 
 HELD_OUT = 0.2
 LEAST_SONGS = 10
 SECONDS, MEGABYTES = 10.0, 1024
 
 
-def _flags(argv):
-    parser = Parser(prog="fit_feel", description=__doc__, allow_abbrev=False)
+def _parser():
+    parser = Parser(prog="fit_feel", description=__doc__)
     parser.add_argument("--input", required=True, help="folder of MIDI files")
     parser.add_argument("--tunes", help="CSV with the columns file and tune_group: files that are one tune")
     parser.add_argument("--output", type=pathlib.Path, help="folder for both (default: in place of the built-in ones)")
-    parser.add_argument("--workers", type=int, default=1, help="processes that read (default: 1)")
-    flags = parser.parse_args(argv)
-    if flags.workers < 1:
-        parser.error(f"argument --workers: must be 1 or more, not {flags.workers}")
-    return flags
+    parser.add_argument("--workers", type=whole_number(1), default=1, help="processes that read (default: 1)")
+    return parser
 
 
-def _songs(flags):
-    """The songs to learn from and those held out, and how many files gave none."""
+def read_songs(folder: str, tunes: str | None = None, *, workers: int = 1) -> tuple[list, list, int]:
+    """Read the songs of a folder; those of one tune stay together.
+
+    Args:
+        folder: of MIDI files, searched whole.
+        tunes: a CSV with the columns file and tune_group; when None, each file is a tune.
+        workers: processes that read.
+
+    Returns: performances.Performance to learn from, others to measure with, and the number of files that are none.
+
+    Raises: dataset.DatasetError where there are too few of them; OSError.
+    """
     import tqdm
 
-    from surrogate.corpus import collection, dataset, scan, workers
+    from surrogate.corpus import collection, dataset, scan
+    from surrogate.corpus.workers import guarded_map
     from surrogate.evaluation import performances
 
-    groups = scan.tune_groups(flags.tunes) if flags.tunes else {}
-    found = collection.songs(flags.input)
-    limits = dict(workers=flags.workers, seconds=SECONDS, megabytes=MEGABYTES)
-    results = workers.guarded_map(performances.read, collection.contents(found), **limits)
-    split, skipped = ([], []), 0
+    groups = scan.tune_groups(tunes) if tunes else {}
+    found = collection.songs(folder)
+    results = guarded_map(
+        performances.read, collection.contents(found), workers=workers, seconds=SECONDS, megabytes=MEGABYTES
+    )
+    songs, held_out, skipped = [], [], 0
     for file, song in zip(tqdm.tqdm(found, unit="song", disable=None), results, strict=True):
+        tune = dataset.tune_id(groups.get(file.name, file.name))
         if isinstance(song, str):
             skipped += 1
+        elif dataset.split_of(tune, HELD_OUT):
+            held_out.append(song)
         else:
-            tune = dataset.tune_id(groups.get(file.name, file.name))
-            split[dataset.split_of(tune, HELD_OUT)].append(song)
-    if min(map(len, split)) < LEAST_SONGS:
-        reason = f"{flags.input}: {len(split[0])} songs to learn from and {len(split[1])} to measure with"
+            songs.append(song)
+    if min(len(songs), len(held_out)) < LEAST_SONGS:
+        reason = f"{folder}: {len(songs)} songs to learn from and {len(held_out)} to measure with"
         raise dataset.DatasetError(f"{reason}; give a folder with {LEAST_SONGS} of each or more")
-    return *split, skipped
+    return songs, held_out, skipped
 
 
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
-    flags = _flags(argv)
+    parser = _parser()
+    flags = parser.parse_args(argv)
     # Late, so that a wrong flag is answered at once.
     from surrogate.evaluation import fit_pickup, fit_velocity
     from surrogate.reading import pickup
@@ -57,17 +68,14 @@ def main(argv=None) -> int:
     velocity_file, pickup_file = velocity.TABLE, pickup.TABLE
     if flags.output:
         velocity_file, pickup_file = flags.output / "velocity.json", flags.output / "pickup.npz"
-
     try:
-        if flags.output:
-            flags.output.mkdir(parents=True, exist_ok=True)
-        songs, held_out, skipped = _songs(flags)
+        songs, held_out, skipped = read_songs(flags.input, flags.tunes, workers=flags.workers)
         velocities, pickups = fit_velocity.fit(songs), fit_pickup.fit(songs)
+        velocity_file.parent.mkdir(parents=True, exist_ok=True)
         velocity_file.write_text(fit_velocity.to_json(velocities) + "\n")
         fit_pickup.save(pickups, pickup_file)
     except (OSError, ValueError) as error:
-        print(f"fit_feel: {error}", file=sys.stderr)
-        return 2
+        return refuse(parser.prog, error)
     print(
         f"wrote {velocity_file} and {pickup_file}: from {len(songs)} songs, {len(held_out)} held out, "
         f"{skipped} files skipped"

@@ -1,30 +1,38 @@
 """How a command joins others like it, on this host or others, in one job."""
 
+import argparse
 import os
 
-from absl import flags
-
-from surrogate.corpus import dataset
-
-_COORDINATOR = flags.DEFINE_string("coordinator", None, "HOST:PORT of process 0, or JAX_COORDINATOR_ADDRESS")
-_PROCESS_COUNT = flags.DEFINE_integer("process_count", None, "processes of the job, or JAX_PROCESS_COUNT")
-_PROCESS_ID = flags.DEFINE_integer("process_id", None, "this process, from 0, or JAX_PROCESS_ID")
+from surrogate.commands.parser import UsageError
 
 
-def join() -> tuple[int, int]:
-    """Joins the other processes of the job, if there are any; returns (number of this process, how many there are).
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that tell of a job of several processes to a command's."""
+    add = parser.add_argument_group("to share the work among processes (all three)").add_argument
+    add("--coordinator", metavar="HOST:PORT", help="of process 0, or JAX_COORDINATOR_ADDRESS")
+    add("--process_count", type=int, metavar="N", help="processes of the job, or JAX_PROCESS_COUNT")
+    add("--process_id", type=int, metavar="N", help="this process, from 0, or JAX_PROCESS_ID")
 
-    Raises DatasetError when the flags, or the variables that stand for them, do not tell of a job.
+
+def join(given: argparse.Namespace) -> tuple[int, int]:
+    """Join the other processes of the job, if there are any.
+
+    Args:
+        given: the values of add_flags; environment variables stand for those that are None.
+
+    Returns: the number of this process, from 0, and how many there are.
+
+    Raises: UsageError when flags and variables do not tell of a job.
     """
-    coordinator = os.environ.get("JAX_COORDINATOR_ADDRESS") if _COORDINATOR.value is None else _COORDINATOR.value
-    process_count = _number(_PROCESS_COUNT.value, "JAX_PROCESS_COUNT")
-    process_id = _number(_PROCESS_ID.value, "JAX_PROCESS_ID")
+    coordinator = os.environ.get("JAX_COORDINATOR_ADDRESS") if given.coordinator is None else given.coordinator
+    process_count = _number(given.process_count, "JAX_PROCESS_COUNT")
+    process_id = _number(given.process_id, "JAX_PROCESS_ID")
     if coordinator is None and process_count is None and process_id is None:
         return 0, 1
     if None in (coordinator, process_count, process_id):
-        raise dataset.DatasetError("several processes need --coordinator, --process_count and --process_id, all three")
+        raise UsageError("several processes need --coordinator, --process_count and --process_id, all three")
     if not 0 <= process_id < process_count:
-        raise dataset.DatasetError(f"--process_id must be 0 to {process_count - 1}, not {process_id}")
+        raise UsageError(f"--process_id must be 0 to {process_count - 1}, not {process_id}")
     import jax  # late: a command may be imported by processes that have no use for it
 
     # One that ends with an error takes the others with it in a minute, not in five.
@@ -37,5 +45,5 @@ def _number(flag, variable):
     if flag is not None or text is None:
         return flag
     if not text.isdecimal():
-        raise dataset.DatasetError(f"{variable} must be a number, not {text}")
+        raise UsageError(f"{variable} must be a number, not {text}")
     return int(text)

@@ -1,14 +1,12 @@
 """Turn Magenta's TensorFlow checkpoint of a trio MusicVAE into a model folder that --checkpoint takes everywhere."""
 
 import pathlib
-import sys
 
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, refuse
 
 
-def main(argv=None) -> int:
-    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
-    parser = Parser(prog="import_checkpoint", description=__doc__, allow_abbrev=False)
+def _parser():
+    parser = Parser(prog="import_checkpoint", description=__doc__)
     parser.add_argument("--output", type=pathlib.Path, required=True, help="the model folder to make")
     parser.add_argument(
         "--input",
@@ -16,8 +14,13 @@ def main(argv=None) -> int:
         help="a .tar, a folder or a checkpoint prefix (default: the official one, downloaded)",
     )
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="bfloat16 halves it")
-    flags = parser.parse_args(argv)
+    return parser
 
+
+def main(argv=None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    parser = _parser()
+    flags = parser.parse_args(argv)
     from absl import logging  # late, so that a wrong flag is answered at once
 
     from musicvae_jax import cache, checkpoint, download, magenta
@@ -32,8 +35,7 @@ def main(argv=None) -> int:
             origin = magenta.OFFICIAL
         notes = magenta.import_checkpoint(source, flags.output, dtype=flags.dtype, origin=origin)["notes"]
     except (checkpoint.CheckpointError, OSError) as error:
-        print(f"import_checkpoint: {error}", file=sys.stderr)
-        return 2
+        return refuse(parser.prog, error)
     hashes = ", ".join(f"{name} {digest}" for name, digest in notes["sha256"].items())
     print(
         f"wrote {flags.output}: {notes['layout']}, {notes['parameters'] / 1e6:.1f} M parameters, {notes['dtype']}; "

@@ -1,4 +1,4 @@
-"""python -m scripts.train --config=configs/musicvae_small.py --config.data=PACK_OR_DIR --config.workdir=DIR
+"""Train what a configuration describes: --config=musicvae_small --config.data=PACK_OR_DIR --config.workdir=DIR
 
 Started again with the same command, it goes on from its last checkpoint. The model is left in WORKDIR/model, a folder
 that --checkpoint of the other commands takes, and cut into WORKDIR/parts for carrying.
@@ -11,19 +11,18 @@ import pathlib
 import sys
 
 import jax
-from absl import app, flags, logging
-from ml_collections import config_flags
+from absl import logging
 
 from musicvae_jax import checkpoint, files, run_record, training, training_log
-from surrogate.commands import hosts
-from surrogate.commands.config_parser import parse_flags
+from surrogate.commands import config_parser, hosts
+from surrogate.commands.parser import Parser, UsageError, refuse
 from surrogate.corpus import dataset
+from surrogate.corpus.errors import DatasetError
+from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
 _MOST_BYTES_IN_PARTS = 250_000_000
 _NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "start_from", "model")  # this machine's paths; sizes beside them
-_CONFIG = config_flags.DEFINE_config_file("config", lock_config=True)
-flags.adopt_module_key_flags(hosts)  # so that --help shows them
 
 
 def run(config):
@@ -82,7 +81,7 @@ def run(config):
 def _identity(path):
     """What tells a pack or a corpus from others, wherever it lies."""
     path = pathlib.Path(path)
-    return dataset.hash_of_file(path if path.is_file() else path / "manifest.json")
+    return hash_of_file(path if path.is_file() else path / "manifest.json")
 
 
 def _parameters(module):
@@ -94,25 +93,24 @@ def _tell(line):
         print(f"train: {line}", file=sys.stderr)
 
 
-def _main(_):
+def main(argv=None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    parser = Parser(prog="train", description=__doc__)
+    config, given = config_parser.parse_args(parser, argv, required=("data", "workdir"))
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
-        process, _ = hosts.join()
-        line = run(_CONFIG.value)
+        process, _ = hosts.join(given)
+        line = run(config)
     except (
-        dataset.DatasetError,
+        UsageError,
+        DatasetError,
         checkpoint.CheckpointError,
         files.FileError,
         training.TrainingError,
         FloatingPointError,
         OSError,
     ) as error:
-        print(f"train: {error}", file=sys.stderr)
-        sys.exit(2)
+        return refuse(parser.prog, error)
     if process == 0:
         print(line)
-
-
-def main() -> None:
-    """Runs the command line and exits: 0, or 2 after one line on stderr that says what to put right."""
-    app.run(_main, flags_parser=parse_flags)
+    return 0

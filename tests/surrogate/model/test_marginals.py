@@ -7,10 +7,10 @@ import pytest
 from flax import nnx
 
 import musicvae_jax
-from configs import marginals as marginals_config
 from musicvae_jax.events import BASS, CLOSED_HAT, DRUMS, KICK
 from surrogate.accompaniment.models import load_models
 from surrogate.commands import train
+from surrogate.configs import marginals as marginals_config
 from surrogate.corpus import encode_corpus
 from surrogate.model import marginals
 from surrogate.model.marginals import Marginals, MarginalsConfig
