@@ -12,7 +12,6 @@ from ml_collections import config_flags
 
 from surrogate.commands import hosts
 from surrogate.commands.config_parser import parse_flags
-from surrogate.corpus import job
 
 _CONFIG = config_flags.DEFINE_config_file("config", "configs/encode_corpus.py", lock_config=True)
 flags.adopt_module_key_flags(hosts)  # so that --help shows them
@@ -22,16 +21,15 @@ def _main(_):
     # JAX comes late: the processes that read songs import this file, too, and have no use for it.
     from musicvae_jax.checkpoint import CheckpointError
     from musicvae_jax.files import FileError
-    from surrogate.corpus import dataset, encode_corpus
+    from surrogate.corpus import encoding_job, errors
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     config = _CONFIG.value
     try:
-        print(encode_corpus.run(config, *hosts.join()))
-    except (dataset.DatasetError, CheckpointError, FileError) as error:
-        sys.exit(print(f"encode_corpus: {error}", file=sys.stderr) or 2)
-    except OSError as error:
-        sys.exit(print(f"encode_corpus: {job.explain_os_error(error, config.output)}", file=sys.stderr) or 2)
+        print(encoding_job.run(config, *hosts.join()))
+    except (errors.DatasetError, CheckpointError, FileError, OSError) as error:
+        print(f"encode_corpus: {errors.explain(error, config.output)}", file=sys.stderr)
+        sys.exit(2)
 
 
 def main() -> None:

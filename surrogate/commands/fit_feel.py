@@ -26,11 +26,12 @@ def _songs(flags):
     """The songs to learn from and those held out, and how many files gave none."""
     import tqdm
 
-    from surrogate.corpus import collection, dataset, scan, workers
+    from surrogate.corpus import collection, dataset, tunes, workers
     from surrogate.evaluation import performances
 
-    groups = scan.tune_groups(flags.tunes) if flags.tunes else {}
-    found = collection.songs(flags.input)
+    table, found = tunes.TuneTable.read(flags.tunes), collection.songs(flags.input)
+    if mismatch := table.describe_mismatch([song.name for song in found]):
+        print(f"fit_feel: {mismatch}", file=sys.stderr)
     limits = dict(workers=flags.workers, seconds=SECONDS, megabytes=MEGABYTES)
     results = workers.guarded_map(performances.read, collection.contents(found), **limits)
     split, skipped = ([], []), 0
@@ -38,8 +39,7 @@ def _songs(flags):
         if isinstance(song, str):
             skipped += 1
         else:
-            tune = dataset.tune_id(groups.get(file.name, file.name))
-            split[dataset.split_of(tune, HELD_OUT)].append(song)
+            split[tunes.split_of(table.tune_id(file.name, file.name), HELD_OUT)].append(song)
     if min(map(len, split)) < LEAST_SONGS:
         reason = f"{flags.input}: {len(split[0])} songs to learn from and {len(split[1])} to measure with"
         raise dataset.DatasetError(f"{reason}; give a folder with {LEAST_SONGS} of each or more")
