@@ -106,7 +106,7 @@ def test_what_comes_before_the_break_of_an_archive_is_kept(tmp_path, name):
     assert {song.split("/")[0] for song in found} == {f"{cut:06d}{name[1:]}" for cut in cuts}
     for song, content in found.items():
         assert content in (FILES.get(song.partition("/")[2]), "broken archive")
-    assert len({song for song, content in found.items() if content == "broken archive"}) > len(cuts) / 2
+    assert len({song for song, content in found.items() if content == "broken archive"}) > len(cuts) / 4
 
 
 def test_a_damaged_or_huge_member_costs_only_itself(tmp_path):

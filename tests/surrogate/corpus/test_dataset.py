@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import musicvae_jax
-from surrogate.corpus import collection, dataset, encoding_job
+from surrogate.corpus import collection, dataset, encoding_job, shards
 from surrogate.corpus.stored_array import StoredArray
 from surrogate.corpus.tunes import tune_id
 
@@ -109,6 +111,56 @@ def test_any_window_can_be_asked_for(corpus):
         data[len(data)]
 
 
+def test_no_rows_and_rows_that_are_not_there(corpus, pack):
+    for data in (dataset.open(corpus), dataset.open(pack)):
+        nothing = data.rows([], "tokens")
+        assert nothing.shape == (0, 256, 3) and nothing.dtype == np.uint16
+        assert data.rows([], "tune").shape == (0,) and data.rows([], "tune").dtype == np.int64
+        for wrong in ([-1], [len(data)]):
+            with pytest.raises(IndexError):
+                data.rows(wrong, "tokens")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="lowers a limit that Windows does not have")
+def test_a_corpus_may_have_more_files_than_a_process_may_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda _: None)  # which takes its time
+    folder, rng = tmp_path / "corpus", np.random.default_rng(0)
+    folder.mkdir()
+    tokens = rng.integers(0, 90, (200, 2, 256, 3)).astype(np.uint16)
+    fields = {"tune": np.arange(2), "source": np.zeros(2, np.int32), "split": np.zeros(2, np.uint8)}
+    latents = {name: np.zeros((2, 4), np.float32) for name in ("mu", "sigma")}
+    for number, values in enumerate(tokens):
+        shards.write(folder, number, {"tokens": values, **fields, **latents})
+    records = [json.loads((folder / shards.name_of(number) / "shard.json").read_text()) for number in range(200)]
+    (folder / "manifest.json").write_text(json.dumps({"shards": records}))
+    code = f"""
+import resource, sys
+import numpy as np
+from surrogate.corpus import dataset
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+data = dataset.open({str(folder)!r}, verify=True)
+rows = np.random.default_rng(1).permutation(len(data))
+batch = data.batches("train", 400, seed=0)(0)
+assert batch["mu"].shape == (400, 4) and data[399]["tokens"].shape == (256, 3)
+sys.stdout.buffer.write(data.rows(rows, "tokens").tobytes())
+"""
+    read = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    rows = np.random.default_rng(1).permutation(400)
+    assert read.stdout == tokens.reshape(400, 256, 3)[rows].tobytes()
+
+
+def test_a_shard_that_goes_while_it_is_read_is_named(corpus, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus, folder)
+    data = dataset.open(folder)
+    (folder / "shard-00001" / "mu.npy").unlink()
+    with (folder / "shard-00001" / "sigma.npy").open("r+b") as stream:
+        stream.truncate(140)
+    for field in ("mu", "sigma"):
+        with pytest.raises(dataset.DatasetError, match=f"shard-00001/{field}.npy: can no longer be read"):
+            data.rows(np.arange(len(data)), field)
+
+
 def test_batches_depend_on_seed_and_step_alone(pack):
     data = dataset.open(pack)
     n = len(data.indices("train")) // 4
@@ -198,10 +250,14 @@ def test_a_corpus_that_is_not_what_its_manifest_says_is_refused(corpus, tmp_path
 
 def test_what_is_no_corpus_is_refused_in_one_line(corpus, tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"nothing")
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    np.savez(tmp_path / "others.npz", tokens=np.zeros((2, 256, 3), np.uint16), tune=np.zeros(3), split=np.zeros(2))
+    (tmp_path / "shardless").mkdir()
+    (tmp_path / "shardless" / "manifest.json").write_text('{"shards": []}')
     (tmp_path / "empty").mkdir()
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "job.json").write_text(json.dumps({}))
-    for name in ("none", "bad.npz", "empty", "begun"):
+    for name in ("none", "bad.npz", "array.npy", "others.npz", "shardless", "empty", "begun"):
         with pytest.raises(dataset.DatasetError) as caught:
             dataset.open(tmp_path / name)
         assert str(tmp_path / name) in str(caught.value) and "\n" not in str(caught.value)

@@ -4,11 +4,13 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import musicvae_jax
+from musicvae_jax.files import FileError
 from surrogate.corpus import collection, encoding_job, errors, job, scan, shards, song_tokens
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.plan import plan_of_songs
@@ -138,3 +140,28 @@ def test_the_command_refuses_in_one_line(corpus_settings, tmp_path):
         arguments = command(corpus_settings(tmp_path / "out"), *flags)
         ended = subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=False)
         assert (ended.returncode, ended.stderr) == (2, f"encode_corpus: {message}\n")
+
+
+def test_the_command_needs_nothing_that_windows_lacks(tmp_path):
+    code = f"""
+import sys
+sys.modules |= dict.fromkeys(("fcntl", "resource", "pwd", "grp", "termios"))
+from surrogate.corpus import encoding_job, job
+with job.Job({str(tmp_path / "folder")!r}, {{}}) as the_job:
+    the_job.remove()
+sys.argv = ["encode_corpus", "--help"]
+from surrogate.commands.encode_corpus import main
+sys.exit(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)
+    assert "usage: encode_corpus" in ended.stdout.lower() and "Traceback" not in ended.stderr, ended.stderr
+    assert not (tmp_path / "folder").exists()
+
+
+def test_a_full_disk_is_told_whoever_noticed():
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    error = FileError("out/job.json", "cannot be written")
+    error.__cause__ = full
+    for each in (full, error):
+        assert errors.explain(each, "out").startswith("out: the disk is full; make room")
+    assert errors.explain(FileError("a", "cannot be written"), "out") == "a: cannot be written"
