@@ -147,7 +147,7 @@ def test_the_command_needs_nothing_that_windows_lacks(tmp_path):
 import sys
 sys.modules |= dict.fromkeys(("fcntl", "resource", "pwd", "grp", "termios"))
 from surrogate.corpus import encoding_job, job
-with job.Job({str(tmp_path / "folder")!r}, {{}}) as the_job:
+with job.Job({str(tmp_path / "folder")!r}, {{"config": {{}}}}) as the_job:
     the_job.remove()
 sys.argv = ["encode_corpus", "--help"]
 from surrogate.commands.encode_corpus import main
