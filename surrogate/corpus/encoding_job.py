@@ -18,6 +18,7 @@ from surrogate.corpus.hashing import hash_of_file, hash_of_names
 from surrogate.corpus.plan import Plan, plan_of_pack, plan_of_songs
 from surrogate.corpus.song_reader import SongReader
 from surrogate.corpus.tunes import TuneTable
+from surrogate.model import compatibility
 
 # Settings that change how the work is done, or where, but not what comes out.
 _FREE = ("input", "output", "checkpoint", "tunes", "workers")
@@ -78,7 +79,7 @@ class _Collection:
     """Songs to be scanned: what the job needs to know of them."""
 
     def __init__(self, config):
-        self._config, self.in_c = config, config.in_c
+        self._config, self.in_c = config, compatibility.encoding_in_c(config)
         self._songs, self._table = collection.songs(config.input), TuneTable.read(config.tunes)
         names = [song.name for song in self._songs]
         self.hash = hash_of_names(names)
@@ -86,7 +87,7 @@ class _Collection:
 
     def plan(self, the_job):
         """The plan of all rows, and the reader of their tokens."""
-        reader = _song_reader(self._config)
+        reader = _song_reader(self._config, self.in_c)
         _scan(self._songs, reader, the_job)
         lines = scan.ScanFiles(the_job.folder)
         records = job.wait_for(lambda: lines.complete(len(self._songs)))
@@ -102,9 +103,7 @@ class _Pack:
     def __init__(self, config):
         self._config, self._pack = config, dataset.open(config.input)
         self.hash = hash_of_file(config.input)
-        self.in_c = self._pack.manifest.get("config", {}).get("in_c", config.in_c)
-        if config.in_c and not self.in_c:
-            raise DatasetError(f"{config.input}: its songs are in their own keys; make a pack with in_c instead")
+        self.in_c = compatibility.encoding_in_c(config, self._pack)
 
     def plan(self, _):
         plan = plan_of_pack(self._pack, self._config)
@@ -137,14 +136,14 @@ def _settings(config) -> dict:
     return settings | {"transpose": list(config.transpose)}
 
 
-def _song_reader(config) -> SongReader:
+def _song_reader(config, in_c) -> SongReader:
     return SongReader(
         grid=config.grid,
         hop_bars=config.hop_bars,
         max_windows=config.max_windows or None,
         seed=config.seed if config.draw else None,
         melody_programs=tuple(trio.ALL_MELODY_PROGRAMS if config.leads else trio.MELODY_PROGRAMS),
-        in_c=config.in_c,
+        in_c=in_c,
         workers=config.workers or _cores(),
         seconds=config.seconds_a_file,
         megabytes=config.megabytes_a_file,

@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 
-from configs import marginals as marginals_config
-from configs import musicvae_small, transformer
 from musicvae_jax import checkpoint, training
 from surrogate.commands import train
-from surrogate.corpus import dataset, encode_corpus, shards
+from surrogate.configs import marginals as marginals_config
+from surrogate.configs import musicvae_small, transformer
+from surrogate.corpus import dataset, encoding_job, shards
+from surrogate.corpus.errors import DatasetError
 from surrogate.model import attributes, card, surrogate_encoder
 from tests.arrays import leaves, random_tokens
 from tests.melodies import random_model
@@ -35,7 +36,7 @@ def pack(tmp_path_factory):
 @pytest.fixture(scope="module")
 def corpus(corpus_settings, tmp_path_factory):
     path = tmp_path_factory.mktemp("corpus") / "corpus"
-    encode_corpus.run(corpus_settings(path))
+    encoding_job.run(corpus_settings(path))
     return path
 
 
@@ -93,7 +94,7 @@ def test_a_surrogate_of_other_sizes_is_not_gone_on_from(corpus, model_folder, tm
 def test_what_makes_no_run_is_refused_before_it_begins(pack, model_folder, tmp_path, module, changes, message):
     if module is marginals_config:
         changes = changes | dict(checkpoint=str(model_folder))
-    with pytest.raises((training.TrainingError, dataset.DatasetError), match=message) as caught:
+    with pytest.raises((training.TrainingError, DatasetError), match=message) as caught:
         train.run(settings(module, pack, tmp_path / "run", **changes))
     assert "\n" not in str(caught.value) and not (tmp_path / "run").exists()
 
@@ -118,7 +119,7 @@ def test_a_models_folder_tells_of_its_own_training(corpus_settings, tmp_path):
     teacher = random_model(tmp_path / "teacher")
     attributes.save(teacher, attributes.Attributes(np.zeros((2, 8)), np.zeros(2), np.ones((2, 2)), np.ones(2)))
     (tmp_path / "teacher" / "README.md").write_text("What the teacher is.")
-    encode_corpus.run(corpus_settings(tmp_path / "corpus", checkpoint=teacher))
+    encoding_job.run(corpus_settings(tmp_path / "corpus", checkpoint=teacher))
     train.run(settings(transformer, tmp_path / "corpus", tmp_path / "run", checkpoint=teacher, part="bilstm"))
     model = tmp_path / "run" / "model"
     assert attributes.load(model) is None and surrogate_encoder.load(model).config.in_c is False

@@ -7,9 +7,9 @@ import pytest
 from flax import nnx
 
 import musicvae_jax
-from configs import encode_corpus
 from musicvae_jax import checkpoint
 from musicvae_jax.model import MusicVAE
+from surrogate.configs import encode_corpus
 from surrogate.model import compatibility
 from tests import tiny
 from tests.melodies import random_model
