@@ -23,7 +23,8 @@ import numpy as np
 import musicvae_jax
 from benchmarks import full_size
 from musicvae_jax import checkpoint
-from surrogate.corpus import collection, encode, workers
+from surrogate.corpus import collection, workers
+from surrogate.corpus.encoder import Encoder
 
 LAKH_FILES = 178_561
 _SETTINGS = dict(grid="beats", hop_bars=4, max_windows=24, seed=0)
@@ -51,7 +52,7 @@ def cut(paths):
 
 def encoding(name, batch_size, seconds):
     """Print windows/s of a model's encoder on all local devices."""
-    encoder = encode.Encoder(musicvae_jax.load(name), batch_size)
+    encoder = Encoder(musicvae_jax.load(name), batch_size)
     tokens = np.random.default_rng(0).integers(0, 90, (encoder.rows, 256, 3)).astype(np.uint16)
     encoder.fetch(encoder.send(tokens))
     began, count, sent = time.perf_counter(), 0, collections.deque()

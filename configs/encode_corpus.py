@@ -18,7 +18,9 @@ def get_config():
     c.grid = "beats"  # or "magenta": cut at every tempo and meter change, as Magenta does
     c.hop_bars = 4
     c.leads = False  # True: strings, brass, reeds, flutes and synth leads are melodies, too, not only programs 0-31
-    c.in_c = False  # True: every song is brought to the notes of C major, by its melody
+    # True: every song is brought to the notes of C major, by its melody; not given: as the pack is, or else the
+    # checkpoint wants it, and songs that are only cut, into a pack, stay in their keys
+    c.in_c = ml_collections.config_dict.placeholder(bool)
     c.max_windows = 24  # a song; 0: all
     c.draw = True  # these by seed; False: the first
     c.deduplicate = True  # of songs with the same notes on the grid, only the first

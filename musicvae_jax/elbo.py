@@ -23,15 +23,22 @@ def gaussian_kl(mu_BxZ, sigma_BxZ, mean_BxZ=0.0, std_BxZ=1.0):
 
 
 def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segments=0, withhold=0.0):
-    """Negative beta-ELBO of a batch, nats a window, and what it is made of.
+    """Negative beta-ELBO of a batch, and what it is made of.
 
-    beta weighs max(KL - free_bits * ln 2, 0), on the KL of the whole latent; melody_weight the melody's reconstruction,
-    which a latent that is to serve bass and drums needs less of. segments: how many bars, drawn for the batch, stand
-    for all of a window, whose bars resemble each other; 0: all. withhold: share of previous tokens that the decoder is
-    not told, so that it must ask the latent (Bowman et al. 2016).
+    Args:
+        model: the MusicVAE.
+        tokens_BxTx3: trio windows, int [B, 256, 3].
+        key: a random key.
+        beta: weight of max(KL - free_bits * ln 2, 0), on the KL of the whole latent.
+        free_bits: what the latent may hold at no cost, bits a window.
+        melody_weight: of the melody's reconstruction, which a latent that is to serve bass and drums needs less of.
+        segments: how many bars, drawn for the batch, stand for all of a window, whose bars resemble each other; 0: all.
+        withhold: share of previous tokens that the decoder is not told, so that it must ask the latent (Bowman et al.
+            2016).
 
-    Metrics: ELBO (beta 1, no free bits), KL, and for each track the reconstruction loss (nats a window) and
-    teacher-forced accuracy.
+    Returns:
+        The loss, nats a window, and metrics: it, the ELBO (beta 1, no free bits), KL, and for each track the
+        reconstruction loss (nats a window) and teacher-forced accuracy.
     """
     mu, sigma = model.encoder(tokens_BxTx3)
     z = mu + sigma * jax.random.normal(key, mu.shape)

@@ -7,11 +7,11 @@ Several processes that jax.distributed has joined train one model: each calls fi
 rows of every batch, and ends with the same weights. Process 0 alone writes metrics and shows progress.
 """
 
-import csv
 import functools
 import math
 import pathlib
 import time
+import typing
 
 import jax
 import jax.numpy as jnp
@@ -22,10 +22,37 @@ from jax.sharding import NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from musicvae_jax.checkpoint import orbax_v1
+from musicvae_jax.training_log import TrainingLog
+
+_AT_LEAST = dict(steps=1, batch_size=1, log_every=1, evaluate_every=1, checkpoint_every=1, warmup_steps=0)
+_AT_LEAST |= dict(learning_rate=0, weight_decay=0, ema=0)
 
 
 class TrainingError(ValueError):
     """A run that cannot start as configured; the message is one line."""
+
+
+class Trained(typing.NamedTuple):
+    """The module with the averaged weights, and its mean metrics on the held-out batches, {} if there are none."""
+
+    module: nnx.Module
+    metrics: dict[str, float]
+
+
+def check_config(config) -> None:
+    """Raises TrainingError where no run can have such settings, those that fit takes (and save_dtype)."""
+    for name, least in _AT_LEAST.items():
+        if not config[name] >= least:
+            raise TrainingError(f"{name} must be at least {least}, not {config[name]}")
+    if config.warmup_steps >= config.steps:
+        raise TrainingError(f"warmup_steps must be less than steps, {config.steps}, not {config.warmup_steps}")
+    if not config.clip > 0:
+        raise TrainingError(f"clip must be more than 0, not {config.clip}")
+    for name in ("dtype", "save_dtype"):
+        if config.get(name, "float32") not in ("float32", "bfloat16"):
+            raise TrainingError(f"{name} must be float32 or bfloat16, not {config[name]}")
+    if config.batch_size % len(jax.devices()):
+        raise TrainingError(f"batch_size {config.batch_size} does not divide over {len(jax.devices())} devices")
 
 
 def optimizer(config):
@@ -68,19 +95,28 @@ def bind(module):
     return put
 
 
-def make_step(module, loss, config):
-    """The compiled step: (state, batch) -> (state, metrics). loss(module, batch, key) -> (scalar, dict of scalars).
+def make_step(module, loss, config, frozen=None):
+    """The compiled step of a training.
 
     The forward and backward pass run in config.dtype; parameters, their average and the optimizer stay float32.
+
+    Args:
+        module, loss, config, frozen: as fit takes them. Frozen modules are arguments of what is compiled, not constants
+            in it, and no gradient reaches them.
+
+    Returns:
+        (state, batch) -> (state, metrics), as a functools.partial of the jitted (frozen, state, batch).
     """
     put = bind(module)
     update = optimizer(config).update
+    graphdefs, frozen_states = _split(frozen)
 
-    def step(state, batch):
+    def step(frozen_states, state, batch):
         key = jax.random.fold_in(jax.random.wrap_key_data(state["key"]), state["step"])
+        frozen = _merge(graphdefs, jax.lax.stop_gradient(frozen_states))
 
         def objective(params):
-            return loss(put(jax.tree.map(lambda leaf: leaf.astype(config.dtype), params)), batch, key)
+            return loss(put(_cast(params, config.dtype)), batch, key, **frozen)
 
         (_, metrics), gradients = jax.value_and_grad(objective, has_aux=True)(state["params"])
         updates, optimizer_state = update(gradients, state["optimizer"], state["params"])
@@ -88,7 +124,7 @@ def make_step(module, loss, config):
         # A young average follows quickly: otherwise it would remember the initial weights for 1 / (1 - ema) steps.
         decay = jnp.minimum(config.ema, (1 + state["step"]) / (10 + state["step"]))
         ema = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state["ema"], params)
-        metrics = metrics | {"gradient_norm": optax.global_norm(gradients)}
+        metrics = metrics | {"gradient_norm": optax.tree.norm(gradients)}
         state = {
             "params": params,
             "ema": ema,
@@ -98,142 +134,158 @@ def make_step(module, loss, config):
         }
         return state, metrics
 
-    return jax.jit(step, donate_argnums=0)
+    return functools.partial(jax.jit(step, donate_argnums=1), frozen_states)
 
 
-def fit(module, loss, batch_at, config, workdir, *, held_out=(), score=None):
-    """Train; returns the module with the averaged weights.
+def fit(module, loss, batch_at, config, workdir, *, frozen=None, held_out=(), score=None, save=None) -> Trained:
+    """Trains a module on all devices, and evaluates its averaged weights.
 
     Args:
-      loss: (module, batch, key) -> (scalar, metrics).
-      batch_at: step -> dict of numpy arrays with config.batch_size rows, the same for the same step; with several
-        processes the whole batch in each of them.
-      config: seed, steps, batch_size, learning_rate, warmup_steps, weight_decay, clip, ema, dtype, log_every,
-        evaluate_every, checkpoint_every (steps).
-      workdir: checkpoints/, metrics.csv and tensorboard/ are written here, and a run begun here is continued. All
-        processes must see the same folder.
-      held_out: batches, of config.batch_size rows, too, on which the averaged weights are evaluated every
-        evaluate_every steps.
-      score: what to evaluate them by, in the form of loss, which it is when None.
+        loss: (module, batch, key, **frozen) -> (scalar, metrics).
+        batch_at: step -> dict of numpy arrays with config.batch_size rows, the same for the same step; with several
+            processes the whole batch in each of them.
+        config: seed, steps, batch_size, learning_rate, warmup_steps, weight_decay, clip, ema, dtype, log_every,
+            evaluate_every, checkpoint_every (steps).
+        workdir: checkpoints/, metrics.csv and tensorboard/ are written here, and a run begun here is continued. All
+            processes must see the same folder.
+        frozen: {name: module} that the loss needs and that do not learn, computed in config.dtype, too.
+        held_out: batches, of config.batch_size rows, too, on which the averaged weights are evaluated every
+            evaluate_every steps and at the end.
+        score: what to evaluate them by, in the form of loss, which it is when None.
+        save: what to do with the trained module, called before the last evaluation, which may fail.
 
-    Raises FloatingPointError with the step's number when the loss is not finite, TrainingError when the batch does not
-    divide over the devices.
+    Raises:
+        TrainingError: the settings do not allow of it, or the checkpoints in workdir are of another module.
+        FloatingPointError: the loss is not finite; with the step's number.
     """
+    check_config(config)
     workdir = pathlib.Path(workdir).absolute()
     workdir.mkdir(parents=True, exist_ok=True)
-    mesh = jax.sharding.Mesh(np.array(jax.devices()), ("data",))
-    if config.batch_size % mesh.size:
-        raise TrainingError(f"batch_size {config.batch_size} does not divide over {mesh.size} devices")
-    everywhere, by_row = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
-    state = jax.device_put(init_state(module, config), everywhere)
-    step_fn, put = make_step(module, loss, config), bind(module)
+    devices = _Devices()
+    frozen = {name: devices.replicate(each, config.dtype) for name, each in (frozen or {}).items()}
+    state = jax.device_put(init_state(module, config), devices.everywhere)
+    step_fn, put = make_step(module, loss, config, frozen), bind(module)
 
-    def shared(batch):
-        shapes = {name: rows.shape for name, rows in batch.items()}
-        with jax.transfer_guard_host_to_device("allow"):  # between processes JAX counts this transfer as implicit
-            return jax.make_array_from_process_local_data(by_row, batch, shapes)
+    def evaluated(module):
+        with jax.transfer_guard_host_to_device("allow"):
+            return evaluate(module, score or loss, held_out, frozen=frozen, dtype=config.dtype)
 
     ocp = orbax_v1()
     keep = ocp.training.preservation_policies.LatestN(2)
     with ocp.training.Checkpointer(workdir / "checkpoints", preservation_policy=keep) as checkpointer:
-        if checkpointer.latest is not None:
-            state = checkpointer.load(checkpointer.latest.step, _abstract(state))
+        state = _latest(checkpointer, state, workdir)
         start = int(state["step"])
-        log = _Log(workdir, start)
         bar = dict(unit="step", dynamic_ncols=True, smoothing=0.05, disable=jax.process_index() > 0)
         progress = tqdm(total=config.steps, initial=start, **bar)
         pending, since, last = None, time.perf_counter(), start
-        with progress, log, jax.transfer_guard_host_to_device("disallow"):
-            for step in range(start, config.steps):
-                state, metrics = step_fn(state, shared(batch_at(step)))
-                done = step + 1
-                # The step before is fetched while this one runs, so the device never waits for Python.
-                if pending is not None:
-                    _check_finite(*pending)
-                pending = (done, metrics)
-                progress.update()
-                if done % config.log_every == 0 or done == config.steps:
-                    row = _check_finite(*pending)
-                    now = time.perf_counter()
-                    rate = (done - last) * config.batch_size / (now - since)
-                    since, last = now, done
-                    log.write(done, "train", row | {"examples_per_second": rate})
-                    progress.set_postfix_str(f"loss {row['loss']:.2f}, {rate:.1f} examples/s")
-                if held_out and (done % config.evaluate_every == 0 or done == config.steps):
-                    with jax.transfer_guard_host_to_device("allow"):
-                        log.write(done, "validation", evaluate(put(state["ema"]), score or loss, map(shared, held_out)))
-                    since, last = time.perf_counter(), done
-                if done % config.checkpoint_every == 0 or done == config.steps:
-                    _check_finite(*pending)  # a checkpoint must never hold what cannot be gone on from
-                    with jax.transfer_guard_host_to_device("allow"):
-                        checkpointer.save(done, state)
-    nnx.update(module, nnx.state(put(jax.device_get(state["ema"]))))
-    return module
+        with TrainingLog(workdir, start, config.steps) as log:
+            with progress, jax.transfer_guard_host_to_device("disallow"):
+                for step in range(start, config.steps):
+                    state, metrics = step_fn(state, devices.share(batch_at(step)))
+                    done = step + 1
+                    # The step before is fetched while this one runs, so the device never waits for Python.
+                    if pending is not None:
+                        _check_finite(*pending)
+                    pending = (done, metrics)
+                    progress.update()
+                    if done % config.log_every == 0 or done == config.steps:
+                        row = _check_finite(*pending)
+                        now = time.perf_counter()
+                        rate = (done - last) * config.batch_size / (now - since)
+                        since, last = now, done
+                        log.write(done, "train", row | {"examples_per_second": rate})
+                        progress.set_postfix_str(f"loss {row['loss']:.2f}, {rate:.1f} examples/s")
+                    if held_out and done % config.evaluate_every == 0 and done < config.steps:
+                        log.write(done, "validation", evaluated(put(state["ema"])))
+                        since, last = time.perf_counter(), done
+                    if done % config.checkpoint_every == 0 or done == config.steps:
+                        _check_finite(*pending)  # a checkpoint must never hold what cannot be gone on from
+                        with jax.transfer_guard_host_to_device("allow"):
+                            checkpointer.save(done, state)
+            nnx.update(module, nnx.state(put(jax.device_get(state["ema"]))))
+            if save is not None:
+                save(module)
+            metrics = evaluated(module) if held_out else {}
+            log.write(config.steps, "validation", metrics)
+    return Trained(module, metrics)
 
 
-def evaluate(module, loss, batches):
-    """Mean metrics of a module over batches, the random key the same for each: {name: value}."""
-    graphdef, state = nnx.split(module)
-    score = _score(graphdef, loss)
-    rows = [jax.device_get(score(state, batch)) for batch in batches]
+def evaluate(module, loss, batches, *, frozen=None, dtype="float32") -> dict[str, float]:
+    """Mean metrics of a module over batches, computed on all devices.
+
+    Args:
+        loss, frozen: as fit takes them; the random key is the same for each batch.
+        batches: dicts of numpy arrays, whose rows divide over the devices.
+        dtype: what modules are computed in.
+    """
+    devices = _Devices()
+    graphdefs, states = _split({"module": module} | (frozen or {}))
+    states = jax.device_put(_cast(states, dtype), devices.everywhere)
+    score = _compiled_score(loss, graphdefs)
+    rows = [jax.device_get(score(states, devices.share(batch))) for batch in batches]
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
 @functools.cache
-def _score(graphdef, loss):
-    return jax.jit(lambda state, batch: loss(nnx.merge(graphdef, state), batch, jax.random.key(0))[1])
+def _compiled_score(loss, graphdefs):
+    def score(states, batch):
+        modules = _merge(graphdefs, states)
+        return loss(modules.pop("module"), batch, jax.random.key(0), **modules)[1]
+
+    return jax.jit(score)
 
 
-def _abstract(state):
-    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding), state)
+class _Devices:
+    """All devices of all processes, over which the rows of a batch are divided."""
+
+    def __init__(self):
+        mesh = jax.sharding.Mesh(np.array(jax.devices()), ("data",))
+        self.everywhere, self.by_row = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
+
+    def share(self, batch):
+        """A batch that each process has whole, its rows divided."""
+        shapes = {name: rows.shape for name, rows in batch.items()}
+        with jax.transfer_guard_host_to_device("allow"):  # between processes JAX counts this transfer as implicit
+            return jax.make_array_from_process_local_data(self.by_row, batch, shapes)
+
+    def replicate(self, module, dtype):
+        """A copy of a module on every device, in dtype."""
+        graphdef, state = nnx.split(module)
+        return nnx.merge(graphdef, jax.device_put(_cast(state, dtype), self.everywhere))
+
+
+def _split(modules):
+    """Modules by name as what a compiled function is of, ((name, graphdef), ...), and what it takes, {name: state}."""
+    parts = {name: nnx.split(module) for name, module in (modules or {}).items()}
+    return tuple((name, part[0]) for name, part in parts.items()), {name: part[1] for name, part in parts.items()}
+
+
+def _merge(graphdefs, states):
+    return {name: nnx.merge(graphdef, states[name]) for name, graphdef in graphdefs}
+
+
+def _cast(tree, dtype):
+    return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
+
+
+def _latest(checkpointer, state, workdir):
+    """The state of the latest checkpoint, or the given one where there is none."""
+    if checkpointer.latest is None:
+        return state
+    wanted = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding), state)
+    try:
+        return checkpointer.load(checkpointer.latest.step, wanted)
+    except (ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TrainingError(
+            f"{workdir}/checkpoints: are of another model, or damaged; begin in another folder ({reason})"
+        ) from None
 
 
 def _check_finite(step, metrics):
     row = {name: float(value) for name, value in jax.device_get(metrics).items()}
     if not math.isfinite(row["loss"]):
-        raise FloatingPointError(f"loss is {row['loss']} at step {step}; lower learning_rate or clip and start again")
+        raise FloatingPointError(
+            f"loss is {row['loss']} at step {step}; lower learning_rate or clip and begin in another workdir"
+        )
     return row
-
-
-class _Log:
-    """metrics.csv (step, split, name, value) and TensorBoard events; rows after the resumed step are dropped.
-
-    Only process 0 writes.
-    """
-
-    def __init__(self, workdir, start):
-        self.stream = self.tensorboard = None
-        if jax.process_index() > 0:
-            return
-        path = workdir / "metrics.csv"
-        rows = []
-        if path.exists():
-            with path.open(newline="") as stream:
-                rows = [row for row in csv.reader(stream) if row and row[0].isdigit() and int(row[0]) <= start]
-        self.stream = path.open("w", newline="")
-        self.csv = csv.writer(self.stream)
-        self.csv.writerows([("step", "split", "metric", "value"), *rows])
-        try:
-            from tensorboardX import SummaryWriter
-        except ImportError:
-            pass
-        else:
-            self.tensorboard = SummaryWriter(str(workdir / "tensorboard"), purge_step=start)
-
-    def write(self, step, split, metrics):
-        if not self.stream:
-            return
-        for name, value in metrics.items():
-            self.csv.writerow((step, split, name, f"{float(value):.6g}"))
-            if self.tensorboard:
-                self.tensorboard.add_scalar(f"{split}/{name}", float(value), step)
-        self.stream.flush()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        if self.stream:
-            self.stream.close()
-        if self.tensorboard:
-            self.tensorboard.close()

@@ -9,7 +9,6 @@ from absl import logging
 
 from surrogate.commands import config_parser, hosts
 from surrogate.commands.parser import Parser, UsageError, refuse
-from surrogate.corpus import job
 
 
 def main(argv=None) -> int:
@@ -19,13 +18,11 @@ def main(argv=None) -> int:
     # JAX comes late: the processes that read songs import this file, too, and have no use for it.
     from musicvae_jax.checkpoint import CheckpointError
     from musicvae_jax.files import FileError
-    from surrogate.corpus import dataset, encode_corpus
+    from surrogate.corpus import encoding_job, errors
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
-        print(encode_corpus.run(config, *hosts.join(given)))
-    except (UsageError, dataset.DatasetError, CheckpointError, FileError) as error:
-        return refuse(parser.prog, error)
-    except OSError as error:
-        return refuse(parser.prog, job.explain_os_error(error, config.output))
+        print(encoding_job.run(config, *hosts.join(given)))
+    except (UsageError, errors.DatasetError, CheckpointError, FileError, OSError) as error:
+        return refuse(parser.prog, errors.explain(error, config.output))
     return 0

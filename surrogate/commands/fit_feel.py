@@ -1,6 +1,7 @@
 """Make the tables of pickups and velocities again from a folder of songs, and measure them on songs held out."""
 
 import pathlib
+import sys
 
 from surrogate.commands.parser import Parser, refuse, whole_number
 
@@ -28,31 +29,33 @@ def read_songs(folder: str, tunes: str | None = None, *, workers: int = 1) -> tu
 
     Returns: performances.Performance to learn from, others to measure with, and the number of files that are none.
 
-    Raises: dataset.DatasetError where there are too few of them; OSError.
+    Raises: DatasetError where there are too few of them; OSError.
     """
     import tqdm
 
-    from surrogate.corpus import collection, dataset, scan
+    from surrogate.corpus import collection
+    from surrogate.corpus.errors import DatasetError
+    from surrogate.corpus.tunes import TuneTable, split_of
     from surrogate.corpus.workers import guarded_map
     from surrogate.evaluation import performances
 
-    groups = scan.tune_groups(tunes) if tunes else {}
-    found = collection.songs(folder)
+    table, found = TuneTable.read(tunes), collection.songs(folder)
+    if mismatch := table.describe_mismatch([song.name for song in found]):
+        print(f"fit_feel: {mismatch}", file=sys.stderr)
     results = guarded_map(
         performances.read, collection.contents(found), workers=workers, seconds=SECONDS, megabytes=MEGABYTES
     )
     songs, held_out, skipped = [], [], 0
     for file, song in zip(tqdm.tqdm(found, unit="song", disable=None), results, strict=True):
-        tune = dataset.tune_id(groups.get(file.name, file.name))
         if isinstance(song, str):
             skipped += 1
-        elif dataset.split_of(tune, HELD_OUT):
+        elif split_of(table.tune_id(file.name, file.name), HELD_OUT):
             held_out.append(song)
         else:
             songs.append(song)
     if min(len(songs), len(held_out)) < LEAST_SONGS:
         reason = f"{folder}: {len(songs)} songs to learn from and {len(held_out)} to measure with"
-        raise dataset.DatasetError(f"{reason}; give a folder with {LEAST_SONGS} of each or more")
+        raise DatasetError(f"{reason}; give a folder with {LEAST_SONGS} of each or more")
     return songs, held_out, skipped
 
 

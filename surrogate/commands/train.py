@@ -7,108 +7,90 @@ To train on several hosts that see the same folders, start it on each with --coo
 --process_id, or set JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID; batch_size is that of all together.
 """
 
-import functools
 import pathlib
-import shutil
+import sys
 
 import jax
-import numpy as np
 from absl import logging
-from flax import nnx
 
-from musicvae_jax import checkpoint, elbo, training
-from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from musicvae_jax import checkpoint, files, run_record, training, training_log
 from surrogate.commands import config_parser, hosts
 from surrogate.commands.parser import Parser, UsageError, refuse
 from surrogate.corpus import dataset
-from surrogate.model import marginals as marginals_model
-from surrogate.model import objective
-from surrogate.model import surrogate_encoder as surrogate_model
+from surrogate.corpus.errors import DatasetError
+from surrogate.corpus.hashing import hash_of_file
+from surrogate.model import card, tasks
 
 _MOST_BYTES_IN_PARTS = 250_000_000
-
-
-def musicvae(config, data):
-    """(module, loss, score on held-out windows, save) of a MusicVAE."""
-    module = MusicVAE(MusicVAEConfig(**config.model), rngs=nnx.Rngs(config.seed))
-    module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
-    if config.start_from:
-        checkpoint.take_over(module, config.start_from)
-    terms = {name: config[name] for name in ("beta", "free_bits", "melody_weight")}
-
-    def loss(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, **terms, segments=config.segments, withhold=config.withhold)
-
-    def score(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, **terms)
-
-    return module, loss, score, checkpoint.save
-
-
-def surrogate(config, data):
-    """(module, loss, score, save) of a surrogate, saved inside a copy of the model folder that it was trained for."""
-    teacher = checkpoint.resolve(config.checkpoint)
-    latent = MusicVAEConfig(**checkpoint.read_config(teacher, kind="musicvae"))
-    settings = surrogate_model.SurrogateConfig(z_size=latent.z_size, bar_size=latent.bar_size, **config.model)
-    if config.start_from:
-        module = surrogate_model.load(config.start_from, part=config.part)
-    else:
-        module = surrogate_model.Surrogate(settings, rngs=nnx.Rngs(config.seed))
-    weights = config.objective.to_dict()
-    vae = checkpoint.load(teacher, encoder=False) if weights["likelihood"] else None
-
-    def loss(module, batch, key):
-        return objective.loss(module, batch, key, vae=vae, **weights)
-
-    return module, loss, loss, _saver(teacher, functools.partial(surrogate_model.save, part=config.part))
-
-
-def marginals(config, data):
-    """(module, loss, score, save) of marginals, saved inside a copy of the model folder that they go with."""
-    settings = marginals_model.MarginalsConfig(**config.model)
-    module = marginals_model.Marginals(settings, rngs=nnx.Rngs(config.seed))
-    module.start_from_frequencies(data.rows(data.indices("train")[::16], "tokens"))
-    loss = marginals_model.loss
-    return module, loss, loss, _saver(checkpoint.resolve(config.checkpoint), marginals_model.save)
-
-
-def _saver(model_folder, save_part):
-    """Saves a part of a model inside a copy of its folder."""
-
-    def save(folder, module, **options):
-        if jax.process_index() == 0:
-            shutil.copytree(model_folder, folder, dirs_exist_ok=True)
-        save_part(folder, module, **options)
-
-    return save
+_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "start_from", "model")  # this machine's paths; sizes beside them
 
 
 def run(config):
-    """Train what the config describes, with the other processes if there are any; returns process 0's closing line."""
+    """Trains what a config describes, with the other processes if there are any.
+
+    Args:
+        config: one of configs/.
+
+    Returns:
+        The closing line.
+
+    Raises:
+        TrainingError, DatasetError, CheckpointError, FileError, OSError: config, data and models do not make a run, or
+            the work folder cannot be written.
+        FloatingPointError: the loss is not finite.
+    """
     if not config.data or not config.workdir:
-        raise dataset.DatasetError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
+        raise training.TrainingError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
+    training.check_config(config)
     data = dataset.open(config.data)
-    module, loss, score, save = {"musicvae": musicvae, "surrogate": surrogate, "marginals": marginals}[config.task](
-        config, data
-    )
     only_in_some = {"transpose": config.get("transpose", ()), "share": config.get("share", 1.0)}
     batch_at = data.batches("train", config.batch_size, seed=config.seed, **only_in_some)
     validation = data.batches("validation", config.batch_size, seed=0)
     held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
-    module = training.fit(module, loss, batch_at, config, config.workdir, held_out=held_out, score=score)
-    metrics = training.evaluate(module, score, held_out)
-    folder = f"{config.workdir}/model"
-    paths = ("data", "workdir", "checkpoint", "start_from")  # of this machine
-    settings = {name: value for name, value in config.to_dict().items() if name not in paths}
-    notes = {"settings": settings, "validation": {name: round(value, 4) for name, value in metrics.items()}}
-    save(folder, module, notes=notes, dtype=config.save_dtype)
+    task = tasks.build(config, data)
+    start = run_record.begin(config.workdir, config.to_dict() | {"data": _identity(config.data)} | task.origins)
+    for line in [*task.warnings, *([f"going on from step {start}"] if start else [])]:
+        _tell(line)
+    folder = pathlib.Path(config.workdir) / "model"
+    notes = {
+        "settings": {name: value for name, value in config.to_dict().items() if name not in _NOT_OF_THE_MODEL},
+        "data": card.describe_data(data, share=only_in_some["share"], in_c=task.in_c),
+    }
+
+    def save(module):
+        seconds = training_log.training_seconds(config.workdir, config.batch_size)
+        notes["run"] = card.describe_hardware() | {"seconds": round(seconds, 1)}
+        task.save(folder, module, notes=notes, dtype=config.save_dtype)
+        if jax.process_index() == 0:
+            card.write(folder, task.part, config.get("checkpoint"))
+
+    module, metrics = training.fit(
+        task.module, task.loss, batch_at, config, config.workdir,
+        frozen=task.frozen, held_out=held_out, score=task.score, save=save,
+    )  # fmt: skip
+    line = f"{folder}: {_parameters(module) / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}"
     if jax.process_index() > 0:
-        return None
-    size = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(module)))
-    line = f"{folder}: {size / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}"
-    if sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*")) > _MOST_BYTES_IN_PARTS:
+        return line
+    card.add_validation(folder / task.part, metrics)
+    card.write(folder, task.part, config.get("checkpoint"))
+    if sum(path.stat().st_size for path in folder.rglob("*")) > _MOST_BYTES_IN_PARTS:
         return line  # a surrogate beside an imported model, which is at hand where it came from
     return f"{line}; {len(checkpoint.split(folder, f'{config.workdir}/parts'))} parts beside it"
+
+
+def _identity(path):
+    """What tells a pack or a corpus from others, wherever it lies."""
+    path = pathlib.Path(path)
+    return hash_of_file(path if path.is_file() else path / "manifest.json")
+
+
+def _parameters(module):
+    return sum(leaf.size for leaf in checkpoint.flat_params(module).values())
+
+
+def _tell(line):
+    if jax.process_index() == 0:
+        print(f"train: {line}", file=sys.stderr)
 
 
 def main(argv=None) -> int:
@@ -121,8 +103,9 @@ def main(argv=None) -> int:
         line = run(config)
     except (
         UsageError,
-        dataset.DatasetError,
+        DatasetError,
         checkpoint.CheckpointError,
+        files.FileError,
         training.TrainingError,
         FloatingPointError,
         OSError,

@@ -10,7 +10,8 @@ import zipfile
 import numpy as np
 
 from musicvae_jax import events
-from surrogate.corpus.dataset import DatasetError, hash_of
+from surrogate.corpus.errors import DatasetError
+from surrogate.corpus.hashing import hash_of
 
 _WINDOW_BYTES = events.WINDOW_STEPS * len(events.TRACKS) * 2
 _FIELD_BYTES = 8 + 4 + 1  # tune, source and split

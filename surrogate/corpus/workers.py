@@ -24,13 +24,17 @@ class Failure(str):
 
 
 def guarded_map(function, items, *, workers: int, seconds: float, megabytes: int):
-    """function(item) of every item, in order, or a Failure.
+    """Applies a function to items in worker processes.
 
     Args:
         function: can be pickled, as can the items and results.
+        items: iterable; taken a little ahead of the results.
         workers: processes.
         seconds: an item that takes longer is given up.
         megabytes: the memory that an item can use on top of what a worker holds anyway (not limited on macOS, Windows).
+
+    Yields:
+        function(item) of every item, in order, or a Failure.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process that runs JAX's threads can hang
     items = iter(items)
@@ -79,28 +83,41 @@ def _one(function, item):
 
 def _start(megabytes: int, parent: int) -> None:
     """Sets a worker's limits."""
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+    leave_with(parent)
+    limit_memory(megabytes)
+    keep_memory()
+
+
+def limit_memory(megabytes: int) -> None:
+    """Limits the memory that this process can take on top of what it holds (on Linux; does nothing elsewhere)."""
     if not sys.platform.startswith("linux"):
         return
     import resource
 
     with open("/proc/self/statm") as stream:
-        used = int(stream.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20),) * 2)
-    keep_memory()
+        held = int(stream.read().split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = held + (megabytes << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 def keep_memory() -> None:
-    """Tells malloc to keep what it was given: arrays of a song are so big that it gives their pages back each time."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
+    """Tells glibc's malloc to keep what it was given: arrays of a song are so big that it gives their pages back."""
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
         trim_threshold, mmap_threshold = -1, -3
         mallopt(trim_threshold, 1 << 28)
         mallopt(mmap_threshold, 1 << 25)
 
 
-def _leave_with(parent: int) -> None:
-    """Ends a worker whose parent was killed."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
+def leave_with(parent: int) -> None:
+    """Ends this process soon after the parent, given by its id, was killed."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

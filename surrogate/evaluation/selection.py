@@ -7,7 +7,10 @@ import typing
 import numpy as np
 
 from musicvae_jax import events
-from surrogate.corpus import collection, dataset, scan
+from surrogate.corpus import collection, dataset
+from surrogate.corpus.errors import DatasetError
+from surrogate.corpus.song_reader import SongReader, cut_windows
+from surrogate.corpus.tunes import TuneTable
 from surrogate.reading import keys
 
 HOP_BARS = 4
@@ -23,19 +26,24 @@ class Windows(typing.NamedTuple):
     shift: np.ndarray
 
 
-def read(path, max_windows, *, tunes=None, seed=0) -> Windows:
-    """At most max_windows, drawn by seed, of a folder of MIDI or of the validation split of a pack or encoded corpus.
+def read(path, max_windows: int, *, tunes=None, seed: int = 0) -> Windows:
+    """Reads the windows to judge by, of a folder of MIDI or of the validation split of a pack or encoded corpus.
 
-    tunes: a table with the columns file and tune_group; songs of a folder that it does not name are a tune each.
+    Args:
+        path: of any of them.
+        max_windows: at most so many are drawn.
+        tunes: a table with the columns file and tune_group; songs of a folder that it does not name are a tune each.
+        seed: of the draw.
 
     Raises:
-        dataset.DatasetError: it is none of these, or holds no window; OSError: the table cannot be read.
+        DatasetError: it is none of these, or holds no window.
+        OSError: the table cannot be read.
     """
     is_corpus = pathlib.Path(path).suffix == ".npz" or (pathlib.Path(path) / "manifest.json").exists()
     tokens, tune, source = _of_corpus(path) if is_corpus else _of_folder(path, tunes)
     if not len(tokens):
         what = "validation window" if is_corpus else "window of 16 bars with melody, bass and drums"
-        raise dataset.DatasetError(f"{path}: holds no {what}")
+        raise DatasetError(f"{path}: holds no {what}")
     chosen = np.random.default_rng(seed).choice(len(tokens), min(max_windows, len(tokens)), replace=False)
     chosen.sort()
     shift = np.zeros(len(tokens), np.int64)
@@ -44,36 +52,47 @@ def read(path, max_windows, *, tunes=None, seed=0) -> Windows:
     return Windows(events.transpose(tokens[chosen], shift[chosen]), tune[chosen], source[chosen], shift[chosen])
 
 
-def training(path, most, *, seed=0):
-    """At most `most` windows, drawn by seed, of the training split of a pack or encoded corpus, and their tunes."""
+def training(path, max_windows: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draws windows of the training split of a pack or encoded corpus.
+
+    Args:
+        path: of either.
+        max_windows: at most so many are drawn.
+        seed: of the draw.
+
+    Returns:
+        tokens uint16 [n, 256, 3] and tune int64 [n].
+
+    Raises:
+        DatasetError: it is neither, or holds no training window.
+    """
     data = dataset.open(path)
     rows = data.indices("train")
     if not len(rows):
-        raise dataset.DatasetError(f"{path}: holds no training window")
-    rows = np.sort(np.random.default_rng(seed).choice(rows, min(most, len(rows)), replace=False))
+        raise DatasetError(f"{path}: holds no training window")
+    rows = np.sort(np.random.default_rng(seed).choice(rows, min(max_windows, len(rows)), replace=False))
     return data.rows(rows, "tokens"), data.tune[rows]
 
 
 def _of_corpus(path):
     data = dataset.open(path)
     rows = data.indices("validation")
-    if not len(rows):
-        return [], [], []
     return data.rows(rows, "tokens"), data.tune[rows], data.rows(rows, "source").astype(np.int64)
 
 
 def _of_folder(path, tunes):
-    groups = scan.tune_groups(tunes) if tunes else {}
-    found = collection.songs(str(path))
-    reader = scan.SongReader("beats", hop_bars=HOP_BARS, max_windows=WINDOWS_A_SONG, seed=0)
+    table, found = TuneTable.read(tunes), collection.songs(str(path))
+    if mismatch := table.describe_mismatch([song.name for song in found]):
+        print(f"evaluate: {mismatch}", file=sys.stderr)
+    reader = SongReader("beats", hop_bars=HOP_BARS, max_windows=WINDOWS_A_SONG, seed=0)
     windows, tune = [], []
-    for song, result in zip(found, reader.map(scan.cut, found), strict=True):
+    for song, result in zip(found, reader.map(cut_windows, found), strict=True):
         if isinstance(result, str):
             print(f"evaluate: skipped {song.name}: {result}", file=sys.stderr)
             continue
         content, tokens = result
         windows.append(tokens)
-        tune.append(dataset.tune_id(groups.get(song.name, content)))
+        tune.append(table.tune_id(song.name, content))
     if not windows:
         return [], [], []
     counts = [len(tokens) for tokens in windows]

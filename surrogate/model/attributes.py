@@ -32,23 +32,50 @@ class Attributes(typing.NamedTuple):
     densities: np.ndarray
     human: np.ndarray
 
-    def amount(self, part, turn) -> float:
-        """How much of bass's (0) or drums' (1) direction gives 2 ** turn times as many notes as people play, if any."""
-        return float(np.interp(np.log2(self.human[part]) + turn, np.log2(self.densities[part]), self.amounts))
+    def amount(self, part: int, octaves: float) -> float:
+        """How much of a direction makes a part as dense as wanted, or as near to it as was measured.
+
+        Args:
+            part: 0 for bass, 1 for drums.
+            octaves: 2 ** octaves times as many notes as people play.
+        """
+        return float(np.interp(np.log2(self.human[part]) + octaves, np.log2(self.densities[part]), self.amounts))
 
     def shift(self, bass=0.0, drums=0.0) -> np.ndarray:
-        """What to add to the latents of bass and drums, float32 [2, Z]: 1 for twice as many notes as people play."""
+        """What to add to the latents of bass and drums.
+
+        Args:
+            bass, drums: 0 for as many notes as people play, 1 for twice, -1 for half as many.
+
+        Returns:
+            float32 [2, Z].
+        """
         return np.float32([[self.amount(0, bass)], [self.amount(1, drums)]]) * self.directions
 
 
 def onsets(tokens_xTx2) -> np.ndarray:
-    """Bass onsets and drum hits a bar of bass and drum tokens: float64 [2]."""
+    """Counts how dense bass and drums are.
+
+    Args:
+        tokens_xTx2: bass and drum tokens, int [..., T, 2].
+
+    Returns:
+        Bass onsets and drum hits a bar, float64 [2].
+    """
     bass, drums = tokens_xTx2[..., 0] >= events.FIRST_PITCH, np.bitwise_count(tokens_xTx2[..., 1])
     return events.STEPS_PER_BAR * np.array([bass.mean(), drums.mean(dtype=np.float64)])
 
 
 def find(mu_nxZ, tokens_nxTx3) -> np.ndarray:
-    """The directions, float32 [2, Z], from windows' latents and tokens: the densest quarter less the sparsest."""
+    """Finds the directions: the mean latent of the densest quarter of windows less that of the sparsest.
+
+    Args:
+        mu_nxZ: latents of windows, float32 [n, Z].
+        tokens_nxTx3: the windows, uint16 [n, 256, 3].
+
+    Returns:
+        float32 [2, Z], of bass and of drums.
+    """
     directions = []
     for count_nxT in (tokens_nxTx3[..., 1] >= events.FIRST_PITCH, np.bitwise_count(tokens_nxTx3[..., 2])):
         count_n = count_nxT.sum(1, dtype=np.int64)
@@ -58,9 +85,13 @@ def find(mu_nxZ, tokens_nxTx3) -> np.ndarray:
 
 
 def measure(vae, encoder, marginals, directions_2xZ, tokens_nxTx3, *, temperature) -> Attributes:
-    """How dense bass and drums become at each of AMOUNTS, played to the melodies of windows as songs of their own.
+    """Measures how dense bass and drums become at each of AMOUNTS, played to windows as songs of their own.
 
-    marginals: None where the model has none.
+    Args:
+        vae, encoder, marginals: the model's parts; marginals are None where it has none.
+        directions_2xZ: as find gives them.
+        tokens_nxTx3: the windows, uint16 [n, 256, 3], whose melodies are played to.
+        temperature: of bass and of drums.
     """
     lines_nxT, song_n = tokens_nxTx3[..., 0], np.arange(len(tokens_nxTx3))
     prior, densities = encoder.predict(lines_nxT), []
@@ -68,12 +99,9 @@ def measure(vae, encoder, marginals, directions_2xZ, tokens_nxTx3, *, temperatur
     bass_z = takes.refine(vae, prior, lines_nxT, prior.mode()[None])
     drums_z = takes.draws(prior, song_n, takes.DRAWS, window_size=vae.config.window_size)
     for amount in tqdm.tqdm(AMOUNTS, desc="densities", unit="amount"):
-        bass, drums = (
-            takes.decode(vae, z + amount * direction, song_n, track, 0, degree, evidence)
-            for z, direction, track, degree in zip(
-                (bass_z, drums_z), directions_2xZ, (takes.BASS, takes.DRUMS), temperature, strict=True
-            )
-        )
+        bass_shift, drums_shift = amount * directions_2xZ
+        bass = takes.decode(vae, bass_z + bass_shift, song_n, takes.BASS, 0, temperature[0], evidence)
+        drums = takes.decode(vae, drums_z + drums_shift, song_n, takes.DRUMS, 0, temperature[1], evidence)
         first_n = takes.ratings(bass[0], drums, song_n).argmax(0)
         densities.append(onsets(np.stack([bass[0], drums[first_n, song_n]], -1)))
     rising = np.maximum.accumulate(np.maximum(np.transpose(densities), 1e-3), axis=1)
@@ -81,12 +109,12 @@ def measure(vae, encoder, marginals, directions_2xZ, tokens_nxTx3, *, temperatur
 
 
 def save(folder, attributes) -> None:
-    """Write them into a model's folder."""
+    """Writes attributes into a model's folder."""
     np.savez(pathlib.Path(folder) / FILE, **attributes._asdict())
 
 
 def load(name_or_folder) -> Attributes | None:
-    """Those of a pretrained name or a model folder; None if it has none."""
+    """Loads the attributes of a pretrained name or a model folder; None if it has none."""
     path = checkpoint.resolve(name_or_folder) / FILE
     if not path.is_file():
         return None

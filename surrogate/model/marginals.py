@@ -49,7 +49,11 @@ class Marginals(nnx.Module):
         self.frequencies = nnx.Param(jnp.zeros(sum(_SIZES)))
 
     def start_from_frequencies(self, tokens):
-        """Set what is known without a melody, which training leaves alone, from tokens uint16 [n, 256, 3]."""
+        """Sets what is known without a melody, which training leaves alone.
+
+        Args:
+            tokens: uint16 [n, 256, 3], windows to count in.
+        """
         found = [np.asarray(x).mean((0, 1), dtype=np.float64) for x in features(jnp.asarray(tokens))]
         frequency_F = np.concatenate(found) + 1e-6
         logits_F, pitch_classes = np.log(frequency_F / (1 - frequency_F)), slice(1, _SIZES[0])
@@ -63,7 +67,15 @@ class Marginals(nnx.Module):
         return given_BxPxN.reshape(-1, WINDOW_STEPS, sum(_SIZES)).astype(jnp.float32) + known_1x1xF
 
     def evidence(self, melody, batch_size=64):
-        """What the melodies, int [n, 256], speak for: {track: float32 [n, 256, F]} as MusicVAE.decode takes it."""
+        """Computes what melodies speak for.
+
+        Args:
+            melody: tokens, int [n, 256].
+            batch_size: windows that are computed together.
+
+        Returns:
+            {track: float32 [n, 256, F]} as MusicVAE.decode takes it.
+        """
         return in_batches(_evidence, self, batch_size, np.asarray(melody))
 
 
@@ -74,9 +86,14 @@ def log_probs(logits_xF):
 
 
 def features(tokens_BxTx3):
-    """What marginals are of: 0 or 1, of the bass [B, T, 13] and of the drums [B, T, 9].
+    """What marginals are of.
 
-    Of the bass, whether a note begins, and of which pitch class the one is that sounds, begun here or before.
+    Args:
+        tokens_BxTx3: trio windows, int [B, 256, 3].
+
+    Returns:
+        0 or 1, of the bass [B, T, 13]: whether a note begins, and of which pitch class the one is that sounds, begun
+        here or before; and of the drums [B, T, 9].
     """
     bass_BxT, drums_BxT = tokens_BxTx3[..., BASS].astype(jnp.int32), tokens_BxTx3[..., DRUMS].astype(jnp.int32)
     latest_BxT = jax.lax.cummax(jnp.where(bass_BxT != NO_EVENT, jnp.arange(bass_BxT.shape[1]), 0), axis=1)
@@ -86,7 +103,16 @@ def features(tokens_BxTx3):
 
 
 def loss(module, batch, key):
-    """-log p of the real bass' and drums' features, nats a window, each by itself; metrics: its three parts."""
+    """-log p of the real bass' and drums' features, each by itself.
+
+    Args:
+        module: the Marginals.
+        batch: tokens [B, 256, 3].
+        key: not used; as musicvae_jax.training.fit calls a loss.
+
+    Returns:
+        The loss, nats a window, and metrics: it and its three parts.
+    """
     onset, pitch_class, hits = log_probs(module(batch["tokens"][..., 0]))
     bass_BxTx13, hits_BxTx9 = features(batch["tokens"])
     parts = {
@@ -111,13 +137,29 @@ def _evidence(graphdef, state, melody_BxT):
     return {BASS: jnp.concatenate([onset, pitch_class], -1), DRUMS: hits}
 
 
-def save(folder, module, **options):
-    """Write the marginals inside a model folder."""
+def save(folder, module: Marginals, **options) -> None:
+    """Writes marginals inside a model folder.
+
+    Args:
+        folder: the model folder.
+        module: the Marginals.
+        options: notes and dtype, as musicvae_jax.checkpoint.save_module takes them.
+    """
     checkpoint.save_module(pathlib.Path(folder) / PART, module, kind="marginals", config=module.config, **options)
 
 
-def load(name_or_folder=checkpoint.DEFAULT):
-    """The marginals of a pretrained name or of a model folder; None if it has none."""
+def load(name_or_folder=checkpoint.DEFAULT) -> Marginals | None:
+    """Loads the marginals of a model.
+
+    Args:
+        name_or_folder: a pretrained name or a model folder.
+
+    Returns:
+        None if it has none.
+
+    Raises:
+        CheckpointError: there is no such model, or they cannot be read.
+    """
     folder = checkpoint.resolve(name_or_folder) / PART
     if not folder.is_dir():
         return None

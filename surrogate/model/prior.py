@@ -21,16 +21,21 @@ class Prior(typing.NamedTuple):
 
     def mode(self):
         """The mean of the likeliest component, float32 [B, Z]."""
-        return self._of(self.logits.argmax(-1), self.means)
+        return _pick(self.means, self.logits.argmax(-1))
 
     def sample(self, key, spread=1.0):
-        """One draw for each melody, float32 [B, Z]; gradients reach the means and standard deviations.
+        """Draws a latent for each melody; gradients reach the means and standard deviations.
 
-        spread multiplies the standard deviations: less strays less far from the component's mean.
+        Args:
+            key: a random key.
+            spread: what standard deviations are multiplied by: with less a draw strays less from a component's mean.
+
+        Returns:
+            float32 [B, Z].
         """
         which, noise = jax.random.split(key)
         chosen_B = jax.random.categorical(which, self.logits)
-        mean, std = self._of(chosen_B, self.means), self._of(chosen_B, self.stds)
+        mean, std = _pick(self.means, chosen_B), _pick(self.stds, chosen_B)
         return mean + spread * std * jax.random.normal(noise, mean.shape)
 
     def log_prob(self, z_BxZ):
@@ -40,12 +45,21 @@ class Prior(typing.NamedTuple):
         return jax.nn.logsumexp(log_BxK + jax.nn.log_softmax(self.logits), axis=-1)
 
     def kl_from(self, mu_BxZ, sigma_BxZ, key):
-        """KL(N(mu, sigma) || p(z | melody)), nats, float32 [B]: exact for one component, otherwise from one draw."""
+        """KL(N(mu, sigma) || p(z | melody)): exact for one component, otherwise estimated from one draw.
+
+        Args:
+            mu_BxZ, sigma_BxZ: float32 [B, Z], means and standard deviations.
+            key: a random key for the draw.
+
+        Returns:
+            float32 [B], nats.
+        """
         if self.means.shape[1] == 1:
             return gaussian_kl(mu_BxZ, sigma_BxZ, self.means[:, 0], self.stds[:, 0])
         z_BxZ = mu_BxZ + sigma_BxZ * jax.random.normal(key, mu_BxZ.shape)
         entropy_B = (jnp.log(sigma_BxZ) + 0.5 * np.log(2 * np.pi * np.e)).sum(-1)
         return -entropy_B - self.log_prob(z_BxZ)
 
-    def _of(self, chosen_B, values_BxKxZ):
-        return values_BxKxZ[np.arange(len(chosen_B)), chosen_B]
+
+def _pick(values_BxKxZ, component_B):
+    return values_BxKxZ[np.arange(len(component_B)), component_B]

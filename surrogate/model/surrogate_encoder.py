@@ -44,7 +44,9 @@ class SurrogateConfig:
 
 
 def check_sizes(config):
-    """Raises ValueError if no Transformer can have the patch, width and heads of a config."""
+    """Raises ValueError if no Transformer can have the patch, width, layers and heads of a config."""
+    if min(config.patch, config.width, config.heads) < 1 or config.layers < 0:
+        raise ValueError(f"sizes must be more than 0, not {config}")
     if STEPS_PER_BAR % config.patch or config.width % config.heads:
         raise ValueError(f"patch must divide {STEPS_PER_BAR} and heads must divide width, not {config}")
 
@@ -140,7 +142,15 @@ class Surrogate(nnx.Module):
         return Prior(head_BxN[:, :components], means, jax.nn.softplus(raw) + 1e-4)
 
     def predict(self, melody, batch_size=64):
-        """p(z | melody) of windows: tokens int [n, 256] -> a Prior of numpy arrays."""
+        """Predicts p(z | melody) of windows.
+
+        Args:
+            melody: tokens, int [n, 256].
+            batch_size: windows that are computed together.
+
+        Returns:
+            A Prior of NumPy arrays.
+        """
         return in_batches(_predict, self, batch_size, np.asarray(melody))
 
 
@@ -149,15 +159,27 @@ def _predict(graphdef, state, melody_BxT):
     return nnx.merge(graphdef, state)(melody_BxT)
 
 
-def save(folder, surrogate, *, part=PART, **options):
-    """Write the surrogate inside a MusicVAE's model folder."""
+def save(folder, surrogate: Surrogate, *, part: str = PART, **options) -> None:
+    """Writes a surrogate inside a MusicVAE's model folder.
+
+    Args:
+        folder: the model folder.
+        surrogate: the module.
+        part: the name of its folder in there.
+        options: notes and dtype, as musicvae_jax.checkpoint.save_module takes them.
+    """
     checkpoint.save_module(pathlib.Path(folder) / part, surrogate, kind="surrogate", config=surrogate.config, **options)
 
 
-def load(name_or_folder=checkpoint.DEFAULT, *, part=PART):
-    """The surrogate of a pretrained name or of a model folder; CheckpointError if it has none.
+def load(name_or_folder=checkpoint.DEFAULT, *, part: str = PART) -> Surrogate:
+    """Loads the surrogate of a model.
 
-    part: "bilstm" is the baseline that the default model was measured against.
+    Args:
+        name_or_folder: a pretrained name or a model folder.
+        part: its folder in there; "bilstm" is the baseline that the default model was measured against.
+
+    Raises:
+        CheckpointError: there is none, or it cannot be read.
     """
     folder = checkpoint.resolve(name_or_folder)
     if not (folder / part).is_dir():

@@ -43,9 +43,17 @@ class Takes(typing.NamedTuple):
 
 
 def likeliest_draws(vae, prior, tokens_nxTx3, count, *, seed=0):
-    """Of `count` draws the one under which the decoder finds the melody likeliest: float32 [n, Z], and the first draw.
+    """Draws latents, and keeps those under which the decoder finds the melodies likeliest.
 
-    tokens_nxTx3: windows whose melody counts; their bass and drums do not.
+    Args:
+        vae: the MusicVAE.
+        prior: p(z | melody) of the windows.
+        tokens_nxTx3: windows whose melody counts; their bass and drums do not.
+        count: draws a window.
+        seed: of the first; the next have the next seeds.
+
+    Returns:
+        The likeliest draw, and the first one: float32 [n, Z] each.
     """
     takes = [np.asarray(prior.sample(jax.random.key(seed + i))) for i in range(count)]
     scores = [vae.log_prob(tokens_nxTx3, z)[:, 0] for z in takes]
@@ -53,12 +61,15 @@ def likeliest_draws(vae, prior, tokens_nxTx3, count, *, seed=0):
 
 
 def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2xZ=None, evidence=None) -> Takes:
-    """Bass and drums for windows of melodies.
+    """Writes bass and drums for windows of melodies.
 
     Args:
-        prior: p(z | melody) of the windows, arrays of numpy.
-        lines_nxT: uint16 [n, 256], the melodies. song_n: int [n], rising from 0, the song each window belongs to.
+        vae: the MusicVAE.
+        prior: p(z | melody) of the windows, arrays of NumPy.
+        lines_nxT: uint16 [n, 256], the melodies.
+        song_n: int [n], rising from 0, the song each window belongs to.
         count: takes.
+        seed: of all draws.
         temperature: of bass and of drums.
         shift_2xZ: what is added to the latents of bass and drums.
         evidence: a function that gives that of the melodies, {track: float32 [n, 256, F]} as MusicVAE.decode takes it;
@@ -66,20 +77,20 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
     """
     shift_2xZ = np.zeros((2, prior.means.shape[-1]), np.float32) if shift_2xZ is None else shift_2xZ
 
-    def given():
-        return computed and computed.result()
+    def computed_evidence():
+        return computing and computing.result()
 
-    def bass(z_CxnxZ):
+    def write_bass(z_CxnxZ):
         refined_CxnxZ = refine(vae, prior, lines_nxT, z_CxnxZ) + shift_2xZ[0]
-        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0], given())
+        return refined_CxnxZ, decode(vae, refined_CxnxZ, song_n, BASS, seed, temperature[0], computed_evidence())
 
     # The first take's bass is that of the likeliest latent, so it need not wait for the drums; together they keep more
     # cores busy, as half of either is work that one core does.
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        computed = pool.submit(evidence) if evidence else None
-        first = pool.submit(bass, prior.mode()[None])
+        computing = pool.submit(evidence) if evidence else None
+        first = pool.submit(write_bass, prior.mode()[None])
         z_KxnxZ = draws(prior, song_n, max(DRAWS, count), window_size=vae.config.window_size, seed=seed)
-        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1], given())
+        drums_KxnxT = decode(vae, z_KxnxZ + shift_2xZ[1], song_n, DRUMS, seed, temperature[1], computed_evidence())
         refined_CxnxZ, bass_CxnxT = first.result()
     rating_KxS = ratings(bass_CxnxT[0], drums_KxnxT, song_n)
     chosen = [_distinct(drums_KxnxT[:, song_n == song], rating_K, count) for song, rating_K in enumerate(rating_KxS.T)]
@@ -87,7 +98,7 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
     chosen_Cxn, window_n = chosen_CxS[:, song_n], np.arange(len(song_n))
     drums_z_CxnxZ = z_KxnxZ[chosen_Cxn, window_n]
     if count > 1:  # other takes' basses come from what their drums were drawn from
-        more = bass(drums_z_CxnxZ[1:])
+        more = write_bass(drums_z_CxnxZ[1:])
         refined_CxnxZ, bass_CxnxT = map(np.concatenate, zip((refined_CxnxZ, bass_CxnxT), more, strict=True))
     return Takes(
         np.stack([bass_CxnxT, drums_KxnxT[chosen_Cxn, window_n]], -1),
@@ -97,10 +108,18 @@ def play(vae, prior, lines_nxT, song_n, *, count=1, seed=0, temperature, shift_2
 
 
 def draws(prior, song_n, count, *, window_size, seed=0):
-    """Draws around the mode of each window's prior: float32 [count, n, Z].
+    """Draws latents around the mode of each window's prior.
 
     What belongs to a window as a whole strays the same way in all windows of a song. A song's draws do not depend on
     the songs beside it.
+
+    Args:
+        prior, song_n, seed: as play takes them.
+        count: draws a window.
+        window_size: how much of the latent, from its beginning, belongs to the window as a whole.
+
+    Returns:
+        float32 [count, n, Z].
     """
     mode_nxZ, noise = np.asarray(prior.mode()), np.zeros((count, *prior.mode().shape), np.float32)
     for song in np.unique(song_n):
@@ -112,9 +131,15 @@ def draws(prior, song_n, count, *, window_size, seed=0):
 
 
 def ratings(bass_nxT, drums_KxnxT, song_n):
-    """What draws of drums are ranked by: how far they agree, and how their kicks go with the bass: float64 [K, songs].
+    """What draws of drums are ranked by: how far they agree, and LOCK times the F1 of their kicks and bass onsets.
 
-    The latter is LOCK times the F1 of kicks and bass onsets.
+    Args:
+        bass_nxT: the bass they are rated with, uint16 [n, 256].
+        drums_KxnxT: the draws, uint16 [K, n, 256].
+        song_n: as play takes it.
+
+    Returns:
+        float64 [K, songs].
     """
     kick_KxnxT, onset_nxT = (drums_KxnxT & KICK) > 0, bass_nxT >= FIRST_PITCH
     both, kicks, onsets = (
@@ -125,7 +150,15 @@ def ratings(bass_nxT, drums_KxnxT, song_n):
 
 
 def agreement(drums_KxnxT, song_n):
-    """The mean F1 of drum hits of each draw with all the others, song by song: float64 [K, songs]."""
+    """The mean F1 of drum hits of each draw with all the others, song by song.
+
+    Args:
+        drums_KxnxT: the draws, uint16 [K, n, 256].
+        song_n: as play takes it.
+
+    Returns:
+        float64 [K, songs].
+    """
     agreed = []
     for song in range(int(song_n.max(initial=-1)) + 1):
         f1_KxK = _pairwise_f1(drums_KxnxT[:, song_n == song])
@@ -152,16 +185,26 @@ def _distinct(drums_KxnxT, rating_K, count):
 
 
 def pad_to_compiled_size(*arrays):
-    """Arrays, their last row repeated up to SMALL_BATCH or a multiple of LARGE_BATCH rows: two shapes are compiled."""
+    """Repeats the last row of arrays, all of n rows, up to SMALL_BATCH or a multiple of LARGE_BATCH: few shapes."""
     n = len(arrays[0])
     rows = SMALL_BATCH if n <= SMALL_BATCH else -(-n // LARGE_BATCH) * LARGE_BATCH
     return [np.concatenate([x, np.repeat(x[-1:], rows - n, axis=0)]) for x in map(np.asarray, arrays)]
 
 
 def decode(vae, z_KxnxZ, song_n, track, seed, temperature, evidence=None):
-    """One track's tokens for each latent, uint16 [K, n, 256]; a song's do not depend on the songs beside it.
+    """Writes one track for each latent; what is drawn for a song does not depend on the songs beside it.
 
-    evidence: of the windows, as play's gives it.
+    Args:
+        vae: the MusicVAE.
+        z_KxnxZ: K latents of each window, float32 [K, n, Z].
+        song_n: as play takes it.
+        track: BASS or DRUMS.
+        seed: of the draws of tokens.
+        temperature: of the track.
+        evidence: of the windows, as play's gives it; None: there is none.
+
+    Returns:
+        Tokens, uint16 [K, n, 256].
     """
     place_n = np.arange(len(song_n)) - np.searchsorted(song_n, song_n)  # windows of a song stand together
     rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS + place_n
@@ -170,8 +213,8 @@ def decode(vae, z_KxnxZ, song_n, track, seed, temperature, evidence=None):
     options = dict(key=jax.random.key(seed), temperature=temperature, tracks=(track,), batch_size=LARGE_BATCH)
 
     def write(part):
-        of_part = {track: evidence[track][window[part]]} if evidence else None
-        return vae.decode(z[part], rows=rows[part], evidence=of_part, **options)
+        part_evidence = {track: evidence[track][window[part]]} if evidence else None
+        return vae.decode(z[part], rows=rows[part], evidence=part_evidence, **options)
 
     half = len(z) // LARGE_BATCH // 2 * LARGE_BATCH
     parts = (slice(half), slice(half, None)) if half else (slice(None),)
@@ -181,14 +224,20 @@ def decode(vae, z_KxnxZ, song_n, track, seed, temperature, evidence=None):
 
 
 def refine(vae, prior, lines_nxT, z_CxnxZ):
-    """z moved uphill on log p(melody | z) + log p(z | melody), by STEPS steps: float32 [C, n, Z].
+    """Moves latents uphill on log p(melody | z) + log p(z | melody), by STEPS steps.
 
-    lines_nxT: the melodies. A step goes along the gradient times the prior's variance, so that well-known directions
-    move little.
+    A step goes along the gradient times the prior's variance, so that well-known directions move little.
+
+    Args:
+        vae, prior, lines_nxT: as play takes them.
+        z_CxnxZ: C latents of each window.
+
+    Returns:
+        float32 [C, n, Z].
     """
-    lines, *of_prior = (np.tile(x, (len(z_CxnxZ),) + (1,) * (np.ndim(x) - 1)) for x in (lines_nxT, *prior))
+    lines, *prior_parts = (np.tile(x, (len(z_CxnxZ),) + (1,) * (np.ndim(x) - 1)) for x in (lines_nxT, *prior))
     z = np.asarray(z_CxnxZ, np.float32).reshape(len(lines), -1)
-    refined = in_batches(_refine, vae, LARGE_BATCH, *pad_to_compiled_size(lines, z, *of_prior))
+    refined = in_batches(_refine, vae, LARGE_BATCH, *pad_to_compiled_size(lines, z, *prior_parts))
     return refined[: len(lines)].reshape(z_CxnxZ.shape)
 
 

@@ -16,12 +16,16 @@ class WindowSpan(typing.NamedTuple):
 
 
 def cut(melody_T) -> tuple[list[WindowSpan], np.ndarray]:
-    """Windows of 16 bars from the bar of the first note on, without those in which nothing sounds.
+    """Cuts windows of 16 bars from the bar of the first note on, without those in which nothing sounds.
 
     A last window that would be short is moved back over bars already accompanied, so that the models see it full of
     music; a shorter line is one window with silence behind.
 
-    Returns the spans, and their melodies uint16 [n, 256].
+    Args:
+        melody_T: tokens, uint16 [T].
+
+    Returns:
+        The spans, and their melodies uint16 [n, 256].
     """
     sounding = events.held_tokens(melody_T) > 0
     spans = []
@@ -40,7 +44,16 @@ def cut(melody_T) -> tuple[list[WindowSpan], np.ndarray]:
 
 
 def join(spans, parts_nxTx2, steps) -> np.ndarray:
-    """Bass and drums of a line of so many steps, uint16 [steps, 2], from those of its windows, uint16 [n, 256, 2]."""
+    """Joins the bass and drums of a line's windows.
+
+    Args:
+        spans: as cut gives them.
+        parts_nxTx2: the windows' bass and drums, uint16 [n, 256, 2].
+        steps: of the line.
+
+    Returns:
+        uint16 [steps, 2].
+    """
     song_Tx2 = np.zeros((steps, 2), np.uint16)
     bass_T = song_Tx2[:, 0]
     for (first, begin, end), window in zip(spans, parts_nxTx2, strict=True):

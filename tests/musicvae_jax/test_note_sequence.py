@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from musicvae_jax import midi, note_sequence, trio
-from surrogate.corpus import collection, dataset, encode_corpus
+from surrogate.corpus import collection, dataset, encoding_job
 from tests.paths import DATA
 
 with warnings.catch_warnings():
@@ -78,8 +78,8 @@ def test_a_corpus_of_records_holds_the_windows_of_the_files(songs, corpus_settin
     write_records(tmp_path / "records" / "a.tfrecord", records[:5])
     write_records(tmp_path / "records" / "notesequences.tfrecord-00000-of-00001", [*records[5:], b"\xff\xff"])
     settings = dict(tunes="", hop_bars=1)
-    encode_corpus.run(corpus_settings(tmp_path / "files.npz", **settings))
-    line = encode_corpus.run(corpus_settings(tmp_path / "records.npz", input=str(tmp_path / "records"), **settings))
+    encoding_job.run(corpus_settings(tmp_path / "files.npz", **settings))
+    line = encoding_job.run(corpus_settings(tmp_path / "records.npz", input=str(tmp_path / "records"), **settings))
     assert "1 files rejected (not MIDI: 1)" in line
     plain, recorded = dataset.open(tmp_path / "files.npz"), dataset.open(tmp_path / "records.npz")
     for field in ("tokens", "tune", "split"):

@@ -1,47 +1,23 @@
-"""The train loop on shrunken models: one step of each, resume, data parallelism, failures, and from a pack alone."""
+"""The train loop on shrunken models: one step of each, resume, failures, what is saved when."""
 
 import csv
-import subprocess
-import sys
 
 import jax
 import jax.numpy as jnp
-import ml_collections
 import numpy as np
 import pytest
-from flax import nnx
 
-from musicvae_jax import checkpoint, elbo, training
-from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate.corpus import shards
-from surrogate.model import objective
-from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig
+from musicvae_jax import elbo, training, training_log
+from tests import tiny
 from tests.arrays import leaves, random_tokens
-
-CONFIG = ml_collections.ConfigDict(
-    dict(
-        seed=0, steps=6, batch_size=8, learning_rate=1e-2, warmup_steps=2, weight_decay=1e-2, clip=1.0, ema=0.9,
-        dtype="float32", log_every=2, evaluate_every=3, checkpoint_every=2,
-    )
-)  # fmt: skip
-
-
-def batch_at(step):
-    return {"tokens": random_tokens(step, 8)}
-
-
-def vae():
-    return MusicVAE(MusicVAEConfig(4, "hierarchical", (6, 6), (6,), (6,)), rngs=nnx.Rngs(0))
-
-
-def loss(module, batch, key):
-    return elbo.loss(module, batch["tokens"], key, beta=0.2, free_bits=1.0)
+from tests.tiny import CONFIG, batch_at, config, vae, vae_loss
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("trained")
-    return training.fit(vae(), loss, batch_at, CONFIG, workdir, held_out=[batch_at(99)]), workdir
+    module, metrics = training.fit(vae(), vae_loss, batch_at, CONFIG, workdir, held_out=[batch_at(99)])
+    return module, metrics, workdir
 
 
 def rows(workdir):
@@ -49,18 +25,29 @@ def rows(workdir):
         return list(csv.DictReader(stream))
 
 
+def steps_of_losses(workdir, split):
+    return [int(row["step"]) for row in rows(workdir) if (row["metric"], row["split"]) == ("loss", split)]
+
+
 def test_metrics_are_written_to_csv_and_tensorboard(trained):
-    _, workdir = trained
-    losses = {(row["split"], int(row["step"])) for row in rows(workdir) if row["metric"] == "loss"}
-    assert losses == {("train", 2), ("train", 4), ("train", 6), ("validation", 3), ("validation", 6)}
+    _, metrics, workdir = trained
+    assert steps_of_losses(workdir, "train") == [2, 4, 6] and steps_of_losses(workdir, "validation") == [3, 6]
     assert all(np.isfinite(float(row["value"])) for row in rows(workdir))
+    last = {row["metric"]: row["value"] for row in rows(workdir) if (row["step"], row["split"]) == ("6", "validation")}
+    assert last == {name: f"{value:.6g}" for name, value in metrics.items()}
     (events,) = (workdir / "tensorboard").glob("events.out.tfevents.*")
     assert b"train/loss" in events.read_bytes()
 
 
+def test_the_log_tells_the_time(trained):
+    rates = [float(row["value"]) for row in rows(trained[2]) if row["metric"] == "examples_per_second"]
+    assert training_log.training_seconds(trained[2], 8) == pytest.approx(sum(2 * 8 / rate for rate in rates))
+    assert training_log.training_seconds(trained[2] / "nowhere", 8) == 0
+
+
 def test_training_lowers_the_loss():
-    config = ml_collections.ConfigDict(CONFIG.to_dict() | dict(steps=40, learning_rate=3e-2))
-    state, step = training.init_state(vae(), config), training.make_step(vae(), loss, config)
+    long = config(steps=40, learning_rate=3e-2)
+    state, step = training.init_state(vae(), long), training.make_step(vae(), vae_loss, long)
     losses = []
     for _ in range(40):
         state, metrics = step(state, batch_at(0))
@@ -78,28 +65,58 @@ def test_a_killed_run_resumes_and_ends_with_the_same_weights(trained, tmp_path, 
             raise Killed
         return batch_at(step)
 
+    held_out = [batch_at(99)]
     with pytest.raises(Killed):
-        training.fit(vae(), loss, until, CONFIG, tmp_path)
-    resumed = training.fit(vae(), loss, batch_at, CONFIG, tmp_path)
-    for a, b in zip(leaves(resumed), leaves(trained[0]), strict=True):
+        training.fit(vae(), vae_loss, until, CONFIG, tmp_path, held_out=held_out)
+    resumed = training.fit(vae(), vae_loss, batch_at, CONFIG, tmp_path, held_out=held_out)
+    for a, b in zip(leaves(resumed.module), leaves(trained[0]), strict=True):
         np.testing.assert_array_equal(a, b)
-    steps = [int(row["step"]) for row in rows(tmp_path) if row["metric"] == "loss"]
-    assert steps == sorted(set(steps)) == [2, 4, 6]
+    assert steps_of_losses(tmp_path, "train") == [2, 4, 6] and steps_of_losses(tmp_path, "validation") == [3, 6]
 
 
 def test_a_finished_run_is_not_run_again(trained):
-    module, workdir = trained
+    module, metrics, workdir = trained
 
     def never(step):
         raise AssertionError("asked for a batch")
 
-    for a, b in zip(leaves(training.fit(vae(), loss, never, CONFIG, workdir)), leaves(module), strict=True):
+    again = training.fit(vae(), vae_loss, never, CONFIG, workdir, held_out=[batch_at(99)])
+    for a, b in zip(leaves(again.module), leaves(module), strict=True):
         np.testing.assert_array_equal(a, b)
+    assert again.metrics == metrics
+    assert steps_of_losses(workdir, "validation") == [3, 6]
+
+
+def test_a_model_is_saved_before_an_evaluation_that_fails(tmp_path):
+    saved = []
+
+    def score(module, batch, key):
+        raise MemoryError("no room to evaluate")
+
+    options = dict(held_out=[batch_at(99)], score=score, save=lambda module: saved.append(leaves(module)))
+    with pytest.raises(MemoryError):
+        training.fit(vae(), vae_loss, batch_at, config(evaluate_every=100), tmp_path, **options)
+    again = training.fit(vae(), vae_loss, batch_at, config(evaluate_every=100), tmp_path)
+    for a, b in zip(saved[0], leaves(again.module), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_all_evaluations_of_a_run_are_compiled_once(tmp_path):
+    traced = []
+
+    def score(module, batch, key):
+        traced.append(module)
+        return vae_loss(module, batch, key)
+
+    options = dict(held_out=[batch_at(98), batch_at(99)], score=score)
+    module, metrics = training.fit(vae(), vae_loss, batch_at, CONFIG, tmp_path, **options)
+    assert len(traced) == 1
+    assert training.evaluate(module, score, options["held_out"]) == metrics and len(traced) == 1
 
 
 def test_nan_stops_it_with_the_steps_number(tmp_path):
     def bad(module, batch, key):
-        value, metrics = loss(module, batch, key)
+        value, metrics = vae_loss(module, batch, key)
         return value, metrics | {"loss": jnp.where(batch["step"][0] == 3, jnp.nan, value)}
 
     with pytest.raises(FloatingPointError, match="at step 4"):
@@ -110,71 +127,43 @@ def test_nan_stops_it_with_the_steps_number(tmp_path):
 def test_a_batch_that_does_not_divide_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(jax, "devices", lambda: [jax.local_devices()[0]] * 3)
     with pytest.raises(training.TrainingError, match="batch_size 8 does not divide over 3 devices"):
-        training.fit(vae(), loss, batch_at, CONFIG, tmp_path)
+        training.fit(vae(), vae_loss, batch_at, CONFIG, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        (dict(warmup_steps=6), "warmup_steps must be less than steps, 6, not 6"),
+        (dict(steps=0), "steps must be at least 1, not 0"),
+        (dict(log_every=0), "log_every must be at least 1, not 0"),
+        (dict(learning_rate=float("nan")), "learning_rate must be at least 0, not nan"),
+        (dict(clip=0.0), "clip must be more than 0, not 0.0"),
+        (dict(dtype="float33"), "^dtype must be float32 or bfloat16, not float33"),
+        (dict(save_dtype="bf16"), "save_dtype must be float32 or bfloat16, not bf16"),
+    ],
+)
+def test_impossible_settings_are_refused(tmp_path, setting, message):
+    with pytest.raises(training.TrainingError, match=message):
+        training.fit(vae(), vae_loss, batch_at, config(**setting), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_checkpoints_of_another_model_are_refused_in_one_line(trained):
+    with pytest.raises(training.TrainingError, match="are of another model") as caught:
+        training.fit(tiny.surrogate(), vae_loss, batch_at, CONFIG, trained[2])
+    assert "\n" not in str(caught.value)
 
 
 def test_one_step_in_bfloat16_keeps_float32_parameters():
-    config = ml_collections.ConfigDict(CONFIG.to_dict() | {"dtype": "bfloat16"})
-    state = training.init_state(vae(), config)
+    half = config(dtype="bfloat16")
+    state, step = training.init_state(vae(), half), training.make_step(vae(), vae_loss, half)
     before = jax.tree.map(np.asarray, state["params"])
-    state, metrics = training.make_step(vae(), loss, config)(state, batch_at(0))
-    state, metrics = training.make_step(vae(), loss, config)(state, batch_at(1))  # warm-up: the first step's rate is 0
+    state, metrics = step(state, batch_at(0))
+    state, metrics = step(state, batch_at(1))  # warm-up: the first step's rate is 0
     assert np.isfinite(metrics["loss"])
     for old, new in zip(jax.tree.leaves(before), jax.tree.leaves(state["params"]), strict=True):
         assert new.dtype == jnp.float32 and np.isfinite(new).all()
         assert (old != new).any() or old.ndim == 1
-
-
-def surrogate():
-    return Surrogate(SurrogateConfig(z_size=4, width=16, layers=1, heads=2), rngs=nnx.Rngs(0))
-
-
-def encoded_batch_at(step):
-    mu = np.random.default_rng(step).normal(size=(8, 4)).astype(np.float32)
-    return batch_at(step) | {"mu": mu, "sigma": np.full((8, 4), 0.5, np.float32)}
-
-
-def test_one_step_of_the_surrogate_lowers_its_loss():
-    module, batch = surrogate(), encoded_batch_at(0)
-    state, step = training.init_state(module, CONFIG), training.make_step(module, objective.loss, CONFIG)
-    values = []
-    for _ in range(4):
-        state, metrics = step(state, batch)
-        values.append(float(metrics["loss"]))
-    assert values[3] < values[0]
-
-
-@pytest.mark.parametrize("settings", [dict(components=3), dict(body="bilstm", layers=2)], ids=["mixture", "bilstm"])
-def test_a_surrogate_learns_from_the_frozen_decoder(settings):
-    config = SurrogateConfig(z_size=4, width=16, heads=2, **(dict(layers=1) | settings))
-    module, batch, teacher = Surrogate(config, rngs=nnx.Rngs(0)), encoded_batch_at(0), vae()
-    before = leaves(teacher)
-
-    def loss(module, batch, key):
-        return objective.loss(module, batch, key, kl=1.0, likelihood=1.0, mse=0.5, segments=4, vae=teacher)
-
-    state, step = training.init_state(module, CONFIG), training.make_step(module, loss, CONFIG)
-    rows = []
-    for _ in range(12):
-        state, metrics = step(state, batch)
-        rows.append({name: float(value) for name, value in metrics.items()})
-    parts = rows[0]["kl"] + rows[0]["bass_nats"] + rows[0]["drums_nats"] + 0.5 * rows[0]["mse"]
-    assert rows[0]["loss"] == pytest.approx(parts, rel=1e-5)
-    assert rows[-1]["mse"] < rows[0]["mse"]
-    for a, b in zip(leaves(teacher), before, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_a_surrogate_predicts_each_bars_part_from_that_bar():
-    """Without layers nothing is carried from bar to bar."""
-    config = SurrogateConfig(z_size=4 + 16 * 2, bar_size=2, width=16, layers=0, components=3)
-    module, melody = Surrogate(config, rngs=nnx.Rngs(0)), np.random.default_rng(0).integers(0, 90, (2, 256))
-    other = melody.copy()
-    other[:, 16 * 5 + 3] += 1
-    a, b = module.predict(melody), module.predict(other)
-    for before, after in ((a.means, b.means), (a.stds, b.stds)):
-        moved = (before != after).all((0, 1))
-        assert moved[:4].all() and np.flatnonzero(moved[4:]).tolist() == [10, 11]
 
 
 def test_drawn_bars_stand_for_the_window():
@@ -188,57 +177,3 @@ def test_drawn_bars_stand_for_the_window():
         assert np.mean([x[name] for x in losses]) == pytest.approx(float(whole[name]), rel=0.02)
     assert len({float(x["bass_nats"]) for x in losses}) == 6
     assert losses[0]["loss"] < whole["loss"]  # the melody counts half
-
-
-def test_eight_devices_give_the_losses_of_one(tmp_path):
-    code = """
-import sys, jax, numpy as np
-jax.config.update("jax_platforms", "cpu")
-from tests.musicvae_jax import test_training as t
-t.training.fit(t.vae(), t.loss, t.batch_at, t.CONFIG, sys.argv[1] + "/vae")
-t.training.fit(t.surrogate(), t.objective.loss, t.encoded_batch_at, t.CONFIG, sys.argv[1] + "/surrogate")
-"""
-    tables = []
-    for devices in (1, 8):
-        workdir = tmp_path / str(devices)
-        flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
-        subprocess.run([sys.executable, "-c", code, workdir], check=True, env=_env(XLA_FLAGS=flags))
-        both = rows(workdir / "vae") + rows(workdir / "surrogate")
-        tables.append([float(row["value"]) for row in both if row["metric"] == "loss"])
-    assert len(tables[0]) == 6
-    np.testing.assert_allclose(*tables, rtol=1e-5)
-
-
-def test_train_runs_from_a_pack_alone_without_a_midi_library(tmp_path):
-    windows = random_tokens(0, 32)
-    split = np.repeat(np.array([0, 1], np.uint8), 16)
-    arrays = {"tokens": windows, "tune": np.arange(32), "source": np.arange(32), "split": split}
-    shards.write_pack(tmp_path / "pack.npz", [arrays.pop("tokens")], arrays)
-    code = """
-import sys
-sys.modules["symusic"] = sys.modules["mido"] = None
-from surrogate.commands import train
-train.main()
-"""
-    flags = [
-        "--config=configs/musicvae_small.py", f"--config.data={tmp_path}/pack.npz", f"--config.workdir={tmp_path}/run",
-        "--config.model.z_size=4", "--config.model.encoder_sizes=(6,6)", "--config.model.conductor_sizes=(6,)",
-        "--config.model.decoder_sizes=(6,)", "--config.steps=2", "--config.batch_size=4", "--config.warmup_steps=1",
-        "--config.evaluate_windows=4",
-    ]  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code, *flags], capture_output=True, text=True, env=_env())
-    assert done.returncode == 0, done.stderr
-    assert "validation loss" in done.stdout
-    assert checkpoint.load(tmp_path / "run" / "model").config.z_size == 4
-    assert list((tmp_path / "run" / "parts").glob("model.tar.*"))
-    flags[2] = f"--config.workdir={tmp_path}/on"
-    flags += [f"--config.start_from={tmp_path}/run/model", "--config.learning_rate=0.0"]
-    subprocess.run([sys.executable, "-c", code, *flags], capture_output=True, check=True, env=_env())
-    for a, b in zip(*(leaves(checkpoint.load(tmp_path / name / "model")) for name in ("run", "on")), strict=True):
-        np.testing.assert_array_equal(a, b)  # nothing was learnt on the way
-
-
-def _env(**extra):
-    import os
-
-    return os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"} | extra

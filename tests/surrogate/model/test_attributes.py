@@ -52,11 +52,11 @@ def test_they_are_kept_with_the_model_and_drawn(tmp_path):
 
 
 def test_the_command_finds_what_accompany_plays(corpus_settings, model_folder, tmp_path, capsys, monkeypatch):
-    from surrogate.corpus import encode_corpus
+    from surrogate.corpus import encoding_job
 
     monkeypatch.setattr(attributes, "AMOUNTS", np.array([-3.0, 0.0, 3.0]))
     monkeypatch.setattr(find_attributes, "MEASURED", 4)
-    encode_corpus.run(corpus_settings(tmp_path / "corpus"))
+    encoding_job.run(corpus_settings(tmp_path / "corpus"))
     model = musicvae_jax.load(model_folder)
     musicvae_jax.save(tmp_path / "model", model)
     config = surrogate.SurrogateConfig(z_size=4, width=16, layers=1, heads=2)

@@ -11,7 +11,7 @@ from musicvae_jax.events import BASS, CLOSED_HAT, DRUMS, KICK
 from surrogate.accompaniment.models import load_models
 from surrogate.commands import train
 from surrogate.configs import marginals as marginals_config
-from surrogate.corpus import encode_corpus
+from surrogate.corpus import encoding_job
 from surrogate.model import marginals
 from surrogate.model.marginals import Marginals, MarginalsConfig
 
@@ -75,7 +75,7 @@ def test_the_loss_is_the_entropy_of_what_is_not_known(module, window):
 
 def test_they_are_trained_and_kept_beside_the_surrogate(corpus_settings, accompanist, tmp_path, lines):
     pack = tmp_path / "pack.npz"
-    encode_corpus.run(corpus_settings(pack))
+    encoding_job.run(corpus_settings(pack))
     config = marginals_config.get_config()
     config.update(data=str(pack), workdir=str(tmp_path), checkpoint=accompanist, model=SMALL)
     config.update(steps=8, warmup_steps=2, batch_size=4, evaluate_windows=4)

@@ -1,0 +1,48 @@
+"""The tokens of the songs of a plan, copies included, from where they are: a collection or a pack.
+
+Both readers are functions: numbers of songs -> iterator of the tokens of each, uint16 [n, 256, 3].
+"""
+
+import numpy as np
+
+from surrogate.corpus.copies import transposed_copies
+from surrogate.corpus.dataset import Dataset
+from surrogate.corpus.errors import DatasetError
+from surrogate.corpus.plan import Plan
+from surrogate.corpus.song_reader import SongReader, cut_windows
+
+
+def collection_reader(songs, plan: Plan, reader: SongReader, config):
+    """Reads the songs again from the collection that the plan is of; DatasetError for one that has changed since."""
+
+    def tokens_of(numbers):
+        results = reader.map(cut_windows, [songs[number] for number in numbers])
+        for number, result in zip(numbers, results, strict=True):
+            if isinstance(result, str):
+                raise _changed(plan.names[number], f"now it is rejected: {result}")
+            content, tokens = result
+            if content != plan.contents[number]:
+                raise _changed(plan.names[number], "its notes are others")
+            yield _with_copies(tokens, number, plan, config)
+
+    return tokens_of
+
+
+def pack_reader(pack: Dataset, plan: Plan, config):
+    """Reads the songs from the pack that the plan is of."""
+    ends = np.cumsum(plan.windows)
+
+    def tokens_of(numbers):
+        for number in numbers:
+            tokens = pack.shards[0]["tokens"][ends[number] - plan.windows[number] : ends[number]]
+            yield _with_copies(tokens, number, plan, config)
+
+    return tokens_of
+
+
+def _changed(name, why) -> DatasetError:
+    return DatasetError(f"{name}: has changed since the collection was scanned ({why})")
+
+
+def _with_copies(tokens, number, plan, config):
+    return transposed_copies(tokens, number, config) if plan.is_training[number] else tokens

@@ -1,0 +1,182 @@
+"""The train command: what it refuses, how it goes on, and what it leaves."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from musicvae_jax import checkpoint, training
+from surrogate.commands import train
+from surrogate.configs import marginals as marginals_config
+from surrogate.configs import musicvae_small, transformer
+from surrogate.corpus import dataset, encoding_job, shards
+from surrogate.corpus.errors import DatasetError
+from surrogate.model import attributes, card, surrogate_encoder
+from tests.arrays import leaves, random_tokens
+from tests.melodies import random_model
+
+SMALL = dict(width=16, layers=1, heads=2)
+VAE = dict(z_size=4, encoder_sizes=(6, 6), conductor_sizes=(6,), decoder_sizes=(6,))
+FEW = dict(steps=2, warmup_steps=1, batch_size=4, evaluate_windows=4)
+
+
+def write_pack(path, manifest=None, **fields):
+    fields |= {"tune": np.arange(32) // 2, "split": np.repeat(np.array([0, 1], np.uint8), 16)}
+    shards.write_pack(path, [random_tokens(0, 32)], fields, manifest)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory):
+    return write_pack(tmp_path_factory.mktemp("pack") / "pack.npz", {"config": {"in_c": False}}, source=np.arange(32))
+
+
+@pytest.fixture(scope="module")
+def corpus(corpus_settings, tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "corpus"
+    encoding_job.run(corpus_settings(path))
+    return path
+
+
+def settings(module, data, workdir, *, model=(), **changes):
+    config = module.get_config()
+    config.update(data=str(data), workdir=str(workdir), **FEW | changes)
+    config.model.update(VAE if module is musicvae_small else SMALL, **dict(model))
+    return config
+
+
+def test_a_pack_is_refused_for_a_surrogate(pack, model_folder, tmp_path):
+    with pytest.raises(checkpoint.CheckpointError, match="holds no latents to learn from; encode it"):
+        train.run(settings(transformer, pack, tmp_path / "run", checkpoint=str(model_folder)))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_corpus_of_another_model_is_refused(corpus, accompanist, tmp_path):
+    with pytest.raises(checkpoint.CheckpointError, match="its latents have 4 numbers, those of .* 8"):
+        train.run(settings(transformer, corpus, tmp_path / "run", checkpoint=accompanist))
+    with pytest.raises(checkpoint.CheckpointError, match="neither a pretrained model"):
+        train.run(settings(transformer, corpus, tmp_path / "run", checkpoint="nowhere"))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("module", [transformer, marginals_config])
+def test_songs_in_other_keys_than_asked_for_are_refused(corpus, model_folder, tmp_path, module):
+    config = settings(module, corpus, tmp_path / "run", checkpoint=str(model_folder), model={"in_c": True})
+    with pytest.raises(checkpoint.CheckpointError, match="corpus: in their own keys, model.in_c: in C"):
+        train.run(config)
+    assert not (tmp_path / "run").exists()
+
+
+def test_marginals_for_a_model_in_c_are_not_trained_on_songs_in_their_own_keys(pack, tmp_path):
+    with pytest.raises(checkpoint.CheckpointError, match="trio_16bar_small: in C"):
+        train.run(settings(marginals_config, pack, tmp_path / "run"))
+
+
+def test_a_surrogate_of_other_sizes_is_not_gone_on_from(corpus, model_folder, tmp_path):
+    other = random_model(tmp_path / "other")
+    config = settings(transformer, corpus, tmp_path / "run", checkpoint=str(model_folder), start_from=other)
+    with pytest.raises(training.TrainingError, match="start_from: the surrogate there has z_size 8, not 4"):
+        train.run(config)
+
+
+@pytest.mark.parametrize(
+    "module, changes, message",
+    [
+        (musicvae_small, dict(warmup_steps=2), "warmup_steps must be less than steps, 2, not 2"),
+        (musicvae_small, dict(batch_size=64), "train split has 16 windows, fewer than one batch of 64"),
+        (musicvae_small, dict(task="vae"), "task must be one of musicvae, surrogate, marginals, not vae"),
+        (musicvae_small, dict(model=dict(encoder="flat")), "^model: "),
+        (marginals_config, dict(model=dict(heads=3)), "^model: patch must divide"),
+    ],
+)
+def test_what_makes_no_run_is_refused_before_it_begins(pack, model_folder, tmp_path, module, changes, message):
+    if module is marginals_config:
+        changes = changes | dict(checkpoint=str(model_folder))
+    with pytest.raises((training.TrainingError, DatasetError), match=message) as caught:
+        train.run(settings(module, pack, tmp_path / "run", **changes))
+    assert "\n" not in str(caught.value) and not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_as_it_was_begun_or_not_at_all(pack, tmp_path, capsys):
+    train.run(settings(musicvae_small, pack, tmp_path))
+    assert "going on" not in capsys.readouterr().err
+    train.run(settings(musicvae_small, pack, tmp_path, log_every=1))
+    assert "train: going on from step 2\n" in capsys.readouterr().err
+    for changes, message in [
+        (dict(learning_rate=0.5), "learning_rate=0.004, not 0.5"),
+        (dict(model=dict(z_size=8)), "model.z_size=4, not 8"),
+    ]:
+        with pytest.raises(training.TrainingError, match=f"was begun with {message}"):
+            train.run(settings(musicvae_small, pack, tmp_path, **changes))
+    other = write_pack(tmp_path / "other.npz")
+    with pytest.raises(training.TrainingError, match="was begun with data="):
+        train.run(settings(musicvae_small, other, tmp_path))
+
+
+def test_a_models_folder_tells_of_its_own_training(corpus_settings, tmp_path):
+    teacher = random_model(tmp_path / "teacher")
+    attributes.save(teacher, attributes.Attributes(np.zeros((2, 8)), np.zeros(2), np.ones((2, 2)), np.ones(2)))
+    (tmp_path / "teacher" / "README.md").write_text("What the teacher is.")
+    encoding_job.run(corpus_settings(tmp_path / "corpus", checkpoint=teacher))
+    train.run(settings(transformer, tmp_path / "corpus", tmp_path / "run", checkpoint=teacher, part="bilstm"))
+    model = tmp_path / "run" / "model"
+    assert attributes.load(model) is None and surrogate_encoder.load(model).config.in_c is False
+    written = (model / "README.md").read_text()
+    [own] = [section for section in written.split("## ") if section.startswith("Surrogate encoder `bilstm`")]
+    data = dataset.open(tmp_path / "corpus")
+    assert f"- Data: {len(data.indices('train'))} windows, " in own and "songs in their own keys." in own
+    assert "2 steps of 4 windows in float32" in own and "- On held-out windows: " in own and "loss " in own
+    taken = "Taken over from the model that training was given, as it was."
+    assert written.count(taken) == 2 and "teacher" not in written and str(tmp_path) not in written
+    card.write(model, "bilstm", checkpoint.DEFAULT)
+    assert "Taken over from trio_16bar_small, as it was." in (model / "README.md").read_text()
+
+
+def test_a_model_is_there_when_its_evaluation_fails(pack, tmp_path, monkeypatch):
+    def evaluate(*args, **options):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(training, "evaluate", evaluate)
+    with pytest.raises(MemoryError):
+        train.run(settings(musicvae_small, pack, tmp_path))
+    assert checkpoint.load(tmp_path / "model").config.z_size == 4
+    assert "- Training: 2 steps" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_data_that_tells_nothing_is_trusted_with_a_warning(tmp_path, model_folder, capsys):
+    old = write_pack(tmp_path / "old.npz")
+    train.run(settings(marginals_config, old, tmp_path / "run", checkpoint=str(model_folder)))
+    warning = "does not tell whether its songs are in C; trusting that they are in their own keys"
+    assert warning in capsys.readouterr().err
+    told = (tmp_path / "run" / "model" / "README.md").read_text()
+    assert "- Data: 16 windows, 8 tunes to train on; 16 windows, 8 tunes held out; songs in their own keys." in told
+
+
+def test_it_runs_from_a_pack_alone_without_a_midi_library(pack, tmp_path):
+    code = """
+import sys
+sys.modules["symusic"] = sys.modules["mido"] = None
+from surrogate.commands import train
+sys.exit(train.main())
+"""
+    flags = [f"--config.{name}={value}" for name, value in FEW.items()]
+    flags += [f"--config.model.{name}={value}".replace(" ", "") for name, value in VAE.items()]
+
+    def start(workdir, *more):
+        command = [sys.executable, "-c", code, "--config=configs/musicvae_small.py", f"--config.data={pack}", *flags]
+        environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+        command += [f"--config.workdir={workdir}", *more]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+    done = start(tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert "validation loss" in done.stdout and list((tmp_path / "run" / "parts").glob("model.tar.*"))
+    on = start(tmp_path / "on", f"--config.start_from={tmp_path}/run/model", "--config.learning_rate=0.0")
+    assert on.returncode == 0, on.stderr
+    for a, b in zip(*(leaves(checkpoint.load(tmp_path / name / "model")) for name in ("run", "on")), strict=True):
+        np.testing.assert_array_equal(a, b)  # nothing was learnt on the way
+    refused = start(tmp_path / "run", "--config.seed=1")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "was begun with seed=0, not 1" in refused.stderr and refused.stderr.count("\n") == 1
