@@ -49,7 +49,7 @@ def check_packages(path: str) -> None:
     if kind_of(path) == "tfrecord":
         for module in ("tensorflow", "note_seq"):
             if importlib.util.find_spec(module) is None:
-                raise DatasetError(f"{path}: TFRecord files need {module}: pip install 'musicvae-jax[magenta]'")
+                raise DatasetError(f"{path}: TFRecord files need {module}: pip install '.[magenta]'")
 
 
 def list_songs(path: str):

@@ -87,10 +87,12 @@ def contents(wanted: typing.Iterable[CollectionSong]) -> typing.Iterator[Content
         The content of each, in the same order; an archive is opened once.
     """
     with _archive_worker() as worker:
-        for file, group in itertools.groupby(wanted, key=lambda song: song.file):
+        for (file, is_lost), group in itertools.groupby(wanted, lambda song: (song.file, song.reason is not None)):
             group = list(group)
-            if group[0].member is None and not group[0].reason:
-                yield from (Content(song, song.file) for song in group)
+            if is_lost:
+                yield from (Content(song, None, reason=song.reason) for song in group)
+            elif group[0].member is None:
+                yield from (Content(song, file) for song in group)
             else:
                 yield from _members(file, group, worker)
 
@@ -119,17 +121,14 @@ def _songs_of(name: str, path: str, worker: StreamWorker) -> list[CollectionSong
 
 
 def _members(file: str, group: list[CollectionSong], worker: StreamWorker) -> typing.Iterator[Content]:
-    listed = [song for song in group if song.reason is None]
     is_record = archives.kind_of(file) == "tfrecord"
-    lost = BROKEN_ARCHIVE
-    left = iter(listed)
-    for item in worker.stream(archives.read_members, file, [song.member for song in listed]) if listed else ():
+    left, lost = iter(group), BROKEN_ARCHIVE
+    for item in worker.stream(archives.read_members, file, [song.member for song in group]):
         if isinstance(item, str):
             lost = str(item)
         elif item is not None:
-            yield Content(next(left), item.data, is_record and item.data is not None, item.reason)
+            yield Content(next(left), item.data, is_record, item.reason)
     yield from (Content(song, None, reason=lost) for song in left)
-    yield from (Content(song, None, reason=song.reason) for song in group if song.reason)
 
 
 def _may_hold_songs(path: str) -> bool:

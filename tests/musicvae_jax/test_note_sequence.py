@@ -103,5 +103,5 @@ def test_what_comes_before_the_damage_of_a_record_file_is_kept(tmp_path):
 def test_without_tensorflow_the_extra_is_named(tmp_path, monkeypatch):
     write_records(tmp_path / "x.tfrecord", [b"one"])
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(dataset.DatasetError, match=r"need tensorflow: pip install 'musicvae-jax\[magenta\]'"):
+    with pytest.raises(dataset.DatasetError, match=r"need tensorflow: pip install '.\[magenta\]'"):
         collection.songs(str(tmp_path))
