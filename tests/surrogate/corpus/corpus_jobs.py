@@ -10,7 +10,9 @@ def files_of(folder):
 
 
 def command(settings, *flags):
-    arguments = [f"--config.{name}={value}" for name, value in settings.items() if name != "transpose"]
+    arguments = [
+        f"--config.{name}={value}" for name, value in settings.items() if name != "transpose" and value is not None
+    ]
     return [sys.executable, "-m", "scripts.encode_corpus", "--config=configs/encode_corpus.py", *arguments, *flags]
 
 

@@ -86,7 +86,7 @@ def test_a_file_that_changed_since_the_scan_is_named(corpus_settings, songs, tmp
     shutil.copytree(songs, folder)
     settings = corpus_settings(tmp_path / "corpus", input=str(folder))
     listed = collection.songs(str(folder))
-    reader = encoding_job._song_reader(settings)
+    reader = encoding_job._song_reader(settings, in_c=False)
     (tmp_path / "records").mkdir()
     list(scan.scan(listed, reader, tmp_path / "records"))
     plan = plan_of_songs(listed, scan.ScanFiles(tmp_path / "records").read(), TuneTable(), settings)
