@@ -3,7 +3,7 @@
     python -m benchmarks.encode_corpus --input=MIDI_DIR [--files=1000] [--checkpoints=trio_16bar_small,full]
 
 Reading is MIDI -> windows on one core, with the settings of configs/encode_corpus.py. Encoding goes through the
-job's own Encoder, batches in flight included, on every local device; "full" stands for random weights of the size of
+job's own DeviceEncoder, batches in flight included, on every local device; "full" stands for random weights of the size of
 Magenta's hierdec-trio_16bar. Each encoder's figure comes with its share of what the matrix products allow here.
 """
 
@@ -24,7 +24,7 @@ import musicvae_jax
 from benchmarks import full_size
 from musicvae_jax import checkpoint
 from surrogate.corpus import collection, workers
-from surrogate.corpus.encoder import Encoder
+from surrogate.corpus.device_encoder import DeviceEncoder
 
 LAKH_FILES = 178_561
 _SETTINGS = dict(grid="beats", hop_bars=4, max_windows=24, seed=0)
@@ -52,7 +52,7 @@ def cut(paths):
 
 def encoding(name, batch_size, seconds):
     """Print windows/s of a model's encoder on all local devices."""
-    encoder = Encoder(musicvae_jax.load(name), batch_size)
+    encoder = DeviceEncoder(musicvae_jax.load(name), batch_size)
     tokens = np.random.default_rng(0).integers(0, 90, (encoder.rows, 256, 3)).astype(np.uint16)
     encoder.fetch(encoder.send(tokens))
     began, count, sent = time.perf_counter(), 0, collections.deque()

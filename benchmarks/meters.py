@@ -118,7 +118,7 @@ def on_16ths(song, steps):
     tokens = np.zeros((steps, 3), np.uint16)
     for column in (0, 1):
         tokens[:, column] = events.line_tokens(*in_16ths(song.melody, song.tokens[:, column]), steps)
-    played = np.flatnonzero(song.melody.grid.played)
+    played = np.flatnonzero(song.melody.grid.in_song)
     place = song.melody.grid.ticks[played] * 4 // song.melody.score.ticks_per_quarter
     inside = place < steps
     np.bitwise_or.at(tokens[:, 2], place[inside], song.tokens[played[inside], 2])

@@ -10,7 +10,7 @@ MAX_TICK = 2**31 - 1
 _HEADER_BYTES = 14
 _LONGEST_WRAPPER = 256  # RIFF (.rmi) and MacBinary put 20 and 128 bytes in front of the MIDI file
 
-NOTE_OFF, NOTE_ON, PROGRAM_CHANGE = 0x8, 0x9, 0xC
+NOTE_OFF_STATUS, NOTE_ON_STATUS, PROGRAM_STATUS = 0x8, 0x9, 0xC
 _META = 0xFF
 _META_END_OF_TRACK, _META_TEMPO, _META_METER = 0x2F, 0x51, 0x58
 
@@ -82,7 +82,7 @@ def messages(source) -> Messages:
         path, loaded = source, _load(source)
     raw, spans, ticks_per_beat = loaded
     data, chunk, tick, status, at = _walk(path, raw, spans)
-    voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_CHANGE))
+    voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_STATUS))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
     columns = [
         values.astype(np.int64, copy=False) for values in (chunk[voice], tick[voice], status[voice], first, second)

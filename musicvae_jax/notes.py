@@ -42,7 +42,7 @@ def instruments(song: midi_messages.Messages) -> tuple[np.ndarray, np.ndarray, N
         The program of each instrument (int64 [I]), whether it is the drums (bool [I]), and all notes in ticks.
     """
     start, end, pitch, channel, closing = _pair(song)
-    change = np.flatnonzero(song.status >> 4 == midi_messages.PROGRAM_CHANGE)
+    change = np.flatnonzero(song.status >> 4 == midi_messages.PROGRAM_STATUS)
     change_channel = song.chunk[change] << 4 | song.status[change] & 15
     changes = np.append(-1 << 32, np.sort(change_channel << 32 | change))
     latest = changes[np.searchsorted(changes, channel << 32 | closing) - 1]
@@ -77,7 +77,7 @@ def _pair(song: midi_messages.Messages):
     packed = np.sort(voice[message] << 32 | message)
     message, voice = packed & 0xFFFFFFFF, packed >> 32
     tick = song.tick[message]
-    is_on = (song.status[message] >> 4 == midi_messages.NOTE_ON) & (song.second[message] > 0)
+    is_on = (song.status[message] >> 4 == midi_messages.NOTE_ON_STATUS) & (song.second[message] > 0)
     off = np.flatnonzero(~is_on)
     on = np.flatnonzero(is_on)
     # Of every note-on, the first note-off after it; one past the last stands for none.

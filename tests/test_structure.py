@@ -17,9 +17,9 @@ ROOMS = {  # of surrogate, and which others each may import
     "model": {"reading"},
     "rendering": {"reading"},
     "corpus": {"reading", "model"},
-    "studio": {"reading", "model", "rendering"},
+    "studio": {"reading", "rendering"},
     "accompaniment": {"reading", "model", "rendering", "studio"},
-    "evaluation": {"reading", "model", "rendering", "corpus", "accompaniment"},
+    "evaluation": {"reading", "model", "rendering", "corpus"},
     "configs": set(),
     "commands": {"reading", "model", "rendering", "corpus", "studio", "accompaniment", "evaluation", "configs"},
 }

@@ -13,7 +13,7 @@ import numpy as np
 
 from surrogate.corpus import shards
 from surrogate.corpus.batches import Batch, batches, read_ahead
-from surrogate.corpus.encoder import Encoder
+from surrogate.corpus.device_encoder import DeviceEncoder
 from surrogate.corpus.plan import Plan
 
 _IN_FLIGHT = 2  # batches on the devices: one computes while the next is on its way
@@ -50,7 +50,9 @@ class ShardWriter:
             shards.write(self._folder, batch.shard, arrays | fields)
 
 
-def encode_shards(plan: Plan, tokens_of, encoder: Encoder, folder, numbers, shard_windows: int, waiting: WaitingTime):
+def encode_shards(
+    plan: Plan, tokens_of, encoder: DeviceEncoder, folder, numbers, shard_windows: int, waiting: WaitingTime
+):
     """Writes shards.
 
     Args:

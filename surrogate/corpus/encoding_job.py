@@ -11,7 +11,7 @@ from tqdm import tqdm
 from musicvae_jax import checkpoint, trio
 from surrogate.corpus import collection, dataset, job, scan, shards, song_tokens
 from surrogate.corpus.copies import copies_per_window
-from surrogate.corpus.encoder import Encoder
+from surrogate.corpus.device_encoder import DeviceEncoder
 from surrogate.corpus.encoding import WaitingTime, encode_shards
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file, hash_of_names
@@ -177,7 +177,7 @@ def _encode(plan, tokens_of, model, the_job, config) -> str:
     shards.check_room(the_job.folder, to_do, model.config.z_size)
     waiting, began = WaitingTime(), time.perf_counter()
     rejected = plan.rejected.total()
-    encoder = Encoder(model, config.batch_size)
+    encoder = DeviceEncoder(model, config.batch_size)
     with _bar(total=sum(sizes.values()), initial=sum(sizes.values()) - to_do, unit="window", desc="encode") as bar:
         for batch in encode_shards(plan, tokens_of, encoder, the_job.folder, left, config.shard_windows, waiting):
             files = int(plan.ends.searchsorted(batch.end, side="right"))

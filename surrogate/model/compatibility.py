@@ -19,9 +19,9 @@ def model_in_c(name_or_folder) -> bool | None:
         CheckpointError: there is no such model.
     """
     folder = checkpoint.resolve(name_or_folder)
-    told = [read_notes(folder).get("data", {}).get("in_c")]
-    told += [_read(path.parent)["config"].get("in_c") for path in sorted(folder.glob("*/config.json"))]
-    return next((in_c for in_c in told if in_c is not None), None)
+    answers = [read_notes(folder).get("data", {}).get("in_c")]
+    answers += [_read(path.parent)["config"].get("in_c") for path in sorted(folder.glob("*/config.json"))]
+    return next((in_c for in_c in answers if in_c is not None), None)
 
 
 def read_notes(folder) -> dict:
@@ -43,20 +43,20 @@ def data_in_c(data) -> bool | None:
     return data.manifest.get("config", {}).get("in_c")
 
 
-def agree_on_c(told) -> bool | None:
+def agree_on_c(claims) -> bool | None:
     """The one answer to whether songs are in C.
 
     Args:
-        told: {who tells: True, False or None, which tells nothing}.
+        claims: {who tells: True, False or None, which tells nothing}.
 
     Raises:
         CheckpointError: two tell otherwise.
     """
-    known = {name: in_c for name, in_c in told.items() if in_c is not None}
+    known = {name: in_c for name, in_c in claims.items() if in_c is not None}
     if len(set(known.values())) > 1:
-        claims = ", ".join(f"{name}: {describe_keys(in_c)}" for name, in_c in known.items())
+        answers = ", ".join(f"{name}: {describe_keys(in_c)}" for name, in_c in known.items())
         raise CheckpointError(
-            f"songs in C and songs in their own keys do not go together ({claims}); "
+            f"songs in C and songs in their own keys do not go together ({answers}); "
             "encode_corpus --config.in_c=True or False makes either"
         )
     return next(iter(known.values()), None)
@@ -72,12 +72,12 @@ def encoding_in_c(config, pack=None) -> bool:
     Raises:
         CheckpointError: config, pack and the model that encodes tell otherwise; or there is no such model.
     """
-    told = {"in_c": config.in_c}
+    claims = {"in_c": config.in_c}
     if pack is not None:
-        told[config.input] = data_in_c(pack)
+        claims[config.input] = data_in_c(pack)
     if not config.output.endswith(".npz"):
-        told[config.checkpoint] = model_in_c(config.checkpoint)
-    return bool(agree_on_c(told))
+        claims[config.checkpoint] = model_in_c(config.checkpoint)
+    return bool(agree_on_c(claims))
 
 
 def describe_keys(in_c) -> str:
@@ -113,9 +113,9 @@ def check_latents(data, path, model, z_size, found_fingerprint) -> list[str]:
     size = data[0]["mu"].shape[-1]
     if size != z_size:
         raise CheckpointError(f"{path}: its latents have {size} numbers, those of {model} {z_size}; {again}")
-    told = data.manifest.get("model")
-    if not told:
+    encoded_by = data.manifest.get("model")
+    if not encoded_by:
         return [f"{path} does not tell whose latents it holds; trusting that they are those of {model}"]
-    if told != found_fingerprint:
+    if encoded_by != found_fingerprint:
         raise CheckpointError(f"{path}: its latents are those of another model than {model}; {again}")
     return []

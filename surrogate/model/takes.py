@@ -26,7 +26,7 @@ DRAWS = 8
 SPREAD = 0.5
 LOCK = 0.5
 ALIKE = 0.95
-MOST_WINDOWS = 1 << 16
+MOST_WINDOWS_A_SONG = 1 << 16
 SMALL_BATCH, LARGE_BATCH = 8, 64
 
 
@@ -207,7 +207,7 @@ def decode(vae, z_KxnxZ, song_n, track, seed, temperature, evidence=None):
         Tokens, uint16 [K, n, 256].
     """
     place_n = np.arange(len(song_n)) - np.searchsorted(song_n, song_n)  # windows of a song stand together
-    rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS + place_n
+    rows_Kxn = np.arange(len(z_KxnxZ))[:, None] * MOST_WINDOWS_A_SONG + place_n
     window_N = np.tile(np.arange(len(song_n)), len(z_KxnxZ))
     z, rows, window = pad_to_compiled_size(z_KxnxZ.reshape(-1, z_KxnxZ.shape[-1]), rows_Kxn.ravel(), window_N)
     options = dict(key=jax.random.key(seed), temperature=temperature, tracks=(track,), batch_size=LARGE_BATCH)

@@ -126,11 +126,11 @@ def _sample(data):
 
 def _in_c(config, data):
     """(whether the songs are in C, warnings): as the data tells, and else as the config or the model does."""
-    told = compatibility.data_in_c(data)
+    of_data = compatibility.data_in_c(data)
     of_model = compatibility.model_in_c(config.checkpoint)
-    claims = {config.data: told, "model.in_c": config.model.in_c, config.checkpoint: of_model}
+    claims = {config.data: of_data, "model.in_c": config.model.in_c, config.checkpoint: of_model}
     in_c = bool(compatibility.agree_on_c(claims))
-    if told is not None:
+    if of_data is not None:
         return in_c, []
     keys = compatibility.describe_keys(in_c)
     return in_c, [f"{config.data} does not tell whether its songs are in C; trusting that they are {keys}"]

@@ -53,13 +53,13 @@ class Grid:
         return len(self.ticks) // STEPS_PER_BAR
 
     @property
-    def played(self) -> np.ndarray:
+    def in_song(self) -> np.ndarray:
         """bool [bars * 16]: the steps that are in the song."""
         return np.diff(self.ticks) > 0
 
     def nearest(self, tick_N) -> np.ndarray:
         """The step of the song that begins nearest to each tick, halves up; bars * 16 is the end: int64 [N]."""
-        steps = np.append(np.flatnonzero(self.played), len(self.ticks) - 1)
+        steps = np.append(np.flatnonzero(self.in_song), len(self.ticks) - 1)
         begins = self.ticks[steps]
         return steps[np.searchsorted(begins[:-1] + begins[1:], 2 * np.asarray(tick_N), side="right")]
 

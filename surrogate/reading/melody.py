@@ -10,7 +10,7 @@ from surrogate.reading import grid, pickup, swing, tracks
 from surrogate.reading.grid import Grid
 from surrogate.reading.swing import Swing
 
-MAX_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
+MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +62,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
     chosen = tracks.choose(score, track, path=path)
     start, end, pitch = tracks.notes(score.tracks[chosen.index])
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
-    if bars > MAX_BARS:
-        raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MAX_BARS} or fewer")
+    if bars > MOST_MELODY_BARS:
+        raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
     meters = [(meter.time, meter.numerator, meter.denominator) for meter in score.time_signatures]
     meters.sort(key=lambda meter: meter[0])
     pickup_beats = _pickup_beats(path, meters, start, end, pitch, beat, pickup)
@@ -75,13 +75,13 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
             layout["first_beat"] = _first_beat(meters, start, end, pitch, beat)
         laid_out = grid.lay_out(meters, int(end.max()), beat, **layout)
         # Rounding must not open a bar of its own, for an onset just before the last bar line or an end just after.
-        first = np.minimum(laid_out.nearest(start), np.flatnonzero(laid_out.played)[-1])
+        first = np.minimum(laid_out.nearest(start), np.flatnonzero(laid_out.in_song)[-1])
         last = np.maximum(first + 1, laid_out.nearest(end))
         laid_out = grid.lay_out(meters, int(laid_out.ticks[last.max()]), beat, **layout)
     except grid.MeterError as meter:
         beats = "one to four quarter notes or dotted quarter notes"
         raise midi.MidiError(path, f"is in {meter} time; only bars of {beats} can be accompanied") from None
-    tokens = events.line_tokens(first, last, pitch, len(laid_out.played))
+    tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
     return Melody(score, chosen.index, chosen.reason, laid_out, swing_of_song, tokens)
 
 

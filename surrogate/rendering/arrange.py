@@ -66,7 +66,7 @@ def arrange(melody, parts_Tx2, options) -> tuple[symusic.Score, tuple[str, ...]]
         written.append(bass)
         roles.append("bass")
     if options.drums and "drums" not in roles:
-        step, pitch = events.drum_hits(np.where(grid.played, drums_T, 0))
+        step, pitch = events.drum_hits(np.where(grid.in_song, drums_T, 0))
         drums = symusic.Track(name="Drums", program=0, is_drum=True)
         drums.notes = _symusic_notes(grid.ticks, step, step + 1, pitch, velocity.drums(step, pitch, loud_bars, rng))
         written.append(drums)

@@ -70,7 +70,7 @@ def told_by_mido(raw):
 def told_by_messages(path):
     found = midi_messages.messages(path)
     rows = np.stack([found.chunk, found.tick, found.status, found.first, found.second], axis=1).tolist()
-    voice = [tuple(row[:4] if row[2] >> 4 == midi_messages.PROGRAM_CHANGE else row) for row in rows]
+    voice = [tuple(row[:4] if row[2] >> 4 == midi_messages.PROGRAM_STATUS else row) for row in rows]
     return voice, [tuple(row) for row in found.tempo.tolist()], [tuple(row) for row in found.meter.tolist()]
 
 

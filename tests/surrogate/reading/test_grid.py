@@ -12,7 +12,7 @@ def places(meters, end, **options):
     """The song's ticks of the steps that are in it, by the models' bar and beat: {(bar, beat): [4 ticks or fewer]}."""
     laid = grid.lay_out(meters, end, BEAT, **options)
     found = {}
-    for step in np.flatnonzero(laid.played):
+    for step in np.flatnonzero(laid.in_song):
         found.setdefault((step // 16, step % 16 // 4), []).append(int(laid.ticks[step]))
     assert laid.ticks[-1] >= end and (np.diff(laid.ticks) >= 0).all()
     return found
@@ -55,7 +55,7 @@ def test_a_change_of_meter_begins_a_bar():
 def test_a_pickup_stands_before_the_first_bar_line():
     laid = grid.lay_out([(0, 4, 4)], 480 + 1920, BEAT, pickup=1)
     assert laid.bars == 2 and list(laid.bar_ticks) == [480 - 1920, 480, 2400]
-    assert list(np.flatnonzero(laid.played)) == list(range(12, 32))
+    assert list(np.flatnonzero(laid.in_song)) == list(range(12, 32))
     assert laid.ticks[12] == 0 and laid.ticks[16] == 480
     half = places([(0, 4, 4)], 1920, pickup=0.5)
     assert half[0, 3] == [0, 120] and half[1, 0] == beat(240)

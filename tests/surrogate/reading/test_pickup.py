@@ -155,5 +155,5 @@ def test_bars_of_two_are_grouped_from_where_the_phrase_begins(ticks_per_beat):
 @pytest.mark.parametrize("stem", ["oh_susanna", "greensleeves"])
 def test_a_bar_that_a_pickup_stands_in_is_paired_with_none(stem):
     grid = read_melody(SAINTS.with_stem(stem)).grid
-    assert grid.ticks[8] == 0 and not grid.played[:8].any()
+    assert grid.ticks[8] == 0 and not grid.in_song[:8].any()
     assert grid.ticks[16] == grid.bar_ticks[1]

@@ -7,7 +7,7 @@ from flax import nnx
 from musicvae_jax import events
 
 
-class Encoder:
+class DeviceEncoder:
     """A model's encoder on all local devices; batches may be under way while the next is sent.
 
     rows: the most windows of a batch, those of all devices together.
