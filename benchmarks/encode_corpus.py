@@ -2,8 +2,8 @@
 
     python -m benchmarks.encode_corpus --input=MIDI_DIR [--files=1000] [--checkpoints=trio_16bar_small,full]
 
-Reading is MIDI -> windows on one core, with the settings of configs/encode_corpus.py. Encoding goes through the job's own
-DeviceEncoder, batches in flight included, on every local device; "full" stands for random weights of the size of
+Reading is MIDI -> windows on one core, with the settings of configs/encode_corpus.py. Encoding goes through the job's
+own DeviceEncoder, batches in flight included, on every local device; "full" stands for random weights of the size of
 Magenta's hierdec-trio_16bar. Each encoder's figure comes with its share of what the matrix products allow here.
 """
 
