@@ -31,7 +31,12 @@ class Stretches:
             first, last: int64 [number of kept], their steps; no note lasts beyond its stretch.
         """
         end_step = STEPS_PER_BAR * np.cumsum(self.bars)
-        of_note = np.searchsorted(2 * STEPS_PER_BEAT * self.begin, 2 * STEPS_PER_BEAT * start_N + self.ticks_per_beat, "right") - 1
+        of_note = (
+            np.searchsorted(
+                2 * STEPS_PER_BEAT * self.begin, 2 * STEPS_PER_BEAT * start_N + self.ticks_per_beat, "right"
+            )
+            - 1
+        )
         kept = of_note >= 0
         begin, limit = self.begin[of_note], end_step[of_note]
         offset = limit - STEPS_PER_BAR * self.bars[of_note]
@@ -58,7 +63,9 @@ def find(meters, end_tick: int, ticks_per_beat: int) -> Stretches:
         if not changes or meter != changes[-1][1]:
             changes.append((tick, meter))
     found = []
-    for (begin, (numerator, denominator)), limit in zip(changes, [*(tick for tick, _ in changes[1:]), None], strict=True):
+    for (begin, (numerator, denominator)), limit in zip(
+        changes, [*(tick for tick, _ in changes[1:]), None], strict=True
+    ):
         is_cut = limit is not None and limit < end_tick
         steps = straight_steps((limit if is_cut else end_tick) - begin, ticks_per_beat)
         bars = steps // STEPS_PER_BAR if is_cut else -(-steps // STEPS_PER_BAR)
