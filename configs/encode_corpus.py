@@ -15,6 +15,10 @@ def get_config():
     c.checkpoint = "trio_16bar_small"  # or a model folder
     c.dtype = "float32"  # bfloat16: half the memory, faster where the hardware has such products
 
+    # Or "song": every song whole, its bars of 4/4 with melodies, bass, drums and chords, into a pack. Of the two groups
+    # that follow only deduplicate, tunes, fractions and split_seed matter then.
+    c.unit = "window"
+
     c.grid = "beats"  # or "magenta": cut at every tempo and meter change, as Magenta does
     c.hop_bars = 4
     c.leads = False  # True: strings, brass, reeds, flutes and synth leads are melodies, too, not only programs 0-31

@@ -20,13 +20,13 @@ def files(folder: FilePath) -> list[pathlib.Path]:
     return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
-def read(path: FilePath) -> symusic.Score:
+def read(path: FilePath | bytes) -> symusic.Score:
     """Reads a MIDI file into a symusic Score, times in ticks.
 
     Data bytes above 127 are clipped. A file that symusic refuses all the same is read by mido, which minds less.
 
     Args:
-        path: a MIDI file.
+        path: a MIDI file, or its content.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
@@ -43,7 +43,7 @@ def read(path: FilePath) -> symusic.Score:
             return symusic.Score.from_midi(clean.getvalue(), sanitize_data=True)
         # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
         except Exception:
-            raise MidiError(path, f"cannot be read as MIDI: {strict}", "corrupt") from None
+            raise MidiError(midi_messages.name_of(path), f"cannot be read as MIDI: {strict}", "corrupt") from None
 
 
 def write(score: symusic.Score, path: FilePath) -> None:

@@ -74,12 +74,10 @@ def messages(source) -> Messages:
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.
     """
-    if isinstance(source, bytes):
-        path, loaded = "MIDI data", _parse("MIDI data", source)
-    elif hasattr(source, "dumps_midi"):
+    if hasattr(source, "dumps_midi"):
         path, loaded = "Score", _parse("Score", source.dumps_midi())
     else:
-        path, loaded = source, _load(source)
+        path, loaded = name_of(source), _load(source)
     raw, spans, ticks_per_beat = loaded
     data, chunk, tick, status, at = _walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_STATUS))
@@ -99,8 +97,8 @@ def messages(source) -> Messages:
     return Messages(ticks_per_beat, *columns, tempo, meter)
 
 
-def checked_bytes(path: FilePath) -> bytes:
-    """Reads a MIDI file whose messages are whole.
+def checked_bytes(path: FilePath | bytes) -> bytes:
+    """Reads a MIDI file, or its content, whose messages are whole.
 
     Returns:
         Its bytes, from the MIDI header on.
@@ -109,11 +107,18 @@ def checked_bytes(path: FilePath) -> bytes:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, corrupt or without a beat.
     """
     raw, spans, _ = _load(path)
-    _walk(path, raw, spans)
+    _walk(name_of(path), raw, spans)
     return raw
 
 
+def name_of(source: FilePath | bytes) -> FilePath:
+    """What to call a file in a message, or content that comes without one."""
+    return "MIDI data" if isinstance(source, bytes) else source
+
+
 def _load(path) -> tuple[bytes, np.ndarray, int]:
+    if isinstance(path, bytes):
+        return _parse(name_of(path), path)
     try:
         with open(path, "rb") as file:
             return _parse(path, file.read())

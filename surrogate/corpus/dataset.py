@@ -154,10 +154,13 @@ def _open_pack(path) -> Dataset:
     try:
         with np.load(path) as pack:
             manifest = json.loads(str(pack["manifest"])) if "manifest" in pack else {}
+            holds_songs = "lines" in pack
             arrays = {name: pack[name] for name in FIELDS if name in pack}
     # TypeError: a file of one array cannot be closed.
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(f"{path}: not a pack of windows ({error})") from None
+    if holds_songs:
+        raise DatasetError(f"{path}: holds whole songs; give windows, as encode_corpus --config.unit=window makes them")
     if not arrays.keys() >= _NEEDED or len({len(values) for values in arrays.values()}) > 1:
         raise DatasetError(f"{path}: not a pack of windows (it needs {', '.join(sorted(_NEEDED))}, of equal length)")
     return Dataset([arrays], manifest)

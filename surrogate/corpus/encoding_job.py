@@ -6,10 +6,11 @@ import pathlib
 import sys
 import time
 
+import numpy as np
 from tqdm import tqdm
 
 from musicvae_jax import checkpoint, trio
-from surrogate.corpus import collection, dataset, job, scan, shards, song_tokens
+from surrogate.corpus import collection, dataset, job, manifest, scan, shards, song_pack, song_tokens
 from surrogate.corpus.copies import copies_per_window
 from surrogate.corpus.device_encoder import DeviceEncoder
 from surrogate.corpus.encoding import WaitingTime, encode_shards
@@ -18,10 +19,17 @@ from surrogate.corpus.hashing import hash_of_file, hash_of_names
 from surrogate.corpus.plan import Plan, plan_of_pack, plan_of_songs
 from surrogate.corpus.song_reader import SongReader
 from surrogate.corpus.tunes import TuneTable
+from surrogate.corpus.whole_song_reader import WholeSongReader
+from surrogate.corpus.window_reader import WindowReader
 from surrogate.model import compatibility
 
 # Settings that change how the work is done, or where, but not what comes out.
 _FREE = ("input", "output", "checkpoint", "tunes", "workers")
+_NOTHING = {
+    "window": "no song has a window of 16 bars with all parts",
+    "song": "no song has a melody in bars of 4/4",
+}
+"""What to say of a collection without a row, by its unit."""
 
 
 def run(config, process: int = 0, processes: int = 1) -> str:
@@ -53,21 +61,22 @@ def run(config, process: int = 0, processes: int = 1) -> str:
     with job.Job(folder, identity, process=process, processes=processes) as the_job:
         if the_job.done:
             return f"{config.output}: complete already, nothing to do; {dataset.open(config.output).describe()}"
-        plan, tokens_of = source.plan(the_job)
+        plan, rows_of = source.plan(the_job)
         scanned = time.perf_counter()
         if not plan.total:
             the_job.remove()
-            raise DatasetError(f"{config.input}: no song has a window of 16 bars with all parts; {_rejected(plan)}")
-        speed = ""
+            raise DatasetError(f"{config.input}: {_NOTHING[config.unit]}; {_rejected(plan)}")
+        written, speed = f"{plan.total} windows of {plan.accepted} songs", ""
         if model:
-            speed = _encode(plan, tokens_of, model, the_job, config)
+            speed = _encode(plan, rows_of, model, the_job, config)
             the_job.finish(plan, source.mismatch, config.shard_windows)
         else:
-            _write_pack(plan, tokens_of, source.mismatch, identity, config)
+            bars = _write_pack(plan, rows_of, source.mismatch, identity, config)
+            written = f"{plan.total} songs of {bars} bars" if bars else written
             the_job.remove()
     seconds = time.perf_counter() - began
     parts = [
-        f"{plan.total} windows of {plan.accepted} songs",
+        written,
         _rejected(plan),
         source.mismatch_in_words,
         f"{len(plan.names) / max(scanned - began, 1e-9):.0f} files/s scanned, {speed}{seconds:.0f} s in all",
@@ -86,9 +95,9 @@ class _Collection:
         self.mismatch, self.mismatch_in_words = self._table.mismatch(names), self._table.describe_mismatch(names)
 
     def plan(self, the_job):
-        """The plan of all rows, and the reader of their tokens."""
+        """The plan of all rows, and the reader of what is in them."""
         reader = _song_reader(self._config, self.in_c)
-        _scan(self._songs, reader, the_job)
+        _scan(self._songs, reader, the_job, self._config.unit)
         lines = scan.ScanFiles(the_job.folder)
         records = job.wait_for(lambda: lines.complete(len(self._songs)))
         plan = plan_of_songs(self._songs, records, self._table, self._config)
@@ -126,8 +135,21 @@ def _check(config, processes: int) -> None:
     except ValueError as error:
         raise DatasetError(str(error)) from None
     copies_per_window(config)
+    if config.unit not in _NOTHING:
+        raise DatasetError(f"unit must be one of {', '.join(_NOTHING)}, not {config.unit!r}")
+    if config.unit == "song":
+        _check_whole_songs(config)
     if config.output.endswith(".npz") and processes > 1:
         raise DatasetError("a pack is made by one process; give a folder as --config.output")
+
+
+def _check_whole_songs(config) -> None:
+    if not config.output.endswith(".npz"):
+        raise DatasetError(f"{config.output}: encode songs into a pack (NAME.npz): no model reads whole songs yet")
+    if config.input.endswith(".npz"):
+        raise DatasetError(f"{config.input}: is a pack; whole songs are read from MIDI files")
+    if config.in_c or len(config.transpose):
+        raise DatasetError("whole songs stay in their keys, without copies: leave out in_c and transpose")
 
 
 def _settings(config) -> dict:
@@ -137,16 +159,17 @@ def _settings(config) -> dict:
 
 
 def _song_reader(config, in_c) -> SongReader:
-    return SongReader(
+    limits = dict(workers=config.workers or _cores(), seconds=config.seconds_a_file, megabytes=config.megabytes_a_file)
+    if config.unit == "song":
+        return WholeSongReader(**limits)
+    return WindowReader(
         grid=config.grid,
         hop_bars=config.hop_bars,
         max_windows=config.max_windows or None,
         seed=config.seed if config.draw else None,
         melody_programs=tuple(trio.ALL_MELODY_PROGRAMS if config.leads else trio.MELODY_PROGRAMS),
         in_c=in_c,
-        workers=config.workers or _cores(),
-        seconds=config.seconds_a_file,
-        megabytes=config.megabytes_a_file,
+        **limits,
     )
 
 
@@ -155,19 +178,19 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _scan(songs, reader, the_job) -> None:
+def _scan(listed, reader, the_job, unit) -> None:
     """Scans this process's share of the songs."""
-    share = range(the_job.process, len(songs), the_job.processes)
-    windows = rejected = 0
+    share = range(the_job.process, len(listed), the_job.processes)
+    rows = rejected = 0
     with _bar(total=len(share), unit="file", desc="scan") as bar:
         who = dict(process=the_job.process, processes=the_job.processes)
-        for record in scan.scan(songs, reader, the_job.folder, **who):
-            windows, rejected = windows + record.windows, rejected + bool(record.reason)
-            bar.set_postfix_str(f"{windows} windows, {rejected} rejected", refresh=False)
+        for record in scan.scan(listed, reader, the_job.folder, **who):
+            rows, rejected = rows + record.rows, rejected + bool(record.reason)
+            bar.set_postfix_str(f"{rows} {unit}s, {rejected} rejected", refresh=False)
             bar.update()
 
 
-def _encode(plan, tokens_of, model, the_job, config) -> str:
+def _encode(plan, rows_of, model, the_job, config) -> str:
     """Writes what is missing of this process's shards; returns how fast."""
     folders = the_job.shards(plan.total, config.shard_windows)
     own = range(the_job.process, len(folders), the_job.processes)
@@ -179,7 +202,7 @@ def _encode(plan, tokens_of, model, the_job, config) -> str:
     rejected = plan.rejected.total()
     encoder = DeviceEncoder(model, config.batch_size)
     with _bar(total=sum(sizes.values()), initial=sum(sizes.values()) - to_do, unit="window", desc="encode") as bar:
-        for batch in encode_shards(plan, tokens_of, encoder, the_job.folder, left, config.shard_windows, waiting):
+        for batch in encode_shards(plan, rows_of, encoder, the_job.folder, left, config.shard_windows, waiting):
             files = int(plan.ends.searchsorted(batch.end, side="right"))
             bar.set_postfix_str(f"{files}/{len(plan.names)} files, {rejected} rejected", refresh=False)
             bar.update(len(batch.tokens))
@@ -188,10 +211,16 @@ def _encode(plan, tokens_of, model, the_job, config) -> str:
     return f"{to_do / total:.0f} windows/s encoded ({shares} of the time), "
 
 
-def _write_pack(plan, tokens_of, mismatch, identity, config) -> None:
-    tokens = _bar(iterable=tokens_of(plan.songs_within(0, plan.total)), unit="song", desc="cut")
-    manifest = {"config": identity["config"], "model": identity["model"], "tune_table": mismatch}
-    shards.write_pack(config.output, tokens, plan.fields(0, plan.total), manifest)
+def _write_pack(plan, rows_of, mismatch, identity, config) -> int:
+    """Returns how many bars whole songs have, 0 of windows."""
+    rows = _bar(iterable=rows_of(plan.songs_within(0, plan.total)), unit="song", desc="cut")
+    told = manifest.summary(plan, config.unit) | {"tune_table": mismatch}
+    told |= {name: identity[name] for name in ("config", "model", "versions")}
+    fields = plan.fields(0, plan.total)
+    if config.unit == "song":
+        return song_pack.write(config.output, rows, fields | {"name": np.array(plan.names)[plan.rows > 0]}, told)
+    shards.write_pack(config.output, rows, fields, told)
+    return 0
 
 
 def _bar(**settings):

@@ -9,14 +9,14 @@ from surrogate.corpus.plan import Plan
 from surrogate.corpus.tunes import SPLITS
 
 
-def summary(plan: Plan) -> dict:
-    """What became of the songs, as JSON types: counts, and the reason of every rejected one."""
+def summary(plan: Plan, unit: str = "window") -> dict:
+    """What became of the songs, as JSON types: counts, and the reason of every rejected one; unit: what a row is."""
     rejected = {name: reason for name, reason in zip(plan.names, plan.reasons, strict=True) if reason}
     by_split = np.bincount(plan.split, weights=plan.rows, minlength=len(SPLITS)).astype(int)
     return {
         "files": len(plan.names),
         "songs": plan.accepted,
-        "windows": plan.total,
+        f"{unit}s": plan.total,
         "splits": dict(zip(SPLITS, by_split.tolist(), strict=True)),
         "reasons": dict(sorted(plan.rejected.items())),
         "rejected": rejected,

@@ -1,4 +1,4 @@
-"""The row of every window of an encoded corpus, settled before the first one is encoded."""
+"""The row of every window, or whole song, of a corpus, settled before the first one is encoded."""
 
 import collections
 import dataclasses
@@ -6,31 +6,33 @@ import functools
 
 import numpy as np
 
+from musicvae_jax import trio
 from surrogate.corpus.copies import copies_per_window
 from surrogate.corpus.dataset import Dataset
 from surrogate.corpus.scan import SongRecord
 from surrogate.corpus.song_reader import REASONS as _REASONS
+from surrogate.corpus.song_survey import LACKS
 from surrogate.corpus.tunes import SPLITS, TuneTable, split_of
 
 DUPLICATE = "duplicate"
-REASONS = (*_REASONS, DUPLICATE)
+REASONS = frozenset((*_REASONS, *trio.LACKS, *LACKS, DUPLICATE))
 """Why a song can be rejected."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Which rows of an encoded corpus hold the windows of which song.
+    """Which rows of a corpus hold which song.
 
     names: of the S songs. reasons: of each, why it was rejected, or None. contents: hash of each song's notes.
-    windows: int64 [S], without copies. source: int32 [S], the song's number in the rows. tune: int64 [S].
-    split: uint8 [S].
+    own_rows: int64 [S], windows without copies; 1 of a whole song. source: int32 [S], the song's number in the rows.
+    tune: int64 [S]. split: uint8 [S].
     copies: how many transposed copies the windows of training songs come in.
     """
 
     names: list[str]
     reasons: list[str | None]
     contents: list[str]
-    windows: np.ndarray
+    own_rows: np.ndarray
     source: np.ndarray
     tune: np.ndarray
     split: np.ndarray
@@ -44,7 +46,7 @@ class Plan:
     @functools.cached_property
     def rows(self) -> np.ndarray:
         """How many rows every song has, int64 [S]."""
-        return self.windows * np.where(self.is_training, self.copies, 1)
+        return self.own_rows * np.where(self.is_training, self.copies, 1)
 
     @functools.cached_property
     def ends(self) -> np.ndarray:
@@ -86,12 +88,12 @@ def plan_of_songs(songs, records: dict[int, SongRecord], table: TuneTable, confi
         table: of the tunes.
         config: of encode_corpus: deduplicate, validation_fraction, test_fraction, split_seed, copies, transpose.
     """
-    windows, contents, reasons = map(list, zip(*(records[number] for number in range(len(songs))), strict=True))
+    own_rows, contents, reasons = map(list, zip(*(records[number] for number in range(len(songs))), strict=True))
     seen = set()
     for number, content in enumerate(contents):
         if content and config.deduplicate:
             if content in seen:
-                windows[number], reasons[number] = 0, DUPLICATE
+                own_rows[number], reasons[number] = 0, DUPLICATE
             seen.add(content)
     names = [song.name for song in songs]
     tunes = [table.tune_id(name, content) for name, content in zip(names, contents, strict=True)]
@@ -100,7 +102,7 @@ def plan_of_songs(songs, records: dict[int, SongRecord], table: TuneTable, confi
         names=names,
         reasons=reasons,
         contents=contents,
-        windows=np.array(windows, np.int64),
+        own_rows=np.array(own_rows, np.int64),
         source=np.arange(len(names), dtype=np.int32),
         tune=np.array(tunes, np.int64),
         split=np.array([split_of(tune, *fractions, seed=config.split_seed) for tune in tunes], np.uint8),
@@ -116,7 +118,7 @@ def plan_of_pack(pack: Dataset, config) -> Plan:
         names=[f"source {number}" for number in source[first]],
         reasons=[None] * len(first),
         contents=[""] * len(first),
-        windows=np.diff(first, append=len(pack)),
+        own_rows=np.diff(first, append=len(pack)),
         source=source[first],
         tune=pack.tune[first],
         split=pack.split[first],

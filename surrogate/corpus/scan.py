@@ -1,4 +1,4 @@
-"""What a collection will give: each song's windows counted, and the reasons of rejected ones.
+"""What a collection will give: each song's rows counted, and the reasons of rejected ones.
 
 The scan is a file of one line a song, added to as it goes, so that one that was killed goes on from there.
 """
@@ -8,13 +8,13 @@ import os
 import pathlib
 import typing
 
-from surrogate.corpus.song_reader import SongReader, count_windows
+from surrogate.corpus.song_reader import SongReader
 
 
 class SongRecord(typing.NamedTuple):
-    """What a scan tells of a song; content is the hash of its notes."""
+    """What a scan tells of a song: how many rows it gives, the hash of its notes, why it was rejected, or None."""
 
-    windows: int
+    rows: int
     content: str
     reason: str | None
 
@@ -50,7 +50,7 @@ class ScanFiles:
 
 
 def scan(songs, reader: SongReader, folder: pathlib.Path, *, process: int = 0, processes: int = 1):
-    """Counts the windows of this process's share of the songs that no line tells of yet.
+    """Counts the rows of this process's share of the songs that no line tells of yet.
 
     Args:
         songs: of the collection, list of collection.CollectionSong.
@@ -65,7 +65,7 @@ def scan(songs, reader: SongReader, folder: pathlib.Path, *, process: int = 0, p
     known = files.read()
     numbers = [number for number in range(process, len(songs), processes) if number not in known]
     yield from known.values()
-    results = reader.map(count_windows, [songs[number] for number in numbers])
+    results = reader.map(reader.count, [songs[number] for number in numbers])
     with files.writer(process) as stream:
         for number, result in zip(numbers, results, strict=True):
             record = SongRecord(0, "", str(result)) if isinstance(result, str) else SongRecord(*result, None)

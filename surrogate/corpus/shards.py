@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import typing
 import zipfile
 
 import numpy as np
@@ -15,6 +16,14 @@ from surrogate.corpus.hashing import hash_of
 
 _WINDOW_BYTES = events.WINDOW_STEPS * len(events.TRACKS) * 2
 _FIELD_BYTES = 8 + 4 + 1  # tune, source and split
+
+
+class Blocks(typing.NamedTuple):
+    """An array of which one part after the other is made as it is written: its shape, dtype and the parts."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    blocks: typing.Iterable[np.ndarray]
 
 
 def name_of(number: int) -> str:
@@ -51,26 +60,32 @@ def write_pack(path, tokens, fields: dict, manifest: dict | None = None) -> None
         fields: arrays of one value a window; tune, source and split.
         manifest: how they were cut, as JSON types; dataset.Dataset.manifest gives it back.
     """
+    shape = (len(fields["tune"]), events.WINDOW_STEPS, len(events.TRACKS))
+    write_arrays(path, {"tokens": Blocks(shape, "<u2", tokens)} | fields, manifest)
+
+
+def write_arrays(path, arrays: dict, manifest: dict | None = None) -> None:
+    """Writes arrays, or Blocks, by name as one compressed file that np.load reads, with a manifest of JSON types."""
     path = pathlib.Path(path)
     draft = path.with_name(f".{path.name}.part")
-    header = {
-        "descr": "<u2",
-        "fortran_order": False,
-        "shape": (len(fields["tune"]), events.WINDOW_STEPS, len(events.TRACKS)),
-    }
-    fields = fields | {"manifest": json.dumps(manifest or {})}
     try:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-            with archive.open(_member("tokens"), "w", force_zip64=True) as stream:
-                np.lib.format.write_array_header_1_0(stream, header)
-                for block in tokens:
-                    stream.write(np.ascontiguousarray(block, "<u2").tobytes())
-            for field, values in fields.items():
-                with archive.open(_member(field), "w") as stream:
-                    np.lib.format.write_array(stream, np.asarray(values))
+            for field, values in (arrays | {"manifest": json.dumps(manifest or {})}).items():
+                with archive.open(_member(field), "w", force_zip64=True) as stream:
+                    _write_array(stream, values)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _write_array(stream, values) -> None:
+    if not isinstance(values, Blocks):
+        np.lib.format.write_array(stream, np.asarray(values))
+        return
+    header = {"descr": values.dtype, "fortran_order": False, "shape": values.shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    for block in values.blocks:
+        stream.write(np.ascontiguousarray(block, values.dtype).tobytes())
 
 
 def _member(field: str) -> zipfile.ZipInfo:

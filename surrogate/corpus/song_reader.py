@@ -1,29 +1,19 @@
-"""Reading the songs of a collection as windows, in guarded worker processes."""
+"""Reading the songs of a collection in guarded worker processes, as whatever a corpus holds of them."""
 
+import abc
 import dataclasses
-import functools
 
-from musicvae_jax import midi_messages, note_sequence, trio
+from musicvae_jax.midi_messages import KINDS, MidiError
 from surrogate.corpus import archives, collection, workers
-from surrogate.reading import keys
 
-REASONS = (*midi_messages.KINDS, *collection.REASONS, *workers.FAILURES, *trio.LACKS)
-"""Why a song can have no windows."""
-
-MOST_WINDOWS = 50_000
-"""Of one song; more is a file made to be absurd."""
+REASONS = (*KINDS, *collection.REASONS, *workers.FAILURES)
+"""Why a song cannot be read."""
 
 
-@dataclasses.dataclass(frozen=True)
-class SongReader:
-    """How songs are read: the arguments of trio_windows, and what a reader may use up on one song."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SongReader(abc.ABC):
+    """How songs are read, and what a worker may use up on one: workers, processes; seconds; megabytes."""
 
-    grid: str
-    hop_bars: int
-    max_windows: int | None
-    seed: int | None
-    melody_programs: tuple[int, ...] = tuple(trio.MELODY_PROGRAMS)
-    in_c: bool = False
     workers: int = 1
     seconds: float = 10.0
     megabytes: int = 1024
@@ -32,53 +22,51 @@ class SongReader:
         """Reads songs in worker processes.
 
         Args:
-            function: count_windows or cut_windows.
+            function: count or read of this reader.
             songs: of a collection, in its order.
 
         Yields:
-            function(reader, content) of each song, in order; a str is the reason why it has no windows.
+            function(content) of each song, in order; a str is the reason why it gives nothing.
         """
         limits = dict(workers=self.workers, seconds=self.seconds, megabytes=self.megabytes)
-        return workers.guarded_map(functools.partial(function, self), collection.contents(songs), **limits)
+        return workers.guarded_map(function, collection.contents(songs), **limits)
 
+    def count(self, content: collection.Content) -> tuple[int, str] | str:
+        """Counts the rows that a song gives.
 
-def count_windows(reader: SongReader, content: collection.Content) -> tuple[int, str] | str:
-    """Counts a song's windows.
+        Returns:
+            (rows, hash of its notes); or the reason why it gives none.
+        """
+        survey = self._checked_survey(content)
+        return survey if isinstance(survey, str) else self._count(survey)
 
-    Returns:
-        (windows, hash of its notes); or the reason, one of REASONS, why it has none.
-    """
-    survey = _survey(reader, content)
-    if isinstance(survey, str):
-        return survey
-    windows = len(survey) if reader.max_windows is None else min(len(survey), reader.max_windows)
-    if windows > MOST_WINDOWS:
-        return workers.TOO_MUCH_MEMORY
-    return survey.lacks() or (windows, survey.content().hex())
+    def read(self, content: collection.Content):
+        """Reads the rows that a song gives.
 
+        Returns:
+            (hash of its notes, rows); or the reason why it gives none.
+        """
+        survey = self._checked_survey(content)
+        return survey if isinstance(survey, str) else (survey.content().hex(), self._rows(survey))
 
-def cut_windows(reader: SongReader, content: collection.Content):
-    """Cuts a song into windows.
+    @abc.abstractmethod
+    def _survey(self, content):
+        """What rows are made of; has content(), the hash of its notes; a str, or MidiError, is why there is none."""
 
-    Returns:
-        (hash of its notes, tokens uint16 [n, 256, 3]); or the reason, one of REASONS, why it has none.
-    """
-    survey = _survey(reader, content)
-    if isinstance(survey, str):
-        return survey
-    tokens = survey.tokens(reader.max_windows, reader.seed)
-    return survey.content().hex(), keys.to_c(tokens) if reader.in_c else tokens
+    @abc.abstractmethod
+    def _count(self, survey):
+        """What count returns."""
 
+    @abc.abstractmethod
+    def _rows(self, survey):
+        """The rows."""
 
-def _survey(reader: SongReader, content: collection.Content) -> trio.Survey | str:
-    if content.reason:
-        return content.reason
-    settings = dict(hop_bars=reader.hop_bars, grid=reader.grid, melody_programs=reader.melody_programs)
-    try:
-        if content.is_record:
-            return note_sequence.survey(content.data, **settings)
+    def _checked_survey(self, content):
+        if content.reason:
+            return content.reason
         if isinstance(content.data, str) and collection.too_large(content.data):
             return archives.TOO_LARGE
-        return trio.survey(content.data, **settings)
-    except midi_messages.MidiError as error:
-        return error.kind
+        try:
+            return self._survey(content)
+        except MidiError as error:
+            return error.kind

@@ -1,6 +1,7 @@
-"""The tokens of the songs of a plan, copies included, from where they are: a collection or a pack.
+"""The rows of the songs of a plan, copies included, from where they are: a collection or a pack.
 
-Both readers are functions: numbers of songs -> iterator of the tokens of each, uint16 [n, 256, 3].
+Both readers are functions: numbers of songs -> iterator of the rows of each: tokens, uint16 [n, 256, 3], of windows.
+Whole songs are rows without copies.
 """
 
 import numpy as np
@@ -9,32 +10,32 @@ from surrogate.corpus.copies import transposed_copies
 from surrogate.corpus.dataset import Dataset
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.plan import Plan
-from surrogate.corpus.song_reader import SongReader, cut_windows
+from surrogate.corpus.song_reader import SongReader
 
 
 def collection_reader(songs, plan: Plan, reader: SongReader, config):
     """Reads the songs again from the collection that the plan is of; DatasetError for one that has changed since."""
 
     def tokens_of(numbers):
-        results = reader.map(cut_windows, [songs[number] for number in numbers])
+        results = reader.map(reader.read, [songs[number] for number in numbers])
         for number, result in zip(numbers, results, strict=True):
             if isinstance(result, str):
                 raise _changed(plan.names[number], f"now it is rejected: {result}")
-            content, tokens = result
+            content, rows = result
             if content != plan.contents[number]:
                 raise _changed(plan.names[number], "its notes are others")
-            yield _with_copies(tokens, number, plan, config)
+            yield _with_copies(rows, number, plan, config)
 
     return tokens_of
 
 
 def pack_reader(pack: Dataset, plan: Plan, config):
     """Reads the songs from the pack that the plan is of."""
-    ends = np.cumsum(plan.windows)
+    ends = np.cumsum(plan.own_rows)
 
     def tokens_of(numbers):
         for number in numbers:
-            tokens = pack.shards[0]["tokens"][ends[number] - plan.windows[number] : ends[number]]
+            tokens = pack.shards[0]["tokens"][ends[number] - plan.own_rows[number] : ends[number]]
             yield _with_copies(tokens, number, plan, config)
 
     return tokens_of

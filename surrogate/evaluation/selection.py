@@ -9,8 +9,8 @@ import numpy as np
 from musicvae_jax import events
 from surrogate.corpus import collection, dataset
 from surrogate.corpus.errors import DatasetError
-from surrogate.corpus.song_reader import SongReader, cut_windows
 from surrogate.corpus.tunes import TuneTable
+from surrogate.corpus.window_reader import WindowReader
 from surrogate.reading import keys
 
 HOP_BARS = 4
@@ -84,9 +84,9 @@ def _of_folder(path, tunes):
     table, found = TuneTable.read(tunes), collection.songs(str(path))
     if mismatch := table.describe_mismatch([song.name for song in found]):
         print(f"evaluate: {mismatch}", file=sys.stderr)
-    reader = SongReader("beats", hop_bars=HOP_BARS, max_windows=WINDOWS_A_SONG, seed=0)
+    reader = WindowReader(grid="beats", hop_bars=HOP_BARS, max_windows=WINDOWS_A_SONG, seed=0)
     windows, tune = [], []
-    for song, result in zip(found, reader.map(cut_windows, found), strict=True):
+    for song, result in zip(found, reader.map(reader.read, found), strict=True):
         if isinstance(result, str):
             print(f"evaluate: skipped {song.name}: {result}", file=sys.stderr)
             continue
