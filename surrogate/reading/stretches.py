@@ -4,8 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from musicvae_jax.events import STEPS_PER_BAR, STEPS_PER_BEAT
+from musicvae_jax.events import STEPS_PER_BAR
 from surrogate.reading.grid import straight_steps
+
+_LONG_BEFORE = 1 << 40  # ticks, more than any file has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,20 +32,15 @@ class Stretches:
             kept: bool [N], whether a note starts in a stretch; one played up to half a step early starts in time.
             first, last: int64 [number of kept], their steps; no note lasts beyond its stretch.
         """
-        end_step = STEPS_PER_BAR * np.cumsum(self.bars)
-        of_note = (
-            np.searchsorted(
-                2 * STEPS_PER_BEAT * self.begin, 2 * STEPS_PER_BEAT * start_N + self.ticks_per_beat, "right"
-            )
-            - 1
-        )
-        kept = of_note >= 0
-        begin, limit = self.begin[of_note], end_step[of_note]
-        offset = limit - STEPS_PER_BAR * self.bars[of_note]
+        # Before the first stretch, one without bars, so that every note is after the beginning of one.
+        begin_K, bars_K = np.append(-_LONG_BEFORE, self.begin), np.append(0, self.bars)
+        of_note = np.searchsorted(8 * begin_K, 8 * start_N + self.ticks_per_beat, side="right") - 1
+        begin, limit = begin_K[of_note], STEPS_PER_BAR * np.cumsum(bars_K)[of_note]
+        offset = limit - STEPS_PER_BAR * bars_K[of_note]
         first = offset + straight_steps(start_N - begin, self.ticks_per_beat)
         last = offset + straight_steps(end_N - begin, self.ticks_per_beat)
-        kept &= first < limit
-        return kept, first[kept], np.clip(last, first + 1, np.maximum(limit, first + 1))[kept]
+        kept = first < limit
+        return kept, first[kept], np.clip(last[kept], first[kept] + 1, limit[kept])
 
 
 def find(meters, end_tick: int, ticks_per_beat: int) -> Stretches:
@@ -62,13 +59,10 @@ def find(meters, end_tick: int, ticks_per_beat: int) -> Stretches:
     for tick, meter in meter_of_tick.items():
         if not changes or meter != changes[-1][1]:
             changes.append((tick, meter))
-    found = []
-    for (begin, (numerator, denominator)), limit in zip(
-        changes, [*(tick for tick, _ in changes[1:]), None], strict=True
-    ):
-        is_cut = limit is not None and limit < end_tick
-        steps = straight_steps((limit if is_cut else end_tick) - begin, ticks_per_beat)
-        bars = steps // STEPS_PER_BAR if is_cut else -(-steps // STEPS_PER_BAR)
+    found, limits = [], [*(tick for tick, _ in changes[1:]), end_tick]
+    for (begin, (numerator, denominator)), limit in zip(changes, limits, strict=True):
+        steps = straight_steps(min(limit, end_tick) - begin, ticks_per_beat)
+        bars = steps // STEPS_PER_BAR if limit < end_tick else -(-steps // STEPS_PER_BAR)
         if numerator == denominator and bars > 0:
             found.append((begin, bars))
     begin, bars = np.array(found, np.int64).reshape(-1, 2).T
