@@ -6,7 +6,7 @@
 DIR holds songs of POP909, each in a folder NNN with NNN.mid, chord_midi.txt (start and end in seconds, Harte label) and
 beat_midi.txt. Of 80 songs drawn by a seed, the half bars of bars of four beats are labelled, and it is printed how many
 have the annotated root, and of those annotated with a major or minor third how many have root and third right. The
-other songs were for choosing the parameters. A listing shows 16 bars of a song, from the middle. 163 songs: 10 s.
+other songs were for choosing the parameters. A listing shows 16 bars of a song, from the middle. 165 songs: 2 s.
 """
 
 import argparse

@@ -66,13 +66,12 @@ def run(config, process: int = 0, processes: int = 1) -> str:
         if not plan.total:
             the_job.remove()
             raise DatasetError(f"{config.input}: {_NOTHING[config.unit]}; {_rejected(plan)}")
-        written, speed = f"{plan.total} windows of {plan.accepted} songs", ""
+        speed = ""
         if model:
-            speed = _encode(plan, rows_of, model, the_job, config)
+            written, speed = _windows(plan), _encode(plan, rows_of, model, the_job, config)
             the_job.finish(plan, source.mismatch, config.shard_windows)
         else:
-            bars = _write_pack(plan, rows_of, source.mismatch, identity, config)
-            written = f"{plan.total} songs of {bars} bars" if bars else written
+            written = _write_pack(plan, rows_of, source.mismatch, identity, config)
             the_job.remove()
     seconds = time.perf_counter() - began
     parts = [
@@ -211,20 +210,25 @@ def _encode(plan, rows_of, model, the_job, config) -> str:
     return f"{to_do / total:.0f} windows/s encoded ({shares} of the time), "
 
 
-def _write_pack(plan, rows_of, mismatch, identity, config) -> int:
-    """Returns how many bars whole songs have, 0 of windows."""
+def _write_pack(plan, rows_of, mismatch, identity, config) -> str:
+    """Returns what was written."""
     rows = _bar(iterable=rows_of(plan.songs_within(0, plan.total)), unit="song", desc="cut")
     told = manifest.summary(plan, config.unit) | {"tune_table": mismatch}
     told |= {name: identity[name] for name in ("config", "model", "versions")}
     fields = plan.fields(0, plan.total)
     if config.unit == "song":
-        return song_pack.write(config.output, rows, fields | {"name": np.array(plan.names)[plan.rows > 0]}, told)
+        bars = song_pack.write(config.output, rows, fields | {"name": np.array(plan.names)[plan.rows > 0]}, told)
+        return f"{plan.total} songs of {bars} bars"
     shards.write_pack(config.output, rows, fields, told)
-    return 0
+    return _windows(plan)
 
 
 def _bar(**settings):
     return tqdm(mininterval=0.2 if sys.stderr.isatty() else 10, **settings)
+
+
+def _windows(plan: Plan) -> str:
+    return f"{plan.total} windows of {plan.accepted} songs"
 
 
 def _rejected(plan: Plan) -> str:

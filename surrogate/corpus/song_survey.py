@@ -119,7 +119,7 @@ class SongSurvey:
 
     def _tempo(self) -> float:
         """That which lasts for most ticks, to a hundredth of a quarter note a minute."""
-        changes = sorted(self._score.tempos, key=lambda tempo: tempo.time)
+        changes = sorted((tempo for tempo in self._score.tempos if tempo.mspq), key=lambda tempo: tempo.time)
         tempo_of_tick = {0: _DEFAULT_QPM} | {min(tempo.time, self._end_tick): tempo.qpm for tempo in changes}
         lasts = collections.Counter()
         for (tick, tempo), until in zip(tempo_of_tick.items(), [*tempo_of_tick, self._end_tick][1:], strict=True):

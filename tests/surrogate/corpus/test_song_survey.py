@@ -10,6 +10,7 @@ from surrogate.corpus.whole_song import BASS_LINE
 from surrogate.reading import chords, tracks
 from tests import scores
 from tests.conftest import SYNTH
+from tests.mutations import MUTATIONS
 from tests.scores import line
 
 BASS = ("Bass", 33, [(step, step + 8, 36) for step in range(0, 96, 16)])
@@ -99,6 +100,7 @@ def test_changes_of_tempo_do_not_cut_and_the_longest_tempo_counts():
     song = song_of(("Flute", 73, line(6)), tempos=tempos)
     assert song.bars == 6 and song.stretch.tolist() == 6 * [0] and song.tempo == 140
     assert song_of(("Flute", 73, line(6)), tempos=[(80, 90)]).tempo == 120
+    assert song_of(("Flute", 73, line(6)), tempos=[(0, 90), (8, float("inf"))]).tempo == 90
 
 
 @pytest.mark.parametrize(
@@ -136,3 +138,21 @@ def test_the_first_melody_is_what_accompany_would_choose():
         assert onsets(survey.song().lines[:, 0]).tolist() == np.unique(first).tolist()
         agreed += 1
     assert agreed > 4
+
+
+def test_broken_files_are_read_or_refused():
+    rng = np.random.default_rng(0)
+    raw = [path.read_bytes() for path in sorted(SYNTH.rglob("*.mid"))]
+    read = 0
+    for number in range(100):
+        one, other = (raw[i] for i in rng.integers(0, len(raw), 2))
+        try:
+            survey = SongSurvey(midi.read(MUTATIONS[number % len(MUTATIONS)](one, other, rng)))
+        except midi.MidiError:
+            continue
+        if survey.lacks() is None:
+            song = survey.song()
+            assert len(survey.content()) == 8 and song.melodies and np.isfinite(song.tempo)
+            assert len({len(getattr(song, name)) for name in ("lines", "drums", "chroma", "chord", "stretch")}) == 1
+            read += 1
+    assert read > 10
