@@ -1,6 +1,7 @@
 """MIDI files -> windows (and latents).
 
 2 CPU cores, 6,657 songs: 499 files/s scanned, 330 windows/s encoded by trio_16bar_small, 6 min in all.
+The same songs whole, into a pack: 2 min.
 """
 
 import ml_collections
