@@ -1,5 +1,6 @@
 """Many melodies' files, a number of songs going through the models at once; a bad one does not stop the rest."""
 
+import functools
 import typing
 from collections.abc import Iterable, Iterator
 
@@ -55,13 +56,27 @@ def accompany_songs(
 
 
 def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | None = None) -> None:
-    """Writes all files of a song, folders that are missing included; raises FileError where one cannot be."""
+    """Writes all files of a song, folders that are missing included.
+
+    Raises:
+        musicvae_jax.FileError: one cannot be written; it names those that were before.
+    """
     files.make_folders()
-    for take, path in enumerate(files.takes):
-        song.save(path, take=take)
-    if files.picture is not None:
-        song.plot(files.picture)
-    if files.page is not None:
-        song.html(files.page)
-    if files.sound is not None:
-        song.wav(files.sound, soundfont=soundfont)
+    written = []
+    try:
+        for take, path in enumerate(files.takes):
+            song.save(path, take=take)
+            written.append(path)
+        for path, write in (
+            (files.picture, song.plot),
+            (files.page, song.html),
+            (files.sound, functools.partial(song.wav, soundfont=soundfont)),
+        ):
+            if path is not None:
+                write(path)
+                written.append(path)
+    except FileError as mistake:
+        if not written:
+            raise
+        before = ", ".join(map(str, written))
+        raise FileError(mistake.path, f"{mistake.reason}; written before it: {before}") from mistake

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 import os
 
 from surrogate.model.temperatures import TEMPERATURES
@@ -18,6 +19,7 @@ RANGES = {  # name: least, most
     "swing": (0.5, 0.8),
     "pickup": (0, math.inf),
 }
+_WHOLE = ("takes", "seed", "program")
 
 
 def range_text(name: str) -> str:
@@ -70,7 +72,12 @@ class Options:
     def __post_init__(self):
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            if value is not None and not (least <= value <= most and math.isfinite(value)):
+            if value is None and getattr(Options, name) is None:
+                continue
+            kind, noun = (numbers.Integral, "a whole number") if name in _WHOLE else (numbers.Real, "a number")
+            if not isinstance(value, kind):
+                raise ValueError(f"{name} must be {noun} {range_text(name)}, not {value!r}")
+            if not (least <= value <= most and math.isfinite(value)):
                 raise ValueError(f"{name} must be {range_text(name)}, not {value}")
         if self.keep not in KEEP:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')

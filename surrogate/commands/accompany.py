@@ -68,7 +68,7 @@ def main(argv=None) -> int:
     try:
         plan = outputs.plan_outputs(flags.melodies, destination, takes=options.takes)
         soundfont = _ready(plan.songs[0], flags.soundfont)
-        plan.check(like=options.like, soundfont=soundfont, models=outputs.model_folders(flags.checkpoint))
+        plan.check(like=options.like, soundfont=soundfont, checkpoint=flags.checkpoint)
     except FileError as mistake:
         return _report([mistake])
     songs, mistakes = many_files.read_songs(plan.songs, options)
@@ -121,7 +121,7 @@ def _write(songs, options, checkpoint, soundfont, began, *, quiet):
     mistakes = []
     cache.keep_compiled_programs()
     try:
-        accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None))
+        accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None), checkpoint)
         with tqdm.tqdm(total=len(songs), unit="song", disable=True if quiet else None) as progress:
             for files, song in accompany_songs(songs, accompanist, options, soundfont=soundfont):
                 if isinstance(song, FileError):
