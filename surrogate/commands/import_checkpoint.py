@@ -2,7 +2,8 @@
 
 import pathlib
 
-from surrogate.commands.parser import Parser, refuse
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser
 
 
 def _parser():
@@ -17,6 +18,7 @@ def _parser():
     return parser
 
 
+@interruptible("import_checkpoint")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = _parser()
@@ -31,14 +33,14 @@ def main(argv=None) -> int:
         source, origin = flags.input, None
         if source is None:
             source, digest = download.fetch(magenta.OFFICIAL, cache.folder())
-            print(f"{source}: SHA-256 {digest}")
+            tell(parser.prog, f"{source}: SHA-256 {digest}")
             origin = magenta.OFFICIAL
         notes = magenta.import_checkpoint(source, flags.output, dtype=flags.dtype, origin=origin)["notes"]
     except (checkpoint.CheckpointError, OSError) as error:
         return refuse(parser.prog, error)
     hashes = ", ".join(f"{name} {digest}" for name, digest in notes["sha256"].items())
-    print(
+    return tell(
+        parser.prog,
         f"wrote {flags.output}: {notes['layout']}, {notes['parameters'] / 1e6:.1f} M parameters, {notes['dtype']}; "
-        f"SHA-256 of {hashes}"
+        f"SHA-256 of {hashes}",
     )
-    return 0
