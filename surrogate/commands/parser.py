@@ -37,7 +37,8 @@ class Parser(argparse.ArgumentParser):
 
     def print_help(self, file=None) -> None:
         """Print all flags on stdout."""
-        tell(self.prog, self.format_help().rstrip())
+        if code := tell(self.prog, self.format_help().rstrip()):
+            self.exit(code)
 
 
 def _not_empty(text):

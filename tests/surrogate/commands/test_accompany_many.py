@@ -1,5 +1,6 @@
 """The command accompany with several files: each gets its own, and a bad one does not stop the rest."""
 
+import os
 import shutil
 
 import pytest
@@ -84,3 +85,20 @@ def test_the_folder_of_melodies_may_be_that_of_outputs_again_and_again(capsys, a
         code, out, err = accompany(capsys, folder, f"--output={folder}", f"--checkpoint={accompanist}")
         assert (code, out.count("\n"), err) == (0, 1, "")
         assert sorted(path.name for path in folder.iterdir()) == ["a.mid", "a_accompanied.mid"]
+
+
+def test_a_failure_tells_which_files_were_written_before(capsys, accompanist, tunes, monkeypatch):
+    replace = os.replace
+
+    def full(draft, target):
+        if str(target).endswith(".html"):
+            raise OSError(28, "No space left on device")
+        replace(draft, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.chdir(tunes)
+    flags = "--takes=2", "--output=o.mid", "--html=o.html", f"--checkpoint={accompanist}"
+    code, out, err = accompany(capsys, "tune.mid", *flags)
+    assert (code, out) == (2, "")
+    assert err == "accompany: o.html: cannot be written: No space left on device; written before it: o_1.mid, o_2.mid\n"
+    assert {"o_1.mid", "o_2.mid"} < set(os.listdir()) and "o.html" not in os.listdir()
