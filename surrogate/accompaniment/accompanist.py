@@ -30,8 +30,9 @@ class Accompanist:
     def __init__(self, models: "AccompanimentModels", checkpoint: FilePath | None = None):
         """Takes models that are loaded, and where from, whose files will not be written over."""
         self.models = models
-        is_folder = checkpoint is not None and os.path.isdir(checkpoint)
-        self._checkpoint = os.path.abspath(checkpoint) if is_folder else checkpoint
+        if checkpoint is not None and os.path.isdir(checkpoint):
+            checkpoint = os.path.abspath(checkpoint)  # for programs that change their folder
+        self._checkpoint = checkpoint
 
     @classmethod
     def load(cls, checkpoint: FilePath | None = None) -> "Accompanist":

@@ -62,21 +62,16 @@ def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | Non
         musicvae_jax.FileError: one cannot be written; it names those that were before.
     """
     files.make_folders()
+    writers = [(path, functools.partial(song.save, take=take)) for take, path in enumerate(files.takes)]
+    writers += (files.picture, song.plot), (files.page, song.html)
+    writers.append((files.sound, functools.partial(song.wav, soundfont=soundfont)))
     written = []
-    try:
-        for take, path in enumerate(files.takes):
-            song.save(path, take=take)
-            written.append(path)
-        for path, write in (
-            (files.picture, song.plot),
-            (files.page, song.html),
-            (files.sound, functools.partial(song.wav, soundfont=soundfont)),
-        ):
-            if path is not None:
-                write(path)
-                written.append(path)
-    except FileError as mistake:
-        if not written:
-            raise
-        before = ", ".join(map(str, written))
-        raise FileError(mistake.path, f"{mistake.reason}; written before it: {before}") from mistake
+    for path, write in writers:
+        if path is None:
+            continue
+        try:
+            write(path)
+        except FileError as mistake:
+            before = f"; written before it: {', '.join(written)}" if written else ""
+            raise FileError(mistake.path, f"{mistake.reason}{before}") from mistake
+        written.append(str(path))

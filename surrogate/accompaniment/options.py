@@ -19,7 +19,14 @@ RANGES = {  # name: least, most
     "swing": (0.5, 0.8),
     "pickup": (0, math.inf),
 }
-_WHOLE = ("takes", "seed", "program")
+_TYPES = (  # options, of what type they are, and in words
+    (("takes", "seed", "program"), numbers.Integral, "a whole number"),
+    (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
+    (("swing", "pickup"), numbers.Real, "a number"),
+    (("track",), (numbers.Integral, str), "a number or a name"),
+    (("like",), (str, os.PathLike), "a path"),
+    (("replace", "bass", "drums", "ending"), bool, "True or False"),
+)
 
 
 def range_text(name: str) -> str:
@@ -33,7 +40,7 @@ class Options:
     """Every choice, each with what a player would expect.
 
     Raises:
-        ValueError: a value out of range; one line that begins with the option's name.
+        ValueError: a value of another type or out of range; one line that begins with the option's name.
     """
 
     track: int | str | None = None
@@ -70,14 +77,14 @@ class Options:
     """The bass's General MIDI program, 0 to 127, as MIDI files count them."""
 
     def __post_init__(self):
+        for names, kinds, words in _TYPES:
+            for name in names:
+                value = getattr(self, name)
+                if not isinstance(value, kinds) and not (value is None and getattr(Options, name) is None):
+                    raise ValueError(f"{name} must be {words}, not {value!r}")
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            if value is None and getattr(Options, name) is None:
-                continue
-            kind, noun = (numbers.Integral, "a whole number") if name in _WHOLE else (numbers.Real, "a number")
-            if not isinstance(value, kind):
-                raise ValueError(f"{name} must be {noun} {range_text(name)}, not {value!r}")
-            if not (least <= value <= most and math.isfinite(value)):
+            if value is not None and not (least <= value <= most and math.isfinite(value)):
                 raise ValueError(f"{name} must be {range_text(name)}, not {value}")
         if self.keep not in KEEP:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')

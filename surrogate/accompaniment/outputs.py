@@ -11,7 +11,7 @@ import musicvae_jax
 from musicvae_jax import midi
 from musicvae_jax.files import FileError, FilePath
 
-_PACKAGES = tuple(pathlib.Path(file).resolve().parent for file in (musicvae_jax.__file__, os.path.dirname(__file__)))
+_PACKAGES = pathlib.Path(musicvae_jax.__file__).parent, pathlib.Path(__file__).parents[1]
 _OWN_OUTPUT = re.compile(r".*_accompanied(_\d+)?", re.DOTALL)
 """Stems of what plan_outputs names, which in a folder are no melodies."""
 _PAGE_SUFFIXES, _SOUND_SUFFIXES = (".html", ".htm"), (".wav",)
@@ -91,12 +91,13 @@ class OutputPlan:
             FileError: the first file that must not or cannot be written.
         """
         read = _read_names([song.melody for song in self.songs], like, soundfont, checkpoint)
+        packages = [_names(package)[0] for package in _PACKAGES]
         melody_of = {}
         for song in self.songs:
             for path in song.paths:
-                if any(pathlib.Path(os.path.realpath(path)).is_relative_to(package) for package in _PACKAGES):
-                    raise FileError(path, "lies among the program's own files; give another output")
                 names = _names(path)
+                if any(pathlib.Path(names[0]).is_relative_to(package) for package in packages):
+                    raise FileError(path, "lies among the program's own files; give another output")
                 for name in names:
                     if name in read:
                         raise FileError(path, f"is {read[name]}; give another output")

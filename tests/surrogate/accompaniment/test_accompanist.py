@@ -49,10 +49,13 @@ def test_a_wrong_choice_or_model_is_refused(accompanist, tune, tmp_path):
     band = surrogate.Accompanist.load(accompanist)
     for choice, complaint in (
         (dict(takes=9), "takes must be from 1 to 8, not 9"),
-        (dict(takes="2"), "takes must be a whole number from 1 to 8, not '2'"),
-        (dict(takes=None), "takes must be a whole number from 1 to 8, not None"),
-        (dict(seed=1.5), "seed must be a whole number from 0 to 4294967295, not 1.5"),
-        (dict(swing="0.6"), "swing must be a number from 0.5 to 0.8, not '0.6'"),
+        (dict(takes="2"), "takes must be a whole number, not '2'"),
+        (dict(takes=None), "takes must be a whole number, not None"),
+        (dict(seed=1.5), "seed must be a whole number, not 1.5"),
+        (dict(swing="0.6"), "swing must be a number, not '0.6'"),
+        (dict(track=1.5), "track must be a number or a name, not 1.5"),
+        (dict(like=3), "like must be a path, not 3"),
+        (dict(bass="no"), "bass must be True or False, not 'no'"),
     ):
         with pytest.raises(ValueError, match=f"^{complaint}$"):
             band.accompany(tune, **choice)
