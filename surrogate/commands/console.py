@@ -1,10 +1,12 @@
 """What commands say and how they end: results on stdout, mistakes in one line on stderr, quietly when interrupted."""
 
+import _thread
 import functools
 import os
 import pathlib
 import re
 import sys
+import threading
 from collections.abc import Callable
 
 from musicvae_jax.files import escape_controls
@@ -72,12 +74,24 @@ def interruptible(name: str) -> Callable[[Callable[..., int]], Callable[..., int
     def decorate(main):
         @functools.wraps(main)
         def run(argv=None) -> int:
+            hook = sys.unraisablehook
+            sys.unraisablehook = functools.partial(_interrupt_again, hook)
             try:
                 return main(argv)
             except KeyboardInterrupt:
                 refuse(called(name), "interrupted")
                 return INTERRUPTED
+            finally:
+                sys.unraisablehook = hook
 
         return run
 
     return decorate
+
+
+def _interrupt_again(hook, lost):
+    """An interrupt that falls into a callback of the garbage collector, as JAX has one, would be lost."""
+    if lost.exc_type is KeyboardInterrupt:
+        threading.Timer(0.01, _thread.interrupt_main).start()
+    else:
+        hook(lost)

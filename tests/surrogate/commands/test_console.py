@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 
 import mido
 import pytest
@@ -91,6 +92,24 @@ def test_an_interrupt_ends_in_one_line(module, capsys, monkeypatch):
     monkeypatch.setattr(Parser, "parse_known_args", interrupt)
     code = importlib.import_module(f"surrogate.commands.{module}").main([])
     assert (code, *capsys.readouterr()) == (130, "", f"{module}: interrupted\n")
+
+
+def test_an_interrupt_is_not_lost_in_a_callback(capsys):
+    class Callback:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    @console.interruptible("play")
+    def main(argv):
+        Callback()
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            time.sleep(0.01)
+        return 0
+
+    hook = sys.unraisablehook
+    assert (main([]), *capsys.readouterr()) == (130, "", "play: interrupted\n")
+    assert sys.unraisablehook is hook
 
 
 def test_an_interrupt_leaves_no_partial_file(capsys, accompanist, tmp_path, monkeypatch):
