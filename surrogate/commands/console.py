@@ -28,7 +28,14 @@ def refuse(command: str, mistake: object) -> int:
         mistake: an exception or a text; line breaks in it become spaces.
 
     Returns: the exit code, 2.
+
+    Raises: KeyboardInterrupt where the mistake came of one, which JAX may turn into another error.
     """
+    cause = mistake if isinstance(mistake, BaseException) else None
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause
+        cause = cause.__context__
     line = re.sub(r"\s*\n\s*", " ", str(mistake).strip())
     print(f"{command}: {escape_controls(line)}", file=sys.stderr)
     return 2

@@ -112,6 +112,20 @@ def test_an_interrupt_is_not_lost_in_a_callback(capsys):
     assert sys.unraisablehook is hook
 
 
+def test_an_interrupt_that_became_another_error_is_one(capsys):
+    @console.interruptible("play")
+    def main(argv):
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                raise ValueError("metadata") from None
+        except ValueError as error:
+            return console.refuse("play", error)
+
+    assert (main([]), *capsys.readouterr()) == (130, "", "play: interrupted\n")
+
+
 def test_an_interrupt_leaves_no_partial_file(capsys, accompanist, tmp_path, monkeypatch):
     path = write_midi(tmp_path / "tune.mid", quarters(2))
     replace = os.replace
