@@ -2,11 +2,17 @@
 
 import contextlib
 import os
+import re
 import threading
 import typing
 from collections.abc import Iterator
 
 FilePath = str | os.PathLike[str]
+
+
+def escape_controls(text: str) -> str:
+    """Shows line breaks and other control characters, which a file name may hold, as escapes: a line stays one line."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: repr(match[0])[1:-1], text)
 
 
 class FileError(ValueError):
@@ -18,7 +24,7 @@ class FileError(ValueError):
         self.reason = " ".join(reason.split())
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return escape_controls(f"{self.path}: {self.reason}")
 
 
 @contextlib.contextmanager

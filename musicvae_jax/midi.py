@@ -15,9 +15,10 @@ __all__ = ["SUFFIXES", "MidiError", "files", "read", "write"]
 
 
 def files(folder: FilePath) -> list[pathlib.Path]:
-    """The MIDI files of a folder and of all folders in it, by their suffix, sorted."""
+    """The MIDI files of a folder and of all folders in it, by their suffix, sorted; none that is hidden, as ._a.mid."""
     found = pathlib.Path(folder).rglob("*")
-    return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+    shown = (path for path in found if not any(name.startswith(".") for name in path.relative_to(folder).parts))
+    return sorted(path for path in shown if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 def read(path: FilePath | bytes) -> symusic.Score:

@@ -1,11 +1,15 @@
 """The messages of a MIDI file as arrays: what a symusic Score has forgotten, and which files are broken."""
 
 import dataclasses
+import os
+import stat
 
 import numpy as np
 
 from musicvae_jax.files import FileError, FilePath
 
+MOST_BYTES = 32 << 20
+"""Of one song; a larger file is none."""
 MAX_TICK = 2**31 - 1
 _HEADER_BYTES = 14
 _LONGEST_WRAPPER = 256  # RIFF (.rmi) and MacBinary put 20 and 128 bytes in front of the MIDI file
@@ -120,14 +124,22 @@ def _load(path) -> tuple[bytes, np.ndarray, int]:
     if isinstance(path, bytes):
         return _parse(name_of(path), path)
     try:
+        _check_file(path, os.stat(path))  # before it is opened, which of a pipe may take for ever
         with open(path, "rb") as file:
             return _parse(path, file.read())
     except FileNotFoundError:
         raise MidiError(path, "there is no such file", "missing") from None
-    except IsADirectoryError:
-        raise MidiError(path, "is a folder, not a MIDI file") from None
     except OSError as error:
         raise MidiError(path, f"cannot be opened: {error.strerror}") from None
+
+
+def _check_file(path, status):
+    if stat.S_ISDIR(status.st_mode):
+        raise MidiError(path, "is a folder, not a MIDI file")
+    if not stat.S_ISREG(status.st_mode):
+        raise MidiError(path, "is no regular file; save the song in one")
+    if status.st_size > MOST_BYTES:
+        raise MidiError(path, f"is too large for a song: more than {MOST_BYTES >> 20} MiB")
 
 
 def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:

@@ -10,7 +10,7 @@ import numpy as np
 from musicvae_jax import midi
 from surrogate.accompaniment.assumptions import assumptions
 from surrogate.accompaniment.options import Options
-from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan, model_folders
+from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.result import Accompaniment, Take
 from surrogate.reading import melody as melody_reading
 from surrogate.reading.melody import Melody
@@ -30,6 +30,8 @@ class Accompanist:
     def __init__(self, models: "AccompanimentModels", checkpoint: FilePath | None = None):
         """Takes models that are loaded, and where from, whose files will not be written over."""
         self.models = models
+        if checkpoint is not None and os.path.isdir(checkpoint):
+            checkpoint = os.path.abspath(checkpoint)  # for programs that change their folder
         self._checkpoint = checkpoint
 
     @classmethod
@@ -79,6 +81,7 @@ class Accompanist:
                 pathlib.Path(os.path.abspath(path)),
                 options,
                 assumptions(melody, options, in_c=in_c),
+                self._checkpoint,
             )
             for melody, path, of_melody in zip(melodies, paths, composed, strict=True)
         ]
@@ -120,7 +123,7 @@ def accompany(
     melody = _checked_melody(path, output, options, checkpoint)
     from surrogate.accompaniment.models import kept_models  # brings JAX, which a wrong file name need not wait for
 
-    return Accompanist(kept_models(checkpoint))._accompanied(melody, path, output, options)
+    return Accompanist(kept_models(checkpoint), checkpoint)._accompanied(melody, path, output, options)
 
 
 def read_melody(path: FilePath, options: Options) -> Melody:
@@ -147,7 +150,7 @@ def _options(temperature, choices):
 
 def _checked_melody(path, output, options, checkpoint):
     if output is not None:
-        OutputPlan((OutputFiles(path, takes=(output,)),)).check(like=options.like, models=model_folders(checkpoint))
+        OutputPlan((OutputFiles(path, takes=(output,)),)).check(like=options.like, checkpoint=checkpoint)
     return read_melody(path, options)
 
 

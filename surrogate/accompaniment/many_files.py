@@ -1,5 +1,6 @@
 """Many melodies' files, a number of songs going through the models at once; a bad one does not stop the rest."""
 
+import functools
 import typing
 from collections.abc import Iterable, Iterator
 
@@ -55,13 +56,22 @@ def accompany_songs(
 
 
 def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | None = None) -> None:
-    """Writes all files of a song, folders that are missing included; raises FileError where one cannot be."""
+    """Writes all files of a song, folders that are missing included.
+
+    Raises:
+        musicvae_jax.FileError: one cannot be written; it names those that were before.
+    """
     files.make_folders()
-    for take, path in enumerate(files.takes):
-        song.save(path, take=take)
-    if files.picture is not None:
-        song.plot(files.picture)
-    if files.page is not None:
-        song.html(files.page)
-    if files.sound is not None:
-        song.wav(files.sound, soundfont=soundfont)
+    writers = [(path, functools.partial(song.save, take=take)) for take, path in enumerate(files.takes)]
+    writers += (files.picture, song.plot), (files.page, song.html)
+    writers.append((files.sound, functools.partial(song.wav, soundfont=soundfont)))
+    written = []
+    for path, write in writers:
+        if path is None:
+            continue
+        try:
+            write(path)
+        except FileError as mistake:
+            before = f"; written before it: {', '.join(written)}" if written else ""
+            raise FileError(mistake.path, f"{mistake.reason}{before}") from mistake
+        written.append(str(path))

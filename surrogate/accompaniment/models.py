@@ -35,7 +35,7 @@ def load_models(checkpoint: FilePath | None = None, *, vae_encoder: bool = True)
     Raises:
         musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
     """
-    name = checkpoint or model_folder.DEFAULT
+    name = model_folder.DEFAULT if checkpoint is None else checkpoint
     vae, encoder = musicvae_jax.load(name, encoder=vae_encoder), surrogate_encoder.load(name)
     step_marginals = marginals.load(name)
     if step_marginals is not None and step_marginals.config.in_c != encoder.config.in_c:
@@ -50,7 +50,7 @@ def kept_models(checkpoint: FilePath | None = None, *, vae_encoder: bool = True)
 
     Threads may call it at once. Arguments and errors are those of load_models.
     """
-    name = checkpoint or model_folder.DEFAULT
+    name = model_folder.DEFAULT if checkpoint is None else checkpoint
     found = sorted(model_folder.resolve(name).resolve().rglob("*"))
     states = ((path, path.stat()) for path in found if path.exists())
     version = tuple((str(path), state.st_mtime_ns, state.st_size, state.st_ino) for path, state in states)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 import os
 
 from surrogate.model.temperatures import TEMPERATURES
@@ -18,6 +19,14 @@ RANGES = {  # name: least, most
     "swing": (0.5, 0.8),
     "pickup": (0, math.inf),
 }
+_TYPES = (  # options, of what type they are, and in words
+    (("takes", "seed", "program"), numbers.Integral, "a whole number"),
+    (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
+    (("swing", "pickup"), numbers.Real, "a number"),
+    (("track",), (numbers.Integral, str), "a number or a name"),
+    (("like",), (str, os.PathLike), "a path"),
+    (("replace", "bass", "drums", "ending"), bool, "True or False"),
+)
 
 
 def range_text(name: str) -> str:
@@ -31,7 +40,7 @@ class Options:
     """Every choice, each with what a player would expect.
 
     Raises:
-        ValueError: a value out of range; one line that begins with the option's name.
+        ValueError: a value of another type or out of range; one line that begins with the option's name.
     """
 
     track: int | str | None = None
@@ -68,6 +77,11 @@ class Options:
     """The bass's General MIDI program, 0 to 127, as MIDI files count them."""
 
     def __post_init__(self):
+        for names, kinds, words in _TYPES:
+            for name in names:
+                value = getattr(self, name)
+                if not isinstance(value, kinds) and not (value is None and getattr(Options, name) is None):
+                    raise ValueError(f"{name} must be {words}, not {value!r}")
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not (least <= value <= most and math.isfinite(value)):

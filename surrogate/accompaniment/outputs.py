@@ -3,15 +3,18 @@
 import dataclasses
 import os
 import pathlib
+import re
 import tempfile
 import unicodedata
-from collections.abc import Iterable
 
 import musicvae_jax
 from musicvae_jax import midi
 from musicvae_jax.files import FileError, FilePath
 
-_PRETRAINED = pathlib.Path(musicvae_jax.__file__).with_name("pretrained")
+_PACKAGES = pathlib.Path(musicvae_jax.__file__).parent, pathlib.Path(__file__).parents[1]
+_OWN_OUTPUT = re.compile(r".*_accompanied(_\d+)?", re.DOTALL)
+"""Stems of what plan_outputs names, which in a folder are no melodies."""
+_PAGE_SUFFIXES, _SOUND_SUFFIXES = (".html", ".htm"), (".wav",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +33,9 @@ class OutputFiles:
 
     melody: the MIDI file that is read. takes: a MIDI file for each take, the best first. picture, page, sound: None
     where none is wanted.
+
+    Raises:
+        FileError: a suffix promises another kind of file; what pictures may be is for rendering.plot to say.
     """
 
     melody: FilePath
@@ -42,6 +48,16 @@ class OutputFiles:
     def paths(self) -> list[FilePath]:
         """Every file that is written."""
         return [*self.takes, *(file for file in (self.picture, self.page, self.sound) if file is not None)]
+
+    def __post_init__(self):
+        for paths, suffixes in (
+            (self.takes, midi.SUFFIXES),
+            ((self.page,), _PAGE_SUFFIXES),
+            ((self.sound,), _SOUND_SUFFIXES),
+        ):
+            for path in paths:
+                if path is not None and pathlib.Path(path).suffix.lower() not in suffixes:
+                    raise FileError(path, f"must end in {' or '.join(suffixes)}")
 
     def make_folders(self) -> None:
         """Makes the folders in which the files will lie; raises FileError where one cannot be made."""
@@ -60,7 +76,7 @@ class OutputPlan:
     makes_folders: bool = False
 
     def check(
-        self, *, like: FilePath | None = None, soundfont: FilePath | None = None, models: Iterable[FilePath] = ()
+        self, *, like: FilePath | None = None, soundfont: FilePath | None = None, checkpoint: FilePath | None = None
     ) -> None:
         """Refuses a plan with a file that cannot be written, that is read, or that is another of its files.
 
@@ -69,16 +85,19 @@ class OutputPlan:
         Args:
             like: the song whose groove is wanted, if any.
             soundfont: what sound is made with, if any.
-            models: folders all of whose files are read, as model_folders gives them.
+            checkpoint: the model's name, or its folder, whose files are read; None the default.
 
         Raises:
             FileError: the first file that must not or cannot be written.
         """
-        read = _read_names([song.melody for song in self.songs], like, soundfont, models)
+        read = _read_names([song.melody for song in self.songs], like, soundfont, checkpoint)
+        packages = [_names(package)[0] for package in _PACKAGES]
         melody_of = {}
         for song in self.songs:
             for path in song.paths:
                 names = _names(path)
+                if any(pathlib.Path(names[0]).is_relative_to(package) for package in packages):
+                    raise FileError(path, "lies among the program's own files; give another output")
                 for name in names:
                     if name in read:
                         raise FileError(path, f"is {read[name]}; give another output")
@@ -98,6 +117,8 @@ class OutputPlan:
             for above in (folder, *folder.parents):
                 if _name(above) in names_written:
                     raise FileError(path, f"cannot be written: {above} is to be a file; give another output")
+            if not (self.makes_folders or os.path.exists(folder)):
+                raise FileError(path, f"cannot be written: there is no folder {folder}")
             try:
                 tempfile.TemporaryFile(dir=_nearest(folder) if self.makes_folders else folder).close()
             except OSError as error:
@@ -108,7 +129,7 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
     """Names every file that will be written; touches none.
 
     Args:
-        melodies: MIDI files, or folders whose MIDI files are all meant.
+        melodies: MIDI files, or folders of them, where hidden files and what this function names are left out.
         destination: where to; MIDI files go beside their melodies where it does not say.
         takes: how many MIDI files each melody gets.
 
@@ -132,12 +153,6 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
     return OutputPlan(tuple(songs), makes_folders=True)
 
 
-def model_folders(checkpoint: FilePath | None) -> list[pathlib.Path]:
-    """Lists the folder of the pretrained models, and that of a checkpoint where it is another."""
-    own = [] if checkpoint is None else [pathlib.Path(checkpoint)]
-    return [_PRETRAINED, *(folder for folder in own if os.path.isfile(folder / "config.json"))]
-
-
 def _take_files(output, takes):
     if takes == 1:
         return (output,)
@@ -150,18 +165,20 @@ def _found(melodies, output):
         if not os.path.isdir(path):
             yield path, pathlib.Path()
             continue
-        inside = midi.files(path)
+        inside = [file for file in midi.files(path) if not _OWN_OUTPUT.fullmatch(file.stem)]
         if not inside:
-            raise FileError(path, "holds no MIDI file")
+            raise FileError(path, "holds no MIDI file to accompany")
         if output is None:
             raise FileError(path, "is a folder; give --output, a folder for what is written")
         for file in inside:
             yield file, file.relative_to(path).parent
 
 
-def _read_names(melodies, like, soundfont, models):
+def _read_names(melodies, like, soundfont, checkpoint):
     """By what all that is read is known, and what it is."""
-    what = {path: "part of a model" for folder in models for path in pathlib.Path(folder).rglob("*")}
+    is_folder = checkpoint is not None and os.path.isfile(os.path.join(checkpoint, "config.json"))
+    parts = pathlib.Path(checkpoint).rglob("*") if is_folder else ()
+    what = dict.fromkeys(parts, "part of a model")
     if soundfont is not None:
         what[soundfont] = "the soundfont"
     if like is not None:

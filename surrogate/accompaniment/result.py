@@ -14,7 +14,7 @@ from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.reading.melody import Melody
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Take:
     """One accompaniment of a melody.
 
@@ -31,17 +31,26 @@ class Take:
     rating: float
     roles: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Take: {self.summary}, rating {self.rating:.2f}>"
+
+    @property
+    def summary(self) -> str:
+        """Notes of bass and drums, in words."""
+        return f"{count(self.notes('bass'), 'bass note')}, {count(self.notes('drums'), 'drum hit')}"
+
     def notes(self, role: str) -> int:
         """How many notes the tracks of a role have."""
         return sum(len(track.notes) for track, own in zip(self.score.tracks, self.roles, strict=True) if own == role)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Accompaniment:
     """A melody with bass and drums, in one or several takes, the best first.
 
     melody: the line as it was read. takes: at least one. source: the absolute path of the song's own file, which is
-    never written over. options: what was asked for. assumptions: what was taken for granted.
+    never written over. options: what was asked for. assumptions: what was taken for granted. checkpoint: the model's
+    name or folder, None the default.
     """
 
     melody: Melody
@@ -49,6 +58,10 @@ class Accompaniment:
     source: pathlib.Path
     options: Options
     assumptions: Assumptions
+    checkpoint: FilePath | None = None
+
+    def __repr__(self) -> str:
+        return f"<Accompaniment of {self.source.name}: {count(len(self.takes), 'take')}, {self.summary}>"
 
     @property
     def title(self) -> str:
@@ -90,8 +103,7 @@ class Accompaniment:
         """Bars, tempo and notes of the best take, in words."""
         slowest, fastest = (f"{qpm:.3g}" for qpm in self.tempos)
         tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
-        notes = count(self.takes[0].notes("bass"), "bass note"), count(self.takes[0].notes("drums"), "drum hit")
-        return f"{count(self.bars, 'bar')} at {tempo} bpm, {', '.join(notes)}"
+        return f"{count(self.bars, 'bar')} at {tempo} bpm, {self.takes[0].summary}"
 
     def save(self, path: FilePath, *, take: int = 0) -> None:
         """Writes a take as a MIDI file, whole or not at all.
@@ -101,10 +113,13 @@ class Accompaniment:
             take: which, from 0, the best.
 
         Raises:
-            musicvae_jax.FileError: it cannot be written there, or the song's own file or the one to be like is there.
+            musicvae_jax.FileError: it cannot be written there, the suffix is none of such a file, or what is there is
+                read: the song's own file, the one to be like, or the model's.
+            ValueError: there is no such take.
         """
+        chosen = self._take(take)
         self._check(OutputFiles(self.source, takes=(path,)))
-        midi.write(self.takes[take].score, path)
+        midi.write(chosen.score, path)
 
     def plot(self, path: FilePath, *, take: int = 0) -> None:
         """Draws a take's piano roll; needs the extra media.
@@ -114,12 +129,13 @@ class Accompaniment:
             take: which, from 0, the best.
 
         Raises:
-            musicvae_jax.FileError: as for save.
+            musicvae_jax.FileError, ValueError: as for save.
         """
         from surrogate.rendering import plot
 
+        chosen = self._take(take)
         self._check(OutputFiles(self.source, picture=path))
-        plot.song(self.takes[take].score, self.roles, self.melody.grid.bar_ticks, path, title=self.title)
+        plot.song(chosen.score, self.roles, self.melody.grid.bar_ticks, path, title=self.title)
 
     def html(self, path: FilePath) -> None:
         """Writes one page that shows and plays all takes, without a network.
@@ -146,12 +162,21 @@ class Accompaniment:
 
         Raises:
             musicvae_jax.FileError: as for save; or a soundfont or synthesiser is missing, or the soundfont is at path.
+            ValueError: as for save.
         """
         from surrogate.rendering import sound
 
+        chosen = self._take(take)
         soundfont = sound.find_soundfont(path, soundfont)
         self._check(OutputFiles(self.source, sound=path), soundfont)
-        sound.render(self.takes[take].score, path, soundfont=soundfont)
+        sound.render(chosen.score, path, soundfont=soundfont)
+
+    def _take(self, number):
+        last = len(self.takes) - 1
+        if number not in range(last + 1):
+            raise ValueError(f"take must be {f'0 to {last}' if last else 0}, not {number!r}")
+        return self.takes[number]
 
     def _check(self, files, soundfont=None):
-        OutputPlan((files,)).check(like=self.options.like, soundfont=soundfont)
+        plan = OutputPlan((files,))
+        plan.check(like=self.options.like, soundfont=soundfont, checkpoint=self.checkpoint)

@@ -2,10 +2,11 @@
 
 import dataclasses
 import pathlib
-import sys
 import time
 
+from musicvae_jax.files import escape_controls
 from surrogate.accompaniment.options import KEEP, Options, range_text
+from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser
 
 
@@ -13,7 +14,8 @@ def parser() -> Parser:
     """Builds the command line."""
     parser = Parser(prog="accompany", description=__doc__)
     path = pathlib.Path
-    parser.add_argument("melodies", nargs="+", type=path, metavar="melody.mid", help="MIDI files or folders of them")
+    melodies = "MIDI files or folders of them, where hidden files and those named *_accompanied.mid are left out"
+    parser.add_argument("melodies", nargs="+", type=path, metavar="melody.mid", help=melodies)
     parser.add_argument("--checkpoint", help="a pretrained model's name or a model folder (default: the built-in one)")
 
     add = parser.add_argument_group("the melody").add_argument
@@ -55,10 +57,13 @@ def parser() -> Parser:
     return parser
 
 
+@interruptible("accompany")
 def main(argv=None) -> int:
     """Runs the command line; returns the exit code: 0, or 2 after one line on stderr for each mistake."""
     reader = parser()
     flags = reader.parse_args(argv)
+    if flags.soundfont and not flags.wav:
+        reader.error("argument --soundfont is for --wav, which is not given")
     options = _options(reader, flags)
     from musicvae_jax.files import FileError  # late, like all that follows, so that a wrong flag is answered at once
     from surrogate.accompaniment import many_files, outputs
@@ -68,13 +73,20 @@ def main(argv=None) -> int:
     try:
         plan = outputs.plan_outputs(flags.melodies, destination, takes=options.takes)
         soundfont = _ready(plan.songs[0], flags.soundfont)
-        plan.check(like=options.like, soundfont=soundfont, models=outputs.model_folders(flags.checkpoint))
+        plan.check(like=options.like, soundfont=soundfont, checkpoint=flags.checkpoint)
     except FileError as mistake:
-        return _report([mistake])
+        return refuse(reader.prog, mistake)
     songs, mistakes = many_files.read_songs(plan.songs, options)
+    code = 0
     if songs:
-        mistakes += _write(songs, options, flags.checkpoint, soundfont, began, quiet=not plan.makes_folders)
-    return _report(mistakes)
+
+        def tell_song(files, song):
+            return tell(reader.prog, _closing_line(files, song, time.perf_counter() - began))
+
+        quiet = not plan.makes_folders
+        code, unwritten = _write(songs, options, flags.checkpoint, soundfont, tell_song, quiet=quiet)
+        mistakes += unwritten
+    return max([code, *(refuse(reader.prog, mistake) for mistake in mistakes)])
 
 
 def _options(reader, flags):
@@ -107,8 +119,8 @@ def _ready(files, soundfont):
     return soundfont
 
 
-def _write(songs, options, checkpoint, soundfont, began, *, quiet):
-    """Writes all songs' files with a line for each; returns what went wrong."""
+def _write(songs, options, checkpoint, soundfont, tell_song, *, quiet):
+    """Writes all songs' files with a line for each; returns the exit code of the lines, and what went wrong."""
     import tqdm
 
     from musicvae_jax import cache
@@ -118,20 +130,21 @@ def _write(songs, options, checkpoint, soundfont, began, *, quiet):
     from surrogate.accompaniment.many_files import accompany_songs
     from surrogate.accompaniment.models import kept_models  # brings JAX, a second of import
 
-    mistakes = []
+    code, mistakes = 0, []
     cache.keep_compiled_programs()
     try:
-        accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None))
+        accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None), checkpoint)
         with tqdm.tqdm(total=len(songs), unit="song", disable=True if quiet else None) as progress:
             for files, song in accompany_songs(songs, accompanist, options, soundfont=soundfont):
                 if isinstance(song, FileError):
                     mistakes.append(song)
                 else:
-                    progress.write(_closing_line(files, song, time.perf_counter() - began))
+                    with progress.external_write_mode():
+                        code = max(code, tell_song(files, song))
                 progress.update()
     except (CheckpointError, FileError) as mistake:
         mistakes.append(mistake)
-    return mistakes
+    return code, mistakes
 
 
 def _closing_line(files, song, seconds) -> str:
@@ -140,10 +153,4 @@ def _closing_line(files, song, seconds) -> str:
     takes = f"{first} to {others[-1].name}, the best first" if others else first
     names = ", ".join(map(str, (takes, *files.paths[len(files.takes) :])))
     melody = f"melody: {song.melody.reason}; {song.assumptions}"
-    return f"wrote {names}: {song.summary}, in {seconds:.1f} s; {melody}"
-
-
-def _report(mistakes) -> int:
-    for mistake in mistakes:
-        print(f"accompany: {mistake}", file=sys.stderr)
-    return 2 if mistakes else 0
+    return escape_controls(f"wrote {names}: {song.summary}, in {seconds:.1f} s; {melody}")

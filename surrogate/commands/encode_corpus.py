@@ -8,9 +8,11 @@ JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
 from absl import logging
 
 from surrogate.commands import config_parser, hosts
-from surrogate.commands.parser import Parser, UsageError, refuse
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser, UsageError
 
 
+@interruptible("encode_corpus")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = Parser(prog="encode_corpus", description=__doc__)
@@ -22,7 +24,7 @@ def main(argv=None) -> int:
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
-        print(encoding_job.run(config, *hosts.join(given)))
+        summary = encoding_job.run(config, *hosts.join(given))
     except (UsageError, errors.DatasetError, CheckpointError, FileError, OSError) as error:
         return refuse(parser.prog, errors.explain(error, config.output))
-    return 0
+    return tell(parser.prog, summary)

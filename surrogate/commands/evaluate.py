@@ -8,7 +8,8 @@ import argparse
 import math
 import pathlib
 
-from surrogate.commands.parser import Parser, refuse, whole_number
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser, whole_number
 
 
 def temperatures(text: str) -> tuple[float, float]:
@@ -34,6 +35,7 @@ def _parser():
     return parser
 
 
+@interruptible("evaluate")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = _parser()
@@ -47,5 +49,4 @@ def main(argv=None) -> int:
         text = report.run(flags.pop("input"), **flags)
     except (dataset.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
         return refuse(parser.prog, error)
-    print(text)
-    return 0
+    return tell(parser.prog, text)

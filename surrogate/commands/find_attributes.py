@@ -1,15 +1,16 @@
 """Find how a model's bass and drums become denser, and keep it in its folder, where accompany looks for it."""
 
 import pathlib
-import sys
 
 import numpy as np
 
+from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser
 
 WINDOWS, MEASURED = 20_000, 64
 
 
+@interruptible("find_attributes")
 def main(argv=None) -> int:
     """Runs the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = Parser(prog="find_attributes", description=__doc__)
@@ -39,13 +40,14 @@ def main(argv=None) -> int:
         players = models.vae, models.encoder, models.marginals
         found = attributes.measure(*players, directions_2xZ, data.rows(measured, "tokens"), temperature=TEMPERATURES)
     except (dataset.DatasetError, musicvae_jax.CheckpointError) as mistake:
-        print(f"find_attributes: {mistake}", file=sys.stderr)
-        return 2
+        return refuse(parser.prog, mistake)
     attributes.save(checkpoint.resolve(flags.checkpoint), found)
-    for part, human, densities in zip(attributes.PARTS, found.human, found.densities, strict=True):
-        print(f"{part}: people play {human:.1f} a bar; the model {densities.min():.1f} to {densities.max():.1f}")
+    lines = [
+        f"{part}: people play {human:.1f} a bar; the model {densities.min():.1f} to {densities.max():.1f}"
+        for part, human, densities in zip(attributes.PARTS, found.human, found.densities, strict=True)
+    ]
     if flags.plot:
         from surrogate.rendering import plot
 
         plot.densities(found, flags.plot)
-    return 0
+    return tell(parser.prog, "\n".join(lines))

@@ -3,7 +3,8 @@
 import pathlib
 import sys
 
-from surrogate.commands.parser import Parser, refuse, whole_number
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser, whole_number
 
 HELD_OUT = 0.2
 LEAST_SONGS = 10
@@ -59,6 +60,7 @@ def read_songs(folder: str, tunes: str | None = None, *, workers: int = 1) -> tu
     return songs, held_out, skipped
 
 
+@interruptible("fit_feel")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = _parser()
@@ -79,10 +81,10 @@ def main(argv=None) -> int:
         fit_pickup.save(pickups, pickup_file)
     except (OSError, ValueError) as error:
         return refuse(parser.prog, error)
-    print(
+    lines = [
         f"wrote {velocity_file} and {pickup_file}: from {len(songs)} songs, {len(held_out)} held out, "
         f"{skipped} files skipped"
-    )
+    ]
     confirmed = [song for song in held_out if fit_pickup.drums_confirm(song)]
     sections = {
         "velocities": fit_velocity.measure(velocities, held_out),
@@ -91,7 +93,5 @@ def main(argv=None) -> int:
         "pickups, 16 bars": fit_pickup.measure(pickups, held_out, bars=16),
     }
     for title, figures in sections.items():
-        print(title)
-        for name, value in figures.items():
-            print(f"  {name:28}{value:8.4g}")
-    return 0
+        lines += [title, *(f"  {figure:28}{value:8.4g}" for figure, value in figures.items())]
+    return tell(parser.prog, "\n".join(lines))

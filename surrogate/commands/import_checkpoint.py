@@ -2,7 +2,8 @@
 
 import pathlib
 
-from surrogate.commands.parser import Parser, refuse
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser
 
 
 def _parser():
@@ -17,6 +18,7 @@ def _parser():
     return parser
 
 
+@interruptible("import_checkpoint")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = _parser()
@@ -28,17 +30,15 @@ def main(argv=None) -> int:
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
         magenta.check_output(flags.output)
-        source, origin = flags.input, None
+        source, origin, code = flags.input, None, 0
         if source is None:
             source, digest = download.fetch(magenta.OFFICIAL, cache.folder())
-            print(f"{source}: SHA-256 {digest}")
+            code = tell(parser.prog, f"{source}: SHA-256 {digest}")
             origin = magenta.OFFICIAL
         notes = magenta.import_checkpoint(source, flags.output, dtype=flags.dtype, origin=origin)["notes"]
     except (checkpoint.CheckpointError, OSError) as error:
         return refuse(parser.prog, error)
     hashes = ", ".join(f"{name} {digest}" for name, digest in notes["sha256"].items())
-    print(
-        f"wrote {flags.output}: {notes['layout']}, {notes['parameters'] / 1e6:.1f} M parameters, {notes['dtype']}; "
-        f"SHA-256 of {hashes}"
-    )
-    return 0
+    size = f"{notes['parameters'] / 1e6:.1f} M parameters"
+    line = f"wrote {flags.output}: {notes['layout']}, {size}, {notes['dtype']}; SHA-256 of {hashes}"
+    return max(code, tell(parser.prog, line))

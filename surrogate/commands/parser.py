@@ -1,4 +1,4 @@
-"""How command lines are read, and how mistakes end: in one line on stderr, exit code 2."""
+"""How command lines are read; a mistake in one ends in one line on stderr, exit code 2."""
 
 import argparse
 import pathlib
@@ -6,32 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from surrogate.commands.console import called, refuse, tell
+
 
 class UsageError(Exception):
     """Flags, or variables that stand for them, that a command cannot work with; the message says what to give."""
 
 
-def refuse(command: str, mistake: object) -> int:
-    """Print what is wrong on stderr, in one line after the command's name.
-
-    Args:
-        command: the name as it was called, a Parser's prog.
-        mistake: an exception or a text; line breaks in it become spaces.
-
-    Returns: the exit code, 2.
-    """
-    print(f"{command}: {' '.join(str(mistake).split())}", file=sys.stderr)
-    return 2
-
-
-def _called(name: str) -> str:
-    """The name under which a command was called: musicvae-NAME where it is installed, NAME in a clone's scripts/."""
-    installed = f"musicvae-{name.replace('_', '-')}"
-    return installed if pathlib.Path(sys.argv[0]).stem == installed else name
-
-
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line, without the usage, and exit code 2.
+    """An ArgumentParser whose errors are one line, without the usage, and exit code 2; names and paths are not empty.
 
     Args:
         prog: the command's name in scripts/.
@@ -40,15 +23,28 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, prog: str, description: str | None):
         super().__init__(
-            prog=_called(prog),
+            prog=called(prog),
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        self.register("type", None, _not_empty)
+        self.register("type", pathlib.Path, lambda text: pathlib.Path(_not_empty(text)))
 
     def error(self, message: str) -> NoReturn:
         """Print the message in one line that points to --help, and exit with code 2."""
         sys.exit(refuse(self.prog, f"{message}; see --help"))
+
+    def print_help(self, file=None) -> None:
+        """Print all flags on stdout."""
+        if code := tell(self.prog, self.format_help().rstrip()):
+            self.exit(code)
+
+
+def _not_empty(text):
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
 
 
 def whole_number(least: int) -> Callable[[str], int]:

@@ -15,7 +15,8 @@ from absl import logging
 
 from musicvae_jax import checkpoint, files, run_record, training, training_log
 from surrogate.commands import config_parser, hosts
-from surrogate.commands.parser import Parser, UsageError, refuse
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser, UsageError
 from surrogate.corpus import dataset
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
@@ -93,6 +94,7 @@ def _tell(line):
         print(f"train: {line}", file=sys.stderr)
 
 
+@interruptible("train")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
     parser = Parser(prog="train", description=__doc__)
@@ -111,6 +113,4 @@ def main(argv=None) -> int:
         OSError,
     ) as error:
         return refuse(parser.prog, error)
-    if process == 0:
-        print(line)
-    return 0
+    return tell(parser.prog, line) if process == 0 else 0

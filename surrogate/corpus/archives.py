@@ -14,10 +14,9 @@ from lzma import LZMAError
 
 from musicvae_jax import midi, note_sequence
 from musicvae_jax.midi import MidiError
+from musicvae_jax.midi_messages import MOST_BYTES
 from surrogate.corpus.errors import DatasetError
 
-MOST_BYTES = 32 << 20
-"""Of one song; a larger file is none."""
 TOO_LARGE, BROKEN_ARCHIVE, UNREADABLE = "too large", "broken archive", "unreadable"
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz")

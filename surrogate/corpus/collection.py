@@ -11,8 +11,9 @@ import posixpath
 import typing
 
 from musicvae_jax import midi
+from musicvae_jax.midi_messages import MOST_BYTES
 from surrogate.corpus import archives
-from surrogate.corpus.archives import BROKEN_ARCHIVE, MOST_BYTES, TOO_LARGE
+from surrogate.corpus.archives import BROKEN_ARCHIVE, TOO_LARGE
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.stream_worker import StreamWorker
 

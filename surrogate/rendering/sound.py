@@ -111,6 +111,8 @@ def find_soundfont(path, soundfont=None) -> str:
     soundfont = soundfont or os.environ.get("SOUNDFONT") or _installed_soundfont()
     if not soundfont:
         raise files.FileError(path, GET_SOUNDFONT)
+    if os.path.exists(soundfont) and not os.path.isfile(soundfont):
+        raise files.FileError(soundfont, "is a folder or a device, not a soundfont (.sf2 or .sf3)")
     try:
         with open(soundfont, "rb") as file:
             head = file.read(12)

@@ -5,7 +5,8 @@ import pathlib
 import pytest
 
 import musicvae_jax
-from surrogate.accompaniment.outputs import Destination, OutputFiles, model_folders, plan_outputs
+import surrogate
+from surrogate.accompaniment.outputs import Destination, OutputFiles, plan_outputs
 
 
 def planned(folder, melodies, takes=1, **places):
@@ -47,7 +48,7 @@ def test_folders_keep_their_layout(tmp_path):
 
 CLASHES = {
     "a take over the melody": (["tune_1.mid"], dict(takes=2, midi="tune.mid"), "tune_1.mid: is the melody itself"),
-    "a page over the melody": (["tune.mid"], dict(page="tune.mid"), "tune.mid: is the melody itself"),
+    "a page over the melody": (["c.html"], dict(page="c.html"), "c.html: is the melody itself"),
     "a name in other case": (["tune.mid"], dict(midi="TUNE.mid"), "TUNE.mid: is the melody itself"),
     "an accent composed otherwise": (["\u00e9.mid"], dict(midi="e\u0301.mid"), "is the melody itself"),
     "by way of a folder": (["tune.mid"], dict(midi="x/../tune.mid"), "is the melody itself"),
@@ -55,22 +56,28 @@ CLASHES = {
     "by a linked folder": (["x/a.mid"], dict(midi="linked/a.mid"), "is the melody itself"),
     "by a hard link": (["tune.mid"], dict(midi="hard.mid"), "is the melody itself"),
     "another's melody": (["x/a.mid", "x/a_accompanied.mid"], dict(), "is one of the melodies"),
-    "a melody in a folder": (["x", "y/a.mid"], dict(midi="x"), "is one of the melodies"),
+    "a melody in the folder of outputs": (["y/a.mid", "x/a_accompanied.mid"], dict(midi="x"), "is one of the melodies"),
     "the song to be like": (["tune.mid"], dict(midi="like.mid"), "is the song that is to be like"),
     "a take over the song to be like": (["tune.mid"], dict(midi="like.mid", takes=2), "like_1.mid: is the song"),
-    "the soundfont": (["tune.mid"], dict(sound="font.sf2"), "is the soundfont"),
-    "the model": (["tune.mid"], dict(midi="model/params/x"), "is part of a model"),
-    "the embedded model": (["tune.mid"], dict(midi="linked_model/config.json"), "is part of a model"),
+    "the soundfont": (["tune.mid"], dict(sound="font.wav"), "is the soundfont"),
+    "the model": (["tune.mid"], dict(midi="model/params/x.mid"), "is part of a model"),
+    "the embedded model": (["tune.mid"], dict(midi="pretrained/x.mid"), "the program's own files"),
+    "the page's script": (["tune.mid"], dict(page="program/studio/player/page.html"), "the program's own files"),
+    "beside a table": (["tune.mid"], dict(picture="program/rendering/tables/x.png"), "the program's own files"),
     "two songs of one name": (["x/a.mid", "y/a.mid"], dict(midi="out"), "x/a.mid and"),
     "two pages of one name": (["x/a.mid", "y/a.mid"], dict(page="out"), "a_accompanied.html: would be written twice"),
     "one melody twice": (["x/a.mid", "x/a.mid"], dict(), "would be written twice"),
     "names alike but for case": (["x/a.mid", "y/A.mid"], dict(midi="out"), "would be written twice"),
     "an accent composed in two ways": (["x/\u00e9.mid", "y/e\u0301.mid"], dict(midi="out"), "would be written twice"),
-    "page and sound in one": (["tune.mid"], dict(page="look", sound="look"), "would be written twice"),
+    "picture and page in one": (["tune.mid"], dict(picture="a.html", page="a.html"), "would be written twice"),
+    "no name of a MIDI file": (["tune.mid"], dict(midi="a.txt"), "a.txt: must end in .mid or .midi or .kar"),
+    "no suffix": (["tune.mid"], dict(takes=2, midi="out"), "out_1: must end in .mid or .midi or .kar"),
+    "no name of a page": (["tune.mid"], dict(page="a.mid"), "a.mid: must end in .html or .htm"),
+    "no name of a sound": (["tune.mid"], dict(sound="a.mp3"), "a.mp3: must end in .wav"),
     "a file as a folder": (["x", "c.mid"], dict(midi="out", page="out/a_accompanied.mid"), "is to be a file"),
-    "a folder": (["tune.mid"], dict(page="x"), "x: is not a file"),
+    "a folder": (["tune.mid"], dict(page="x.html"), "x.html: is not a file"),
     "takes named as a folder": (["tune.mid"], dict(takes=2, midi="x"), "x: is not a file"),
-    "in no folder": (["tune.mid"], dict(midi="no/out.mid"), "No such file or directory"),
+    "in no folder": (["tune.mid"], dict(midi="no/out.mid"), "no/out.mid: cannot be written: there is no folder "),
     "below a file": (["x", "c.mid"], dict(midi="tune.mid/out"), "Not a directory"),
     "nowhere": (["x"], dict(), "give --output"),
 }
@@ -79,23 +86,55 @@ CLASHES = {
 @pytest.mark.parametrize("case", CLASHES)
 def test_a_clash_is_found_before_anything_is_written(case, tmp_path):
     melodies, places, complaint = CLASHES[case]
-    touch(tmp_path, "tune.mid", "tune_1.mid", "like.mid", "like_1.mid", "c.mid", "font.sf2", "y/a.mid", "x/a.mid")
-    touch(tmp_path, "x/a_accompanied.mid", "model/config.json", "model/params/x")
+    touch(
+        tmp_path,
+        "tune.mid",
+        "tune_1.mid",
+        "like.mid",
+        "like_1.mid",
+        "c.mid",
+        "c.html",
+        "font.wav",
+        "y/a.mid",
+        "x/a.mid",
+    )
+    (tmp_path / "x.html").mkdir()
+    touch(tmp_path, "x/a_accompanied.mid", "model/config.json", "model/params/x.mid")
     (tmp_path / "symbolic.mid").symlink_to("tune.mid")
     (tmp_path / "hard.mid").hardlink_to(tmp_path / "tune.mid")
     (tmp_path / "linked").symlink_to("x")
     embedded = pathlib.Path(musicvae_jax.__file__).parent / "pretrained" / "trio_16bar_small"
-    (tmp_path / "linked_model").symlink_to(embedded)
+    (tmp_path / "pretrained").symlink_to(embedded)
+    (tmp_path / "program").symlink_to(pathlib.Path(surrogate.__file__).parent)
     like = tmp_path / ("like_1.mid" if "take" in case else "like.mid")
     before = listing(tmp_path)
-    read = dict(like=like, soundfont=tmp_path / "font.sf2", models=model_folders(tmp_path / "model"))
+    read = dict(like=like, soundfont=tmp_path / "font.wav", checkpoint=tmp_path / "model")
     with pytest.raises(musicvae_jax.FileError) as error:
         planned(tmp_path, melodies, **places).check(**read)
     assert complaint in str(error.value) and "\n" not in str(error.value)
     assert listing(tmp_path) == before
 
 
+def test_what_was_written_and_what_is_hidden_is_no_melody_unless_named(tmp_path):
+    touch(tmp_path, "songs/a.mid", "songs/a_accompanied.mid", "songs/a_accompanied_12.mid", "songs/a_accompanied_x.mid")
+    touch(tmp_path, "songs/._a.mid", "songs/.git/b.mid", "songs/c_accompanied.mid")
+    in_folder = [pathlib.Path(song.melody).name for song in planned(tmp_path, ["songs"], midi="songs").songs]
+    assert in_folder == ["a.mid", "a_accompanied_x.mid"]
+    named = ["songs/c_accompanied.mid", "songs/._a.mid"]
+    assert [song.melody for song in planned(tmp_path, named).songs] == [tmp_path / name for name in named]
+    plan = planned(tmp_path, ["songs"], midi="songs")
+    plan.check()
+    assert plan.songs[0].takes == (tmp_path / "songs/a_accompanied.mid",), "written again"
+
+
+def test_files_are_known_by_their_suffix_in_any_case(tmp_path):
+    touch(tmp_path, "tune.mid")
+    for place, names in (("midi", ("a.MID", "a.kar")), ("page", ("a.htm", "a.HTML")), ("sound", ("a.Wav",))):
+        for name in names:
+            planned(tmp_path, ["tune.mid"], **{place: name}).check()
+
+
 def test_what_is_not_read_may_be_written_again(tmp_path):
     touch(tmp_path, "tune.mid", "tune_accompanied.mid", "roll.png", "model/config.json")
     plans = planned(tmp_path, ["tune.mid"], picture="roll.png", sound="model/new.wav")
-    plans.check(models=model_folders(tmp_path / "model"))
+    plans.check(checkpoint=tmp_path / "model")

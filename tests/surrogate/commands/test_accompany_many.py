@@ -1,5 +1,6 @@
 """The command accompany with several files: each gets its own, and a bad one does not stop the rest."""
 
+import os
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ import surrogate
 from surrogate.rendering import sound
 from tests.commands import accompany
 from tests.melodies import quarters, write_midi
+from tests.paths import ROOT
 from tests.soundfont import soundfont
 
 
@@ -33,11 +35,11 @@ def test_many_files_of_which_a_bad_one_does_not_stop_the_rest(capsys, accompanis
 @pytest.fixture
 def tunes(tmp_path):
     """A folder of tunes, a song to be like and a soundfont."""
-    for name in ("tune", "tune_1", "like", "x/a", "y/a", "x/a_accompanied"):
+    for name in ("tune", "tune_1", "like", "x/a", "y/a", "x/a_accompanied", "done/a_accompanied"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         write_midi(tmp_path / f"{name}.mid", quarters(2))
     (tmp_path / "empty").mkdir()
-    (tmp_path / "font.sf2").write_bytes(soundfont())
+    (tmp_path / "font.wav").write_bytes(soundfont())
     return tmp_path
 
 
@@ -47,9 +49,10 @@ CLASHES = {
     "songs of one name": ("x/a.mid y/a.mid --output=out", "would be written twice, for x/a.mid and y/a.mid"),
     "another melody": ("x/a.mid x/a_accompanied.mid", "x/a_accompanied.mid: is one of the melodies"),
     "the song to be like": ("tune.mid --like=like.mid --output=like.mid", "is the song that is to be like"),
-    "the soundfont": ("tune.mid --soundfont=font.sf2 --wav=font.sf2", "is the soundfont"),
-    "the soundfont, unused": ("tune.mid --soundfont=font.sf2 --output=font.sf2", "is the soundfont"),
-    "the model": ("tune.mid --output=model/config.json", "is part of a model"),
+    "the soundfont": ("tune.mid --soundfont=font.wav --wav=font.wav", "is the soundfont"),
+    "the program's own files": ("tune.mid --html=program/page.html", "lies among the program's own files"),
+    "what was written": ("done --output=done", "done: holds no MIDI file to accompany"),
+    "the model": ("tune.mid --output=model/take.mid", "is part of a model"),
     "no melody": ("empty --output=out", "holds no MIDI file"),
     "no place": ("x", "give --output"),
 }
@@ -60,6 +63,8 @@ def test_no_file_is_written_where_one_would_be_lost(case, capsys, accompanist, t
     words, complaint = CLASHES[case]
     monkeypatch.chdir(tunes)
     shutil.copytree(accompanist, "model")
+    shutil.copy("like.mid", "model/take.mid")
+    (tunes / "program").symlink_to(ROOT / "surrogate")
     monkeypatch.setattr(sound, "ready", lambda path, font: (None, font))  # whether or not there is a synthesiser
     before = {path: path.is_file() and path.read_bytes() for path in tunes.rglob("*")}
     code, out, err = accompany(capsys, *words.split(), "--checkpoint=model")
@@ -72,3 +77,28 @@ def test_a_folder_is_made_for_what_can_be_written_alone(capsys, accompanist, tmp
     (tmp_path / "songs" / "bad.mid").write_bytes(b"no MIDI")
     code, out, _ = accompany(capsys, tmp_path / "songs", f"--output={tmp_path / 'out'}", f"--checkpoint={accompanist}")
     assert (code, out) == (2, "") and not (tmp_path / "out").exists()
+
+
+def test_the_folder_of_melodies_may_be_that_of_outputs_again_and_again(capsys, accompanist, tunes):
+    folder = tunes / "y"
+    for _ in range(2):
+        code, out, err = accompany(capsys, folder, f"--output={folder}", f"--checkpoint={accompanist}")
+        assert (code, out.count("\n"), err) == (0, 1, "")
+        assert sorted(path.name for path in folder.iterdir()) == ["a.mid", "a_accompanied.mid"]
+
+
+def test_a_failure_tells_which_files_were_written_before(capsys, accompanist, tunes, monkeypatch):
+    replace = os.replace
+
+    def full(draft, target):
+        if str(target).endswith(".html"):
+            raise OSError(28, "No space left on device")
+        replace(draft, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.chdir(tunes)
+    flags = "--takes=2", "--output=o.mid", "--html=o.html", f"--checkpoint={accompanist}"
+    code, out, err = accompany(capsys, "tune.mid", *flags)
+    assert (code, out) == (2, "")
+    assert err == "accompany: o.html: cannot be written: No space left on device; written before it: o_1.mid, o_2.mid\n"
+    assert {"o_1.mid", "o_2.mid"} < set(os.listdir()) and "o.html" not in os.listdir()

@@ -77,11 +77,22 @@ BAD_FLAGS = {
     "sound without a soundfont": (["--wav={folder}/out.wav", "--soundfont={folder}/none.sf2"], "none.sf2"),
     "unknown flag": (["--sed=1"], "--sed"),
     "unknown checkpoint": (["--checkpoint=no_such_model"], "no_such_model"),
-    "output into a missing folder": (["--output={folder}/no/such/out.mid"], "out.mid"),
+    "output into a missing folder": (["--output={folder}/no/such/out.mid"], "out.mid: cannot be written: there is no"),
+    "output of another kind": (["--output={folder}/out.txt"], "out.txt: must end in .mid"),
+    "page of another kind": (["--html={folder}/out.mid"], "out.mid: must end in .html"),
+    "sound of another kind": (["--wav={folder}/out.mp3"], "out.mp3: must end in .wav"),
+    "soundfont without sound": (["--soundfont={folder}/font.sf2"], "--soundfont is for --wav"),
+    "like no file": (["--like=/dev/zero"], "/dev/zero: is no regular file"),
     "output below a file": (["--output={folder}/tune.mid/out.mid"], "out.mid"),
     "output is a folder": (["--output={folder}"], "not a file"),
     "output is the melody": (["--output={folder}/tune.mid"], "the melody itself"),
     "output is the melody by another name": (["--output={folder}/link.mid"], "the melody itself"),
+}
+
+
+BAD_FLAGS |= {
+    f"{name} empty": ([f"--{name}="], f"argument --{name}: must not be empty")
+    for name in ("checkpoint", "track", "output", "like", "plot", "html", "wav", "soundfont")
 }
 
 

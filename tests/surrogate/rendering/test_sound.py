@@ -252,3 +252,9 @@ def test_a_real_soundfont_plays_an_example(tmp_path, monkeypatch):
     assert np.abs(frames).max() == pytest.approx(sound.PEAK, abs=1e-3)
     seconds = score.to("second").end() + sound.TAIL_SECONDS
     assert len(frames) / 44100 == pytest.approx(seconds, abs=0.05)
+
+
+def test_a_soundfont_that_is_no_file_is_refused_unopened(tmp_path):
+    for path in ("/dev/zero", tmp_path):
+        with pytest.raises(musicvae_jax.FileError, match=f"^{path}: is a folder or a device"):
+            sound.find_soundfont("out.wav", path)
