@@ -5,6 +5,7 @@ import os
 import re
 import threading
 import typing
+import unicodedata
 from collections.abc import Iterator
 
 FilePath = str | os.PathLike[str]
@@ -25,6 +26,34 @@ class FileError(ValueError):
 
     def __str__(self) -> str:
         return escape_controls(f"{self.path}: {self.reason}")
+
+
+def names(path: FilePath) -> list[str | tuple[int, int]]:
+    """Tells by what a file is known: paths with a name in common are, or may be, one file.
+
+    Args:
+        path: of a file or folder that need not exist.
+
+    Returns:
+        Its path, without what many disks ignore: case and how accents are composed; and where it exists its place on
+        the disk, which links share.
+    """
+    name = unicodedata.normalize("NFC", os.path.realpath(path).casefold())
+    try:
+        status = os.stat(path)
+    except OSError:
+        return [name]
+    return [name, (status.st_dev, status.st_ino)]
+
+
+def make_folder(path: FilePath) -> None:
+    """Makes a folder, and those above it, where there is none; raises FileError where it cannot be made."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except FileExistsError as error:
+        raise FileError(path, "is a file; give a folder") from error
+    except OSError as error:
+        raise FileError(path, f"cannot be made: {error.strerror}") from error
 
 
 @contextlib.contextmanager

@@ -5,10 +5,9 @@ import os
 import pathlib
 import re
 import tempfile
-import unicodedata
 
 import musicvae_jax
-from musicvae_jax import midi
+from musicvae_jax import files, midi
 from musicvae_jax.files import FileError, FilePath
 
 _PACKAGES = pathlib.Path(musicvae_jax.__file__).parent, pathlib.Path(__file__).parents[1]
@@ -91,11 +90,11 @@ class OutputPlan:
             FileError: the first file that must not or cannot be written.
         """
         read = _read_names([song.melody for song in self.songs], like, soundfont, checkpoint)
-        packages = [_names(package)[0] for package in _PACKAGES]
+        packages = [files.names(package)[0] for package in _PACKAGES]
         melody_of = {}
         for song in self.songs:
             for path in song.paths:
-                names = _names(path)
+                names = files.names(path)
                 if any(pathlib.Path(names[0]).is_relative_to(package) for package in packages):
                     raise FileError(path, "lies among the program's own files; give another output")
                 for name in names:
@@ -115,7 +114,7 @@ class OutputPlan:
             path_in.setdefault(pathlib.Path(path).parent, path)
         for folder, path in path_in.items():
             for above in (folder, *folder.parents):
-                if _name(above) in names_written:
+                if not names_written.keys().isdisjoint(files.names(above)):
                     raise FileError(path, f"cannot be written: {above} is to be a file; give another output")
             if not (self.makes_folders or os.path.exists(folder)):
                 raise FileError(path, f"cannot be written: there is no folder {folder}")
@@ -184,20 +183,7 @@ def _read_names(melodies, like, soundfont, checkpoint):
     if like is not None:
         what[like] = "the song that is to be like"
     what |= dict.fromkeys(melodies, "the melody itself" if len(melodies) == 1 else "one of the melodies")
-    return {name: kind for path, kind in what.items() for name in _names(path)}
-
-
-def _names(path):
-    """By what a file is known: its path, and where it exists its place on the disk, as links share it."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return [_name(path)]
-    return [_name(path), (status.st_dev, status.st_ino)]
-
-
-def _name(path):
-    return unicodedata.normalize("NFC", os.path.realpath(path).casefold())
+    return {name: kind for path, kind in what.items() for name in files.names(path)}
 
 
 def _nearest(folder):

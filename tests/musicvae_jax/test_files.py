@@ -51,3 +51,25 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
 def test_text_keeps_the_bytes_of_file_names_that_are_none(tmp_path):
     files.write_whole(tmp_path / "list.csv", os.fsdecode(b"caf\xe9.mid\n") + "é")
     assert (tmp_path / "list.csv").read_bytes() == b"caf\xe9.mid\n" + "é".encode()
+
+
+def test_a_file_is_known_whatever_its_path_says(tmp_path):
+    (tmp_path / "\u00e9.mid").write_text("a song")
+    (tmp_path / "other.mid").write_text("another")
+    (tmp_path / "symbolic.mid").symlink_to("\u00e9.mid")
+    (tmp_path / "hard.mid").hardlink_to(tmp_path / "\u00e9.mid")
+    known = set(files.names(tmp_path / "\u00e9.mid"))
+    for same in ("x/../e\u0301.MID", "symbolic.mid", "hard.mid"):
+        assert known & set(files.names(tmp_path / same)), same
+    for other in ("other.mid", "nowhere.mid"):
+        assert not known & set(files.names(tmp_path / other)), other
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for place, reason in (("file", "file: is a file; give a folder"), ("file/x", "file/x: cannot be made: Not a dir")):
+        with pytest.raises(musicvae_jax.FileError, match=f"^[^\n]*{reason}[^\n]*$"):
+            files.make_folder(tmp_path / place)
+    files.make_folder(tmp_path / "new" / "folder")
+    files.make_folder(tmp_path / "new")
+    assert (tmp_path / "new" / "folder").is_dir()
