@@ -43,8 +43,20 @@ def resolve(name_or_folder: FilePath) -> pathlib.Path:
     for folder in (PRETRAINED / str(name_or_folder), pathlib.Path(name_or_folder)):
         if (folder / CONFIG).is_file():
             return folder
+    trained = pathlib.Path(name_or_folder) / "model"
+    if (trained / CONFIG).is_file():
+        raise CheckpointError(f"{name_or_folder}: is the work folder of a training; its model is {trained}")
     names = ", ".join(sorted(p.parent.name for p in PRETRAINED.glob(f"*/{CONFIG}"))) or "none"
     raise CheckpointError(f"{name_or_folder}: neither a pretrained model ({names}) nor a folder with a {CONFIG}")
+
+
+def model_around(path: FilePath) -> pathlib.Path | None:
+    """Finds the model folder, or the folder of a model's part, that a path is or lies in; None where it is in none."""
+    path = pathlib.Path(path).resolve()
+    for folder in (path, *path.parents):
+        if (folder / CONFIG).is_file() and any((folder / params).exists() for params in (PARAMS, _ORBAX_PARAMS)):
+            return folder
+    return None
 
 
 def save_module(
@@ -140,6 +152,7 @@ def load_module(
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CheckpointError(f"{folder / CONFIG}: not a model's config ({type(error).__name__}: {error})") from None
     shapes = {name: leaf.shape for name, leaf in flat_params(module).items()}
+    jax.devices()  # started here, so that what is wrong with JAX is not taken for damage of the folder
     read = _read if (folder / PARAMS).exists() else _read_orbax
     try:
         # Converted by NumPy, as JAX would compile a conversion for each shape; one at a time, for memory.

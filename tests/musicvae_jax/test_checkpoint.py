@@ -128,6 +128,31 @@ def test_what_is_not_a_model_is_refused_in_one_line(folder, spoil, message):
     assert str(folder) in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_the_work_folder_of_a_training_leads_to_its_model(folder):
+    message = f"^{folder.parent}: is the work folder of a training; its model is {folder}$"
+    with pytest.raises(musicvae_jax.CheckpointError, match=message):
+        musicvae_jax.load(folder.parent)
+
+
+def test_what_lies_in_a_models_folder_is_known(folder, tmp_path):
+    for path in (folder, folder / "new" / "file.npz", folder / "x" / ".."):
+        assert checkpoint.model_around(path) == folder
+    (tmp_path / "link").symlink_to(folder)
+    assert checkpoint.model_around(tmp_path / "link" / "new") == folder
+    (folder / "params.safetensors").rename(folder / "params")  # where earlier versions kept them
+    assert checkpoint.model_around(folder / "new") == folder
+    assert checkpoint.model_around(folder.parent) is None and checkpoint.model_around(tmp_path / "nowhere") is None
+
+
+def test_what_is_wrong_with_jax_is_not_taken_for_a_damaged_folder(folder, monkeypatch):
+    def devices():
+        raise RuntimeError("Unable to initialize backend 'nonsense'")
+
+    monkeypatch.setattr(jax, "devices", devices)
+    with pytest.raises(RuntimeError, match="backend 'nonsense'"):
+        musicvae_jax.load(folder)
+
+
 def test_a_surrogate_lives_in_its_models_folder(folder, tiny_vae):
     with pytest.raises(musicvae_jax.CheckpointError, match="no surrogate"):
         surrogate.load(folder)
