@@ -21,6 +21,7 @@ from flax import nnx
 from jax.sharding import NamedSharding, PartitionSpec
 from tqdm import tqdm
 
+from musicvae_jax import files
 from musicvae_jax.checkpoint import orbax_v1
 from musicvae_jax.training_log import TrainingLog
 
@@ -156,11 +157,12 @@ def fit(module, loss, batch_at, config, workdir, *, frozen=None, held_out=(), sc
 
     Raises:
         TrainingError: the settings do not allow of it, or the checkpoints in workdir are of another module.
+        FileError: workdir cannot be made.
         FloatingPointError: the loss is not finite; with the step's number.
     """
     check_config(config)
     workdir = pathlib.Path(workdir).absolute()
-    workdir.mkdir(parents=True, exist_ok=True)
+    files.make_folder(workdir)
     devices = _Devices()
     frozen = {name: devices.replicate(each, config.dtype) for name, each in (frozen or {}).items()}
     state = jax.device_put(init_state(module, config), devices.everywhere)

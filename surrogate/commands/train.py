@@ -13,12 +13,11 @@ import sys
 import jax
 from absl import logging
 
-from musicvae_jax import checkpoint, files, run_record, training, training_log
+from musicvae_jax import checkpoint, files, run_record, training, training_log, work_folder
 from surrogate.commands import config_parser, hosts
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
-from surrogate.corpus import dataset
-from surrogate.corpus.errors import DatasetError
+from surrogate.corpus import dataset, errors
 from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
@@ -26,11 +25,12 @@ _MOST_BYTES_IN_PARTS = 250_000_000
 _NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "start_from", "model")  # this machine's paths; sizes beside them
 
 
-def run(config):
+def run(config, command: str = "train") -> str:
     """Trains what a config describes, with the other processes if there are any.
 
     Args:
         config: one of configs/.
+        command: the name that what it says on the way begins with.
 
     Returns:
         The closing line.
@@ -49,13 +49,20 @@ def run(config):
     validation = data.batches("validation", config.batch_size, seed=0)
     held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
     task = tasks.build(config, data)
-    start = run_record.begin(config.workdir, config.to_dict() | {"data": _identity(config.data)} | task.origins)
-    for line in [*task.warnings, *([f"going on from step {start}"] if start else [])]:
-        _tell(line)
+    with work_folder.occupy(config.workdir):
+        start = run_record.begin(config.workdir, config.to_dict() | {"data": _identity(config.data)} | task.origins)
+        lines = [*task.warnings, *([f"going on from step {start}"] if start else [])]
+        for line in lines if jax.process_index() == 0 else []:
+            print(f"{command}: {line}", file=sys.stderr)
+        return _train(config, data, task, batch_at, held_out)
+
+
+def _train(config, data, task, batch_at, held_out):
+    """Trains in a work folder that is this run's, and leaves the model there; returns the closing line."""
     folder = pathlib.Path(config.workdir) / "model"
     notes = {
         "settings": {name: value for name, value in config.to_dict().items() if name not in _NOT_OF_THE_MODEL},
-        "data": card.describe_data(data, share=only_in_some["share"], in_c=task.in_c),
+        "data": card.describe_data(data, share=config.get("share", 1.0), in_c=task.in_c),
     }
 
     def save(module):
@@ -89,11 +96,6 @@ def _parameters(module):
     return sum(leaf.size for leaf in checkpoint.flat_params(module).values())
 
 
-def _tell(line):
-    if jax.process_index() == 0:
-        print(f"train: {line}", file=sys.stderr)
-
-
 @interruptible("train")
 def main(argv=None) -> int:
     """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
@@ -102,15 +104,15 @@ def main(argv=None) -> int:
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
         process, _ = hosts.join(given)
-        line = run(config)
+        line = run(config, parser.prog)
     except (
         UsageError,
-        DatasetError,
+        errors.DatasetError,
         checkpoint.CheckpointError,
         files.FileError,
         training.TrainingError,
         FloatingPointError,
         OSError,
     ) as error:
-        return refuse(parser.prog, error)
+        return refuse(parser.prog, errors.explain(error, config.workdir))
     return tell(parser.prog, line) if process == 0 else 0

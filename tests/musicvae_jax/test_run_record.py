@@ -1,7 +1,5 @@
 """A run goes on as it was begun, or not at all."""
 
-import json
-
 import pytest
 
 from musicvae_jax import run_record
@@ -9,7 +7,8 @@ from musicvae_jax.training import TrainingError
 
 SETTINGS = dict(
     learning_rate=0.1, seed=0, batch_size=8, steps=6, transpose=(1, 2), data="ab12", model=dict(width=16, in_c=None),
-    workdir="runs/a", log_every=2, evaluate_every=3, evaluate_windows=8, checkpoint_every=2, save_dtype="bfloat16",
+    task="musicvae",
+    workdir="runs/a", save_dtype="bfloat16", log_every=2, evaluate_every=3, evaluate_windows=8, checkpoint_every=2,
 )  # fmt: skip
 
 
@@ -47,14 +46,19 @@ def test_what_changes_the_run_is_refused_by_name_and_the_run_stays(begun, change
     assert "\n" not in str(caught.value) and (begun / run_record.FILE).read_bytes() == before
 
 
+def test_a_run_of_another_task_is_refused_as_such(begun):
+    with pytest.raises(TrainingError, match=r"is another task's run \(musicvae, not surrogate\); give another"):
+        run_record.begin(begun, SETTINGS | dict(task="surrogate", batch_size=16))
+
+
 def test_a_run_without_checkpoints_may_begin_otherwise(tmp_path):
     run_record.begin(tmp_path, SETTINGS)
     assert run_record.begin(tmp_path, SETTINGS | dict(seed=1)) == 0
-    assert json.loads((tmp_path / run_record.FILE).read_text())["seed"] == 1
+    assert run_record.read(tmp_path)["seed"] == 1
 
 
-@pytest.mark.parametrize("text", [None, "{"])
-def test_checkpoints_that_nothing_tells_of_are_refused(begun, text):
+@pytest.mark.parametrize("text, message", [(None, "no run.json that tells"), ("{", "run.json: does not tell of a")])
+def test_checkpoints_that_nothing_tells_of_are_refused(begun, text, message):
     (begun / run_record.FILE).unlink() if text is None else (begun / run_record.FILE).write_text(text)
-    with pytest.raises(TrainingError, match="no config.json that tells"):
+    with pytest.raises(TrainingError, match=message):
         run_record.begin(begun, SETTINGS)

@@ -14,8 +14,10 @@ from surrogate.configs import musicvae_small, transformer
 from surrogate.corpus import dataset, encoding_job, shards
 from surrogate.corpus.errors import DatasetError
 from surrogate.model import attributes, card, surrogate_encoder
+from tests import tiny
 from tests.arrays import leaves, random_tokens
 from tests.melodies import random_model
+from tests.surrogate.corpus.corpus_jobs import files_of
 
 SMALL = dict(width=16, layers=1, heads=2)
 VAE = dict(z_size=4, encoder_sizes=(6, 6), conductor_sizes=(6,), decoder_sizes=(6,))
@@ -102,8 +104,8 @@ def test_what_makes_no_run_is_refused_before_it_begins(pack, model_folder, tmp_p
 def test_a_run_goes_on_as_it_was_begun_or_not_at_all(pack, tmp_path, capsys):
     train.run(settings(musicvae_small, pack, tmp_path))
     assert "going on" not in capsys.readouterr().err
-    train.run(settings(musicvae_small, pack, tmp_path, log_every=1))
-    assert "train: going on from step 2\n" in capsys.readouterr().err
+    train.run(settings(musicvae_small, pack, tmp_path, log_every=1), "musicvae-train")
+    assert "\nmusicvae-train: going on from step 2\n" in "\n" + capsys.readouterr().err
     for changes, message in [
         (dict(learning_rate=0.5), "learning_rate=0.004, not 0.5"),
         (dict(model=dict(z_size=8)), "model.z_size=4, not 8"),
@@ -113,6 +115,23 @@ def test_a_run_goes_on_as_it_was_begun_or_not_at_all(pack, tmp_path, capsys):
     other = write_pack(tmp_path / "other.npz")
     with pytest.raises(training.TrainingError, match="was begun with data="):
         train.run(settings(musicvae_small, other, tmp_path))
+
+
+@pytest.mark.parametrize("workdir, message", [("model", "is in a model's folder"), ("pack.npz", "is a file; give a")])
+def test_a_work_folder_that_is_something_else_is_refused_by_the_name_that_was_called(
+    pack, tmp_path, monkeypatch, capsys, workdir, message
+):
+    checkpoint.save(tmp_path / "model", tiny.vae())
+    (tmp_path / "pack.npz").write_bytes(pack.read_bytes())
+    before = files_of(tmp_path)
+    monkeypatch.setattr("sys.argv", ["bin/musicvae-train"])
+    flags = [f"--config.{name}={value}" for name, value in FEW.items()]
+    flags += [f"--config.model.{name}={value}".replace(" ", "") for name, value in VAE.items()]
+    flags += [f"--config.data={tmp_path}/pack.npz", f"--config.workdir={tmp_path}/{workdir}"]
+    assert train.main(["--config=musicvae_small", *flags]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"musicvae-train: {tmp_path}/{workdir}: {message}") and said.count("\n") == 1
+    assert files_of(tmp_path) == before
 
 
 def test_a_models_folder_tells_of_its_own_training(corpus_settings, tmp_path):
