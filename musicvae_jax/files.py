@@ -56,6 +56,15 @@ def make_folder(path: FilePath) -> None:
         raise FileError(path, f"cannot be made: {error.strerror}") from error
 
 
+def check_place(path: FilePath) -> None:
+    """Raises FileError where a file cannot be at path: a folder is there, or there is no folder for it."""
+    if os.path.isdir(path):
+        raise FileError(path, "cannot be written: is a folder")
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder or os.curdir):
+        raise FileError(path, f"cannot be written: there is no folder {folder}")
+
+
 @contextlib.contextmanager
 def whole_file(path: FilePath) -> Iterator[typing.BinaryIO]:
     """Opens a binary file that takes its place at the end, and vanishes where anything fails.
@@ -71,10 +80,8 @@ def whole_file(path: FilePath) -> Iterator[typing.BinaryIO]:
     Raises:
         FileError: there is no such folder, or the file cannot be written there.
     """
-    path = os.fspath(path)
-    folder, name = os.path.split(path)
-    if not os.path.isdir(folder or os.curdir):
-        raise FileError(path, f"cannot be written: there is no folder {folder}")
+    check_place(path)
+    folder, name = os.path.split(os.fspath(path))
     draft = os.path.join(folder, f".{name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with open(draft, "wb") as file:

@@ -5,13 +5,16 @@ Roberts et al., 2018, section 5.4). How far to go is measured by decoding: to as
 there to half and to twice as many.
 """
 
+import io
 import pathlib
 import typing
+import zipfile
+import zlib
 
 import numpy as np
 import tqdm
 
-from musicvae_jax import checkpoint, events
+from musicvae_jax import checkpoint, events, files
 from surrogate.model import takes
 
 FILE = "attributes.npz"
@@ -109,14 +112,45 @@ def measure(vae, encoder, marginals, directions_2xZ, tokens_nxTx3, *, temperatur
 
 
 def save(folder, attributes) -> None:
-    """Writes attributes into a model's folder."""
-    np.savez(pathlib.Path(folder) / FILE, **attributes._asdict())
+    """Writes attributes into a model's folder; raises FileError where they cannot be written."""
+    stream = io.BytesIO()
+    np.savez(stream, **attributes._asdict())
+    files.write_whole(pathlib.Path(folder) / FILE, stream.getvalue())
 
 
 def load(name_or_folder) -> Attributes | None:
-    """Loads the attributes of a pretrained name or a model folder; None if it has none."""
+    """Loads the attributes of a model.
+
+    Args:
+        name_or_folder: a pretrained name or a model folder.
+
+    Returns:
+        None if it has none.
+
+    Raises:
+        CheckpointError: there is no such model, or they are damaged.
+    """
     path = checkpoint.resolve(name_or_folder) / FILE
     if not path.is_file():
         return None
-    with np.load(path) as arrays:
-        return Attributes(**arrays)
+    try:
+        with np.load(path) as arrays:
+            attributes = Attributes(**arrays)
+        _check_arrays(attributes, checkpoint.read_config(name_or_folder, kind="musicvae")["z_size"])
+    # TypeError: a file of one array is no context, or a name is not one of theirs.
+    except (OSError, EOFError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        raise checkpoint.CheckpointError(
+            f"{path}: is damaged ({reason}); remove it, and find_attributes writes it anew"
+        ) from None
+    return attributes
+
+
+def _check_arrays(attributes, z_size):
+    amounts = attributes.amounts.size
+    shapes = (len(PARTS), z_size), (amounts,), (len(PARTS), amounts), (len(PARTS),)
+    for name, array, shape in zip(Attributes._fields, attributes, shapes, strict=True):
+        if array.shape != shape:
+            raise ValueError(f"{name} has the shape {array.shape}, not {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has numbers that are not finite")

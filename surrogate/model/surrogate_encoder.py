@@ -183,7 +183,8 @@ def load(name_or_folder=checkpoint.DEFAULT, *, part: str = PART) -> Surrogate:
     """
     folder = checkpoint.resolve(name_or_folder)
     if not (folder / part).is_dir():
-        raise checkpoint.CheckpointError(f"{name_or_folder}: has no {part} yet; train one with configs/transformer.py")
+        config = "bilstm" if part == "bilstm" else "transformer"
+        raise checkpoint.CheckpointError(f"{name_or_folder}: has no {part} yet; train one with configs/{config}.py")
     return checkpoint.load_module(
         folder / part, kind="surrogate", build=lambda c: Surrogate(SurrogateConfig(**c), rngs=nnx.Rngs(0))
     )

@@ -154,8 +154,9 @@ def test_what_is_wrong_with_jax_is_not_taken_for_a_damaged_folder(folder, monkey
 
 
 def test_a_surrogate_lives_in_its_models_folder(folder, tiny_vae):
-    with pytest.raises(musicvae_jax.CheckpointError, match="no surrogate"):
-        surrogate.load(folder)
+    for part, config in (("surrogate", "transformer"), ("bilstm", "bilstm")):
+        with pytest.raises(musicvae_jax.CheckpointError, match=f"no {part} yet; train one with configs/{config}.py$"):
+            surrogate.load(folder, part=part)
     config = surrogate.SurrogateConfig(z_size=8, width=16, layers=1, heads=2)
     encoder = surrogate.Surrogate(config, rngs=nnx.Rngs(0))
     surrogate.save(folder, encoder)

@@ -42,7 +42,7 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
-    for path, reason in ((tmp_path / "no" / "a.mid", "there is no folder"), (tmp_path, "cannot be written: Is a")):
+    for path, reason in ((tmp_path / "no" / "a.mid", "there is no folder"), (tmp_path, "cannot be written: is a")):
         with pytest.raises(musicvae_jax.FileError, match=f"^[^\n]*{reason}[^\n]*$"):
             files.write_whole(path, "text")
     assert not os.listdir(tmp_path)
