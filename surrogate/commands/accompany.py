@@ -6,8 +6,9 @@ import time
 
 from musicvae_jax.files import escape_controls
 from surrogate.accompaniment.options import KEEP, Options, range_text
+from surrogate.commands import devices
 from surrogate.commands.console import interruptible, refuse, tell
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, UsageError
 
 
 def parser() -> Parser:
@@ -133,6 +134,7 @@ def _write(songs, options, checkpoint, soundfont, tell_song, *, quiet):
     code, mistakes = 0, []
     cache.keep_compiled_programs()
     try:
+        devices.check()
         accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None), checkpoint)
         with tqdm.tqdm(total=len(songs), unit="song", disable=True if quiet else None) as progress:
             for files, song in accompany_songs(songs, accompanist, options, soundfont=soundfont):
@@ -142,7 +144,7 @@ def _write(songs, options, checkpoint, soundfont, tell_song, *, quiet):
                     with progress.external_write_mode():
                         code = max(code, tell_song(files, song))
                 progress.update()
-    except (CheckpointError, FileError) as mistake:
+    except (UsageError, CheckpointError, FileError) as mistake:
         mistakes.append(mistake)
     return code, mistakes
 

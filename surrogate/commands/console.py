@@ -25,7 +25,7 @@ def refuse(command: str, mistake: object) -> int:
 
     Args:
         command: the name as it was called, a Parser's prog.
-        mistake: an exception or a text; line breaks in it become spaces.
+        mistake: an exception or a text; line breaks in it become spaces, and of an OSError file and reason are told.
 
     Returns: the exit code, 2.
 
@@ -36,6 +36,8 @@ def refuse(command: str, mistake: object) -> int:
         if isinstance(cause, KeyboardInterrupt):
             raise cause
         cause = cause.__context__
+    if isinstance(mistake, OSError) and mistake.filename is not None:
+        mistake = f"{mistake.filename}: {mistake.strerror}"
     line = re.sub(r"\s*\n\s*", " ", str(mistake).strip())
     print(f"{command}: {escape_controls(line)}", file=sys.stderr)
     return 2

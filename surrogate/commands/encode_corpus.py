@@ -7,7 +7,7 @@ JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
 
 from absl import logging
 
-from surrogate.commands import config_parser, hosts
+from surrogate.commands import config_parser, devices, hosts
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
 
@@ -24,7 +24,10 @@ def main(argv=None) -> int:
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
-        summary = encoding_job.run(config, *hosts.join(given))
+        process, processes = hosts.join(given)
+        if not config.output.endswith(".npz"):  # a pack is made without JAX
+            devices.check()
+        summary = encoding_job.run(config, process, processes)
     except (UsageError, errors.DatasetError, CheckpointError, FileError, OSError) as error:
         return refuse(parser.prog, errors.explain(error, config.output))
     return tell(parser.prog, summary)

@@ -8,8 +8,9 @@ import argparse
 import math
 import pathlib
 
+from surrogate.commands import devices
 from surrogate.commands.console import interruptible, refuse, tell
-from surrogate.commands.parser import Parser, whole_number
+from surrogate.commands.parser import Parser, UsageError, whole_number
 
 
 def temperatures(text: str) -> tuple[float, float]:
@@ -41,12 +42,13 @@ def main(argv=None) -> int:
     parser = _parser()
     flags = vars(parser.parse_args(argv))
     from musicvae_jax import cache, checkpoint, files  # late, so that a wrong flag is answered at once
-    from surrogate.corpus import dataset
+    from surrogate.corpus import errors
     from surrogate.evaluation import report
 
     cache.keep_compiled_programs()
     try:
+        devices.check()
         text = report.run(flags.pop("input"), **flags)
-    except (dataset.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
+    except (UsageError, errors.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
         return refuse(parser.prog, error)
     return tell(parser.prog, text)

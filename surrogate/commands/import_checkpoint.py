@@ -2,8 +2,9 @@
 
 import pathlib
 
+from surrogate.commands import devices
 from surrogate.commands.console import interruptible, refuse, tell
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, UsageError
 
 
 def _parser():
@@ -29,6 +30,7 @@ def main(argv=None) -> int:
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
+        devices.check()
         magenta.check_output(flags.output)
         source, origin, code = flags.input, None, 0
         if source is None:
@@ -36,7 +38,7 @@ def main(argv=None) -> int:
             code = tell(parser.prog, f"{source}: SHA-256 {digest}")
             origin = magenta.OFFICIAL
         notes = magenta.import_checkpoint(source, flags.output, dtype=flags.dtype, origin=origin)["notes"]
-    except (checkpoint.CheckpointError, OSError) as error:
+    except (UsageError, checkpoint.CheckpointError, OSError) as error:
         return refuse(parser.prog, error)
     hashes = ", ".join(f"{name} {digest}" for name, digest in notes["sha256"].items())
     size = f"{notes['parameters'] / 1e6:.1f} M parameters"

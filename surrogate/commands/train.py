@@ -14,7 +14,7 @@ import jax
 from absl import logging
 
 from musicvae_jax import checkpoint, files, run_record, training, training_log, work_folder
-from surrogate.commands import config_parser, hosts
+from surrogate.commands import config_parser, devices, hosts
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
 from surrogate.corpus import dataset, errors
@@ -104,6 +104,7 @@ def main(argv=None) -> int:
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
         process, _ = hosts.join(given)
+        devices.check()
         line = run(config, parser.prog)
     except (
         UsageError,

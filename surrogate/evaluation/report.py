@@ -56,7 +56,7 @@ def run(
     training = selection.training(neighbours, MOST_NEIGHBOURS, seed=seed) if neighbours is not None else None
     output = None if output is None else pathlib.Path(output)
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
+        files.make_folder(output)
     can_draw = output is not None and _can_draw(output)
     compared = comparison.compare(
         vae, encoder, bilstm, windows, training,
