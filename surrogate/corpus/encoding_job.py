@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from musicvae_jax import checkpoint, trio
-from surrogate.corpus import collection, dataset, job, manifest, scan, shards, song_pack, song_tokens
+from surrogate.corpus import collection, dataset, destination, job, manifest, scan, shards, song_pack, song_tokens
 from surrogate.corpus.copies import copies_per_window
 from surrogate.corpus.device_encoder import DeviceEncoder
 from surrogate.corpus.encoding import WaitingTime, encode_shards
@@ -57,6 +57,8 @@ def run(config, process: int = 0, processes: int = 1) -> str:
         "config": _settings(config) | {"in_c": source.in_c},
         "versions": {name: importlib.metadata.version(name) for name in ("jax", "flax", "numpy")},
     }
+    if not model and destination.is_complete(config.output, identity):
+        return f"{config.output}: complete already, nothing to do"
     folder = config.output if model else _beside(config.output)
     with job.Job(folder, identity, process=process, processes=processes) as the_job:
         if the_job.done:
@@ -121,6 +123,7 @@ class _Pack:
 def _check(config, processes: int) -> None:
     if not config.input or not config.output:
         raise DatasetError("give --config.input=SONGS and --config.output=DIR or NAME.npz")
+    destination.check(config)
     for name in ("batch_size", "shard_windows", "seconds_a_file", "megabytes_a_file"):
         if config[name] <= 0:
             raise DatasetError(f"{name} must be more than 0, not {config[name]}")
@@ -213,8 +216,7 @@ def _encode(plan, rows_of, model, the_job, config) -> str:
 def _write_pack(plan, rows_of, mismatch, identity, config) -> str:
     """Returns what was written."""
     rows = _bar(iterable=rows_of(plan.songs_within(0, plan.total)), unit="song", desc="cut")
-    told = manifest.summary(plan, config.unit) | {"tune_table": mismatch}
-    told |= {name: identity[name] for name in ("config", "model", "versions")}
+    told = manifest.summary(plan, config.unit) | {"tune_table": mismatch} | identity
     fields = plan.fields(0, plan.total)
     if config.unit == "song":
         bars = song_pack.write(config.output, rows, fields | {"name": np.array(plan.names)[plan.rows > 0]}, told)

@@ -36,7 +36,7 @@ class Job:
         self._is_removed = False
 
     def __enter__(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self.folder)
         try:
             self._lock.acquire()
         except filelock.Timeout:

@@ -131,7 +131,7 @@ def test_a_collection_without_a_window_leaves_nothing_behind(corpus_settings, tm
 def test_the_command_refuses_in_one_line(corpus_settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
     for flags, message in (
-        ([f"--config.output={tmp_path}/file"], f"{tmp_path}/file: File exists"),
+        ([f"--config.output={tmp_path}/file"], f"{tmp_path}/file: is a file; give a folder"),
         (["--process_count=2"], "several processes need --coordinator, --process_count and --process_id, all three"),
         (["--coordinator=localhost:1", "--process_count=2", "--process_id=2"], "--process_id must be 0 to 1, not 2"),
         (["--config.nonsense=1"], "the config has no setting nonsense; see --help"),
