@@ -25,7 +25,7 @@ def main(argv=None) -> int:
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
     try:
         process, processes = hosts.join(given)
-        if not config.output.endswith(".npz"):  # a pack is made without JAX
+        if config.output and not config.output.endswith(".npz"):  # a pack is made without JAX
             devices.check()
         summary = encoding_job.run(config, process, processes)
     except (UsageError, errors.DatasetError, CheckpointError, FileError, OSError) as error:
