@@ -59,6 +59,14 @@ def test_a_pack_that_is_complete_is_left_as_it_is_and_others_are_refused(pack, c
     assert (files_of(pack.parent), pack.stat().st_mtime_ns) == before
 
 
+def test_a_pack_of_whole_songs_is_left_as_it_is_too(corpus_settings, tmp_path):
+    settings = corpus_settings(tmp_path / "songs.npz", unit="song")
+    encoding_job.run(settings)
+    assert encoding_job.run(settings) == f"{tmp_path}/songs.npz: complete already, nothing to do"
+    with pytest.raises(DatasetError, match="is there already"):
+        encoding_job.run(corpus_settings(tmp_path / "songs.npz"))
+
+
 def test_a_pack_of_an_earlier_version_is_not_taken_for_this_jobs(pack, corpus_settings, tmp_path):
     arrays = dict(np.load(pack))
     np.savez(tmp_path / "pack.npz", **arrays | {"manifest": '{"config": {}, "model": "", "tune_table": {}}'})
