@@ -42,13 +42,13 @@ def main(argv=None) -> int:
     parser = _parser()
     flags = vars(parser.parse_args(argv))
     from musicvae_jax import cache, checkpoint, files  # late, so that a wrong flag is answered at once
-    from surrogate.corpus import errors
+    from surrogate.corpus import dataset
     from surrogate.evaluation import report
 
     cache.keep_compiled_programs()
     try:
         devices.check()
         text = report.run(flags.pop("input"), **flags)
-    except (UsageError, errors.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
+    except (UsageError, dataset.DatasetError, checkpoint.CheckpointError, files.FileError, OSError) as error:
         return refuse(parser.prog, error)
     return tell(parser.prog, text)

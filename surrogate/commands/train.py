@@ -17,7 +17,8 @@ from musicvae_jax import checkpoint, files, run_record, training, training_log, 
 from surrogate.commands import config_parser, devices, hosts
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
-from surrogate.corpus import dataset, errors
+from surrogate.corpus import dataset
+from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
@@ -108,12 +109,12 @@ def main(argv=None) -> int:
         line = run(config, parser.prog)
     except (
         UsageError,
-        errors.DatasetError,
+        DatasetError,
         checkpoint.CheckpointError,
         files.FileError,
         training.TrainingError,
         FloatingPointError,
         OSError,
     ) as error:
-        return refuse(parser.prog, errors.explain(error, config.workdir))
+        return refuse(parser.prog, error)
     return tell(parser.prog, line) if process == 0 else 0

@@ -139,3 +139,10 @@ def test_an_interrupt_leaves_no_partial_file(capsys, accompanist, tmp_path, monk
     code, out, err = accompany(capsys, path, f"--checkpoint={accompanist}", f"--html={tmp_path / 'page.html'}")
     assert (code, out, err) == (130, "", "accompany: interrupted\n")
     assert sorted(os.listdir(tmp_path)) == ["tune.mid", "tune_accompanied.mid"]
+
+
+def test_an_error_of_the_system_names_file_and_reason(tmp_path, capsys):
+    with pytest.raises(OSError) as caught:
+        (tmp_path / "no.csv").open()
+    assert console.refuse("play", caught.value) == 2
+    assert capsys.readouterr().err == f"play: {tmp_path}/no.csv: No such file or directory\n"
