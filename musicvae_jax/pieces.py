@@ -92,7 +92,13 @@ def magenta_pieces(song: midi_messages.Messages, notes: Notes, part) -> list[Pie
 
 
 def beat_pieces(song: midi_messages.Messages, notes: Notes, part) -> list[Piece]:
-    """The notes in steps of every stretch of 16-step bars, as if the first tempo was that of the whole song."""
+    """Lays notes out in steps, for every stretch of 16-step bars, as if the first tempo was that of the whole song.
+
+    Args:
+        song: the messages that tell tempo and meter.
+        notes: in ticks.
+        part: int64 [I], what each instrument plays.
+    """
     return tick_pieces(notes, part, song.meter, opening_scale(song), song.ticks_per_beat)
 
 

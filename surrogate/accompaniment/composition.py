@@ -43,6 +43,11 @@ def compose_parts(
     Models that know songs in C only read and write them there. Bars before the first note and windows of 16 bars
     without melody stay silent.
 
+    Args:
+        melodies: the lines.
+        models: what composes.
+        options: what the player wants.
+
     Returns:
         Options.takes ComposedParts of each melody, best first.
 

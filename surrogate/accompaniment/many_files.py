@@ -37,6 +37,12 @@ def accompany_songs(
 ) -> Iterator[tuple[OutputFiles, Accompaniment | FileError]]:
     """Accompanies melodies and writes their files.
 
+    Args:
+        songs: as read_songs gives them.
+        accompanist: the models.
+        options: for all songs.
+        soundfont: for the sound; None looks for one in the usual places.
+
     Yields:
         Each song's files, and the accompaniment that is in them or what kept it from being written.
 
@@ -57,6 +63,11 @@ def accompany_songs(
 
 def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | None = None) -> None:
     """Writes all files of a song, folders that are missing included.
+
+    Args:
+        song: the accompaniment.
+        files: where to.
+        soundfont: as accompany_songs takes it.
 
     Raises:
         musicvae_jax.FileError: one cannot be written; it names those that were before.

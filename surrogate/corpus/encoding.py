@@ -40,7 +40,12 @@ class ShardWriter:
         self._gathered = collections.defaultdict(list)
 
     def add(self, batch: Batch, mu, sigma) -> None:
-        """Takes the next batch of a shard, with its latents."""
+        """Takes the next batch of a shard, with its latents.
+
+        Args:
+            batch: the windows and where they belong.
+            mu, sigma: float32 [n, z], of its n windows.
+        """
         for field, values in {"tokens": batch.tokens, "mu": mu, "sigma": sigma}.items():
             self._gathered[field].append(values)
         if batch.is_last:

@@ -32,7 +32,13 @@ def name_of(number: int) -> str:
 
 
 def write(folder: pathlib.Path, number: int, arrays: dict) -> None:
-    """Writes arrays as a shard, with shard.json that tells their sizes and hashes; it appears whole or not at all."""
+    """Writes a shard, with shard.json that tells sizes and hashes; it appears whole or not at all.
+
+    Args:
+        folder: of the corpus.
+        number: of the shard, from 0.
+        arrays: by name, of one row a window.
+    """
     name = name_of(number)
     draft = folder / f".{name}.part"
     shutil.rmtree(draft, ignore_errors=True)
@@ -65,7 +71,13 @@ def write_pack(path, tokens, fields: dict, manifest: dict | None = None) -> None
 
 
 def write_arrays(path, arrays: dict, manifest: dict | None = None) -> None:
-    """Writes arrays, or Blocks, by name as one compressed file that np.load reads, with a manifest of JSON types."""
+    """Writes one compressed file that np.load reads, whole or not at all.
+
+    Args:
+        path: where to.
+        arrays: arrays or Blocks by name.
+        manifest: how they came about, as JSON types.
+    """
     path = pathlib.Path(path)
     draft = path.with_name(f".{path.name}.part")
     try:
@@ -95,7 +107,16 @@ def _member(field: str) -> zipfile.ZipInfo:
 
 
 def check_room(folder, windows: int, z_size: int) -> None:
-    """Raises DatasetError if the disk has no room for that many windows."""
+    """Looks whether there is room for encoded windows.
+
+    Args:
+        folder: of the corpus.
+        windows: how many are to be written.
+        z_size: numbers of a latent.
+
+    Raises:
+        DatasetError: the disk has too little room.
+    """
     needed = windows * (_WINDOW_BYTES + _FIELD_BYTES + 8 * z_size) * 1.01 + 2**20
     free = shutil.disk_usage(folder).free
     if needed > free:

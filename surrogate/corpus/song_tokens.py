@@ -14,7 +14,17 @@ from surrogate.corpus.song_reader import SongReader
 
 
 def collection_reader(songs, plan: Plan, reader: SongReader, config):
-    """Reads the songs again from the collection that the plan is of; DatasetError for one that has changed since."""
+    """Reads songs again from the collection that a plan is of.
+
+    Args:
+        songs: of the collection, in the plan's order.
+        plan: which songs have which rows.
+        reader: as at the scan.
+        config: of encode_corpus, for copies in other keys.
+
+    Returns:
+        A function of the numbers of songs, which yields their tokens and raises DatasetError for one that has changed.
+    """
 
     def tokens_of(numbers):
         results = reader.map(reader.read, [songs[number] for number in numbers])
@@ -30,7 +40,7 @@ def collection_reader(songs, plan: Plan, reader: SongReader, config):
 
 
 def pack_reader(pack: Dataset, plan: Plan, config):
-    """Reads the songs from the pack that the plan is of."""
+    """Reads songs from the pack that a plan is of; arguments and result as of collection_reader."""
     ends = np.cumsum(plan.own_rows)
 
     def tokens_of(numbers):
