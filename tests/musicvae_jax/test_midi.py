@@ -262,7 +262,7 @@ def test_write_says_where_it_cannot(tmp_path, window):
     score = tokens_to_score(window)
     with pytest.raises(FileError, match="song.mid: cannot be written: there is no folder .*nowhere"):
         midi.write(score, tmp_path / "nowhere" / "song.mid")
-    with pytest.raises(FileError, match="cannot be written: Is a directory"):
+    with pytest.raises(FileError, match="cannot be written: is a folder"):
         midi.write(score, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
