@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-import tarfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
@@ -120,15 +119,21 @@ def read_config(name_or_folder: FilePath, *, kind: str) -> dict:
     Raises:
         CheckpointError: there is no such model, or it is of another kind.
     """
+    folder = resolve(name_or_folder)
+    saved = read_saved(folder)
+    if saved["kind"] != kind:
+        raise CheckpointError(f"{folder}: holds a {saved['kind']}, not a {kind}")
+    return saved["config"]
+
+
+def read_saved(name_or_folder: FilePath) -> dict:
+    """Reads what a model folder tells of its parameters: kind, config and notes; CheckpointError if it cannot be."""
     path = resolve(name_or_folder) / CONFIG
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
-        found, config = saved.get("kind"), saved["config"]
+        return {"kind": saved.get("kind"), "config": saved["config"], "notes": saved.get("notes") or {}}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: not a model's config ({type(error).__name__}: {error})") from None
-    if found != kind:
-        raise CheckpointError(f"{path.parent}: holds a {found}, not a {kind}")
-    return config
 
 
 def load_module(
@@ -239,31 +244,6 @@ def take_over(module: MusicVAE, name_or_folder: FilePath) -> None:
     own = {path: leaf for path, leaf in _flat(nnx.state(module)) if _name(path) in others}
     fitting = [(path, leaf) for path, leaf in own.items() if leaf.shape == others[_name(path)].shape]
     nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
-
-
-def split(folder: FilePath, output: FilePath, part_bytes: int = 15_000_000) -> list[pathlib.Path]:
-    """Cuts a folder into output/model.tar.000, .001, ...; `cat model.tar.* | tar x` joins them.
-
-    Args:
-        folder: what to cut.
-        output: where the parts go; made if need be.
-        part_bytes: the size of all parts but the last.
-
-    Returns:
-        The parts.
-    """
-    output = pathlib.Path(output)
-    output.mkdir(parents=True, exist_ok=True)
-    whole = output / "model.tar"
-    with tarfile.open(whole, "w") as tar:
-        tar.add(folder, arcname=pathlib.Path(folder).name)
-    parts: list[pathlib.Path] = []
-    with whole.open("rb") as stream:
-        while data := stream.read(part_bytes):
-            parts.append(output / f"model.tar.{len(parts):03d}")
-            parts[-1].write_bytes(data)
-    whole.unlink()
-    return parts
 
 
 def fingerprint(module: nnx.Module) -> str:

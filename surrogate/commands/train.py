@@ -13,7 +13,7 @@ import sys
 import jax
 from absl import logging
 
-from musicvae_jax import checkpoint, files, run_record, training, training_log, work_folder
+from musicvae_jax import carrying, checkpoint, files, run_record, training, training_log, work_folder
 from surrogate.commands import config_parser, devices, hosts
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
@@ -84,7 +84,7 @@ def _train(config, data, task, batch_at, held_out):
     card.write(folder, task.part, config.get("checkpoint"))
     if sum(path.stat().st_size for path in folder.rglob("*")) > _MOST_BYTES_IN_PARTS:
         return line  # a surrogate beside an imported model, which is at hand where it came from
-    return f"{line}; {len(checkpoint.split(folder, f'{config.workdir}/parts'))} parts beside it"
+    return f"{line}; {len(carrying.cut(folder, f'{config.workdir}/parts'))} parts beside it"
 
 
 def _identity(path):

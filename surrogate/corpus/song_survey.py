@@ -9,6 +9,7 @@ import numpy as np
 
 from musicvae_jax import events
 from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
+from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.corpus.whole_song import BASS_LINE, LINES, MOST_MELODIES, WholeSong
 from surrogate.reading import chords, chroma, stretches, track_names, tracks
 
@@ -18,7 +19,6 @@ MOST_BARS = 1024
 """Of a song; one that claims more is damaged."""
 LACKS = NO_MELODY, NO_BAR, TOO_LONG = "no melody", "no bar of 4/4", f"more than {MOST_BARS} bars"
 """Why there can be no whole song in a score."""
-_DEFAULT_QPM = 120.0
 
 
 class SongSurvey:
@@ -120,7 +120,7 @@ class SongSurvey:
     def _tempo(self) -> float:
         """That which lasts for most ticks, to a hundredth of a quarter note a minute."""
         changes = sorted((tempo for tempo in self._score.tempos if tempo.mspq), key=lambda tempo: tempo.time)
-        tempo_of_tick = {0: _DEFAULT_QPM} | {min(tempo.time, self._end_tick): tempo.qpm for tempo in changes}
+        tempo_of_tick = {0: DEFAULT_QPM} | {min(tempo.time, self._end_tick): tempo.qpm for tempo in changes}
         lasts = collections.Counter()
         for (tick, tempo), until in zip(tempo_of_tick.items(), [*tempo_of_tick, self._end_tick][1:], strict=True):
             lasts[round(tempo, 2)] += until - tick

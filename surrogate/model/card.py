@@ -78,7 +78,7 @@ def write(folder, trained, given=None) -> None:
     for part in parts:
         came = "Trained last." if part == trained else f"Taken over from {source}, as it was."
         title = _TITLES.get(part, f"Surrogate encoder `{part}`")
-        sections.append(f"## {title}\n\n{came}\n{_facts(compatibility.read_notes(folder / part))}")
+        sections.append(f"## {title}\n\n{came}\n{_facts(checkpoint.read_saved(folder / part)['notes'])}")
     write_whole(folder / "README.md", _CARD.format(sections="\n".join(sections)))
 
 

@@ -1,7 +1,5 @@
 """Whether data and models belong together: the same MusicVAE's latents, and songs in the same keys."""
 
-import json
-
 from musicvae_jax import checkpoint
 from musicvae_jax.checkpoint import CheckpointError
 
@@ -19,23 +17,10 @@ def model_in_c(name_or_folder) -> bool | None:
         CheckpointError: there is no such model.
     """
     folder = checkpoint.resolve(name_or_folder)
-    answers = [read_notes(folder).get("data", {}).get("in_c")]
-    answers += [_read(path.parent)["config"].get("in_c") for path in sorted(folder.glob("*/config.json"))]
+    answers = [checkpoint.read_saved(folder)["notes"].get("data", {}).get("in_c")]
+    parts = sorted(path.parent for path in folder.glob(f"*/{checkpoint.CONFIG}"))
+    answers += [checkpoint.read_saved(part)["config"].get("in_c") for part in parts]
     return next((in_c for in_c in answers if in_c is not None), None)
-
-
-def read_notes(folder) -> dict:
-    """The notes that a model folder's parameters were saved with; CheckpointError if its config cannot be read."""
-    return _read(folder)["notes"]
-
-
-def _read(folder):
-    path = checkpoint.resolve(folder) / "config.json"
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        return {"config": saved["config"], "notes": saved.get("notes") or {}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path}: not a model's config ({error})") from None
 
 
 def data_in_c(data) -> bool | None:

@@ -15,7 +15,7 @@ from flax import nnx
 
 import musicvae_jax
 import surrogate
-from musicvae_jax import checkpoint
+from musicvae_jax import carrying, checkpoint
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 
@@ -167,7 +167,7 @@ def test_a_surrogate_lives_in_its_models_folder(folder, tiny_vae):
 
 
 def test_parts_join_with_cat_and_tar(folder, tmp_path):
-    parts = checkpoint.split(folder, tmp_path / "parts", part_bytes=10_000)
+    parts = carrying.cut(folder, tmp_path / "parts", part_bytes=10_000)
     assert len(parts) > 1 and all(part.stat().st_size <= 10_000 for part in parts)
     subprocess.run(f"cat {tmp_path}/parts/model.tar.* | tar x -C {tmp_path}/parts", shell=True, check=True)
     joined = musicvae_jax.load(tmp_path / "parts" / "model")
