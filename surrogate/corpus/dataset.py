@@ -7,14 +7,13 @@ shards, each a set of .npy arrays that are read where they are asked for, and ma
 import functools
 import json
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
 from musicvae_jax import events
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
+from surrogate.corpus.shards import read_arrays
 from surrogate.corpus.stored_array import StoredArray
 from surrogate.corpus.tunes import SPLITS
 
@@ -152,14 +151,10 @@ def open(path, *, verify: bool = False) -> Dataset:
 
 def _open_pack(path) -> Dataset:
     try:
-        with np.load(path) as pack:
-            manifest = json.loads(str(pack["manifest"])) if "manifest" in pack else {}
-            holds_songs = "lines" in pack
-            arrays = {name: pack[name] for name in FIELDS if name in pack}
-    # TypeError: a file of one array cannot be closed.
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        arrays, manifest = read_arrays(path, (*FIELDS, "first_bar"))
+    except ValueError as error:
         raise DatasetError(f"{path}: not a pack of windows ({error})") from None
-    if holds_songs:
+    if arrays.pop("first_bar", None) is not None:
         raise DatasetError(f"{path}: holds whole songs; give windows, as encode_corpus --config.unit=window makes them")
     if not arrays.keys() >= _NEEDED or len({len(values) for values in arrays.values()}) > 1:
         raise DatasetError(f"{path}: not a pack of windows (it needs {', '.join(sorted(_NEEDED))}, of equal length)")

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import typing
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -88,6 +89,30 @@ def write_arrays(path, arrays: dict, manifest: dict | None = None) -> None:
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def read_arrays(path, fields) -> tuple[dict[str, np.ndarray], dict | None]:
+    """Reads a file that write_arrays wrote.
+
+    Args:
+        path: of the file.
+        fields: those that are wanted.
+
+    Returns:
+        The arrays of those that it has, by name; and its manifest, None where it has none.
+
+    Raises:
+        ValueError: it is no such file; with the reason.
+    """
+    try:
+        with np.load(path) as pack:
+            manifest = json.loads(str(pack["manifest"])) if "manifest" in pack else None
+            if not isinstance(manifest, dict | None):
+                raise ValueError("its manifest is none")
+            return {field: pack[field] for field in fields if field in pack}, manifest
+    # It may be any file. TypeError: one of a single array is no context.
+    except (OSError, EOFError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(str(error)) from None
 
 
 def _write_array(stream, values) -> None:

@@ -1,9 +1,6 @@
 """Packs of whole songs: one compressed .npz that holds the bars of all songs, end to end."""
 
-import json
 import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -71,13 +68,12 @@ class Songs:
 def open(path) -> Songs:
     """Opens a pack of whole songs; DatasetError if the file is none."""
     try:
-        with np.load(path) as pack:
-            missing = [field for field in (*BAR_FIELDS, *SONG_FIELDS, "manifest") if field not in pack]
-            arrays = {} if missing else {field: pack[field] for field in (*BAR_FIELDS, *SONG_FIELDS)}
-            manifest = {} if missing else json.loads(str(pack["manifest"]))
-    # TypeError: a file of one array cannot be closed.
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        arrays, manifest = shards.read_arrays(path, (*BAR_FIELDS, *SONG_FIELDS))
+    except ValueError as error:
         raise DatasetError(f"{path}: not a pack of whole songs ({error})") from None
+    missing = [field for field in (*BAR_FIELDS, *SONG_FIELDS) if field not in arrays]
+    if manifest is None:
+        missing.append("manifest")
     lengths = [{len(arrays[field]) for field in fields if field in arrays} for fields in (BAR_FIELDS, SONG_FIELDS)]
     if missing or max(map(len, lengths)) > 1:
         what = f"it lacks {missing[0]}" if missing else "its arrays differ in length"
