@@ -36,7 +36,8 @@ DRUM_GROUPS = (
 )
 DRUM_PITCHES = tuple(group[0] for group in DRUM_GROUPS)
 DRUM_CLASSES = 1 << len(DRUM_PITCHES)
-KICK, SNARE, CLOSED_HAT, CRASH = 1 << 0, 1 << 1, 1 << 2, 1 << 7
+KICK, SNARE, CLOSED_HAT, OPEN_HAT, CRASH, RIDE = (1 << bit for bit in (0, 1, 2, 3, 7, 8))
+TOMS = 1 << 4 | 1 << 5 | 1 << 6
 """Masks of single groups."""
 LOWEST_BASS = 28
 """MIDI pitch of a bass guitar's open E."""

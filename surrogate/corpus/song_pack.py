@@ -48,17 +48,19 @@ class Songs:
         counts = zip(np.bincount(self.split, minlength=len(SPLITS)), SPLITS, strict=True)
         return f"{len(self)} songs of {self.bars} bars: " + ", ".join(f"{n} {name}" for n, name in counts if n)
 
-    def indices(self, split: str, *, complete: bool = False) -> np.ndarray:
+    def indices(self, split: str, *, complete: bool = False, share: float = 1.0) -> np.ndarray:
         """Numbers of the songs of a split.
 
         Args:
             split: one of tunes.SPLITS.
             complete: only those in which both bass and drums play.
+            share: of its tunes, 0 to 1; the same tunes each time, and a smaller share is part of a larger one.
 
         Returns:
             int64 [n], rising.
         """
-        chosen = self.split == SPLITS.index(split)
+        place = self.tune // 100_000 % 100_000 / 100_000  # other digits than those that split
+        chosen = (self.split == SPLITS.index(split)) & (place < share)
         if complete:
             for tokens in (self._bars["lines"][:, BASS_LINE], self._bars["drums"]):
                 chosen = chosen & np.logical_or.reduceat(tokens.any(axis=1), self.first_bar)

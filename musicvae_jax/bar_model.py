@@ -1,0 +1,385 @@
+"""MusicVAE with a latent for each bar and part: a song is a sequence of latents, whatever its length.
+
+A bar's z is made of slices, end to end: of the melody, of the bass, of the drums; each slice of one for each beat. A
+line's beat has a latent of its pattern and one of its first note; a beat of drums one of kick, snare and toms, and one
+of cymbals. Decoders write a bar's 16 steps one after the other, all bars side by side. The chord of each half bar may be
+told: then the bass's z holds what is played over a chord, and the chord the pitches (musicvae_jax.beats).
+"""
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from musicvae_jax import beats
+from musicvae_jax.codebook import Codebooks
+from musicvae_jax.events import (
+    BARS_PER_WINDOW,
+    BASS,
+    BEATS_PER_BAR,
+    DEPTHS,
+    DRUM_CLASSES,
+    DRUM_PITCHES,
+    DRUMS,
+    LINE_CLASSES,
+    MELODY,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+)
+from musicvae_jax.lstm import Dense
+from musicvae_jax.model import in_batches
+
+HALVES_PER_BAR = 2
+_BARS_AT_ONCE = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class BarMusicVAEConfig:
+    """Sizes of a BarMusicVAE.
+
+    pattern_size, first_size: dimensions of the latents of a line's beat, of its pattern and of its first note.
+    drum_sizes: of those of a beat of drums: of kick, snare and toms, and of cymbals.
+    width: units of the encoders' hidden layer. decoder_size: units of the decoders.
+    codes: latents in each codebook (musicvae_jax.codebook).
+    """
+
+    pattern_size: int = 12
+    first_size: int = 6
+    drum_sizes: tuple[int, int] = (12, 10)
+    width: int = 128
+    decoder_size: int = 96
+    codes: int = 512
+
+    def __post_init__(self):
+        object.__setattr__(self, "drum_sizes", tuple(self.drum_sizes))  # JSON gives lists
+        if min(self.pattern_size, self.first_size, *self.drum_sizes, self.width, self.decoder_size, self.codes) < 1:
+            raise ValueError(f"sizes must be more than 0, not {self}")
+
+    @property
+    def beat_sizes(self) -> tuple[int, int, int]:
+        """Dimensions of a beat of melody, bass and drums."""
+        line = self.pattern_size + self.first_size
+        return line, line, sum(self.drum_sizes)
+
+    @property
+    def bar_size(self) -> int:
+        """Dimensions of a bar's z."""
+        return BEATS_PER_BAR * sum(self.beat_sizes)
+
+    @property
+    def z_size(self) -> int:
+        """Dimensions of the z of a window of 16 bars."""
+        return BARS_PER_WINDOW * self.bar_size
+
+    def slices(self) -> list[slice]:
+        """Where a bar's z holds melody, bass and drums."""
+        ends = np.cumsum([0, *(BEATS_PER_BAR * size for size in self.beat_sizes)])
+        return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+
+class LineEncoder(nnx.Module):
+    """Beats of a line -> Gaussians over their latents."""
+
+    def __init__(self, config, *, rngs):
+        self.sizes = config.pattern_size, config.first_size
+        self.rows = nnx.Param(
+            jax.random.normal(rngs.params(), (STEPS_PER_BEAT, beats.PATTERN_CLASSES, config.width)) * 0.3
+        )
+        self.pattern = Dense(config.width, 2 * config.pattern_size, rngs=rngs)
+        self.first = nnx.Param(jax.random.normal(rngs.params(), (LINE_CLASSES, 2 * config.first_size)) * 0.5)
+
+    def of_pattern(self, pattern_xT):
+        """int [..., 4] -> mean and raw spread, float32 [..., pattern_size] each."""
+        hidden = self.rows[...][jnp.arange(STEPS_PER_BEAT), pattern_xT].astype(jnp.float32).sum(-2)
+        return jnp.split(self.pattern(jax.nn.gelu(hidden)), 2, -1)
+
+    def of_first(self, first_x):
+        """int [...] -> mean and raw spread, float32 [..., first_size] each."""
+        return jnp.split(self.first[...][first_x].astype(jnp.float32), 2, -1)
+
+    def __call__(self, line_SxT):
+        pattern, first = beats.line_beats(line_SxT)
+        return tuple(map(_end_to_end, zip(self.of_pattern(pattern), self.of_first(first), strict=True)))
+
+
+class DrumEncoder(nnx.Module):
+    """Beats of drums -> Gaussians over their latents."""
+
+    def __init__(self, config, *, rngs):
+        self.hidden = nnx.List([Dense(STEPS_PER_BEAT * len(DRUM_PITCHES), config.width, rngs=rngs) for _ in range(2)])
+        self.out = nnx.List([Dense(config.width, 2 * size, rngs=rngs) for size in config.drum_sizes])
+
+    def of_half(self, half, hits_xT):
+        """Masks of one of beats.DRUM_HALVES, int [..., 4] -> mean and raw spread, float32 [..., D] each."""
+        struck = hits_xT[..., None] >> jnp.arange(len(DRUM_PITCHES)) & 1
+        struck = struck.reshape(*hits_xT.shape[:-1], -1).astype(jnp.float32)
+        return jnp.split(self.out[half](jax.nn.gelu(self.hidden[half](struck))), 2, -1)
+
+    def __call__(self, drums_SxT):
+        halves = [self.of_half(half, hits) for half, hits in enumerate(beats.drum_beats(drums_SxT))]
+        return tuple(map(_end_to_end, zip(*halves, strict=True)))
+
+
+def _end_to_end(parts_SxBxD):
+    """Latents of a beat's parts, [S, 4, D] each, as the slice of a bar: [S, 4 * sum of D]."""
+    joined = jnp.concatenate(parts_SxBxD, -1)
+    return joined.reshape(len(joined), -1)
+
+
+class BarDecoder(nnx.Module):
+    """A bar's tokens of one track from its slice of z, each step given the one before: a GRU."""
+
+    def __init__(self, depth, beat_size, size, *, rngs):
+        self.depth = depth
+        self.initial_state = Dense(BEATS_PER_BAR * beat_size, size, rngs=rngs)
+        self.tokens = nnx.Param(jax.random.normal(rngs.params(), (depth + 1, 3 * size)) * 0.1)  # the last: none before
+        self.places = nnx.Param(jax.random.normal(rngs.params(), (STEPS_PER_BAR, 3 * size)) * 0.1)
+        self.beat = Dense(beat_size, 3 * size, rngs=rngs)
+        self.recurrent = Dense(size, 3 * size, rngs=rngs)
+        self.output = Dense(size, depth, rngs=rngs)
+
+    def begin(self, z_SxZ):
+        """What z says: the first state float32 [S, H], and of each step's gates float32 [16, S, 3H]."""
+        beats_SxBxD = z_SxZ.reshape(len(z_SxZ), BEATS_PER_BAR, -1)
+        gates_BxSx3H = self.beat(beats_SxBxD).swapaxes(0, 1)
+        gates_TxSx3H = jnp.repeat(gates_BxSx3H, STEPS_PER_BEAT, axis=0)
+        return jnp.tanh(self.initial_state(z_SxZ)), gates_TxSx3H + self.places[...].astype(jnp.float32)[:, None]
+
+    def step(self, state_SxH, gates_Sx3H, before_S):
+        """The next state and the logits of a step, float32 [S, V]; before_S: the tokens before it."""
+        reads = gates_Sx3H + self.tokens[...][before_S].astype(jnp.float32)
+        state_SxH = gru(reads, self.recurrent(state_SxH), state_SxH)
+        return state_SxH, self.output(state_SxH)
+
+    def teacher_forced(self, tokens_SxT, z_SxZ):
+        """Logits of all steps, each given the true token before: float32 [S, 16, V]."""
+        state, gates = self.begin(z_SxZ)
+        before_TxS = jnp.pad(tokens_SxT[:, :-1].T, ((1, 0), (0, 0)), constant_values=self.depth)
+        gates = gates + self.tokens[...][before_TxS].astype(jnp.float32)
+
+        def step(state, reads):
+            state = gru(reads, self.recurrent(state), state)
+            return state, state
+
+        return self.output(jax.lax.scan(step, state, gates)[1]).swapaxes(0, 1)
+
+
+def gru(reads_Sx3H, recurrent_Sx3H, state_SxH):
+    """The next state of a gated recurrent unit (Cho et al. 2014), reset after the product.
+
+    Args:
+        reads_Sx3H, recurrent_Sx3H: what the input and the state say of reset, update and candidate, [..., 3H] each.
+        state_SxH: the last state.
+    """
+    read_reset, read_update, read_new = jnp.split(reads_Sx3H, 3, -1)
+    reset, update, new = jnp.split(recurrent_Sx3H, 3, -1)
+    keep = jax.nn.sigmoid(read_update + update + 1.0)
+    return keep * state_SxH + (1 - keep) * jnp.tanh(read_new + jax.nn.sigmoid(read_reset + reset) * new)
+
+
+class BarMusicVAE(nnx.Module):
+    """A MusicVAE whose z is a sequence of bars'; it has the methods of musicvae_jax.MusicVAE, and those for bars."""
+
+    def __init__(self, config: BarMusicVAEConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        self.lines = nnx.List([LineEncoder(config, rngs=rngs) for _ in (MELODY, BASS)])
+        self.drums = DrumEncoder(config, rngs=rngs)
+        sizes = zip(DEPTHS, config.beat_sizes, strict=True)
+        self.decoders = nnx.List([BarDecoder(depth, size, config.decoder_size, rngs=rngs) for depth, size in sizes])
+        self.codebooks = Codebooks(config)
+
+    def gaussian(self, bars_SxTx3, root_SxH):
+        """Mean and standard deviation of q(z | bar), float32 [S, Z] each, of bars int [S, 16, 3]."""
+        bars = bars_SxTx3.astype(jnp.int32)
+        bass_SxT = beats.relative_bass(bars[..., BASS], root_SxH)
+        parts = self.lines[MELODY](bars[..., MELODY]), self.lines[BASS](bass_SxT), self.drums(bars[..., DRUMS])
+        mu, raw = (jnp.concatenate(values, -1) for values in zip(*parts, strict=True))
+        return mu, jax.nn.softplus(raw - 2) + 1e-4
+
+    def encoder(self, tokens_BxTx3):
+        """q(z | trio) of windows, int [B, 256, 3], whose chords are not told: float32 [B, z_size] each."""
+        batch = len(tokens_BxTx3)
+        bars = tokens_BxTx3.reshape(-1, STEPS_PER_BAR, tokens_BxTx3.shape[-1])
+        untold = jnp.full((len(bars), HALVES_PER_BAR), beats.UNTOLD)
+        return tuple(values.reshape(batch, -1) for values in self.gaussian(bars, untold))
+
+    def bar_log_probs(self, bars_SxTx3, z_SxZ, root_SxH, tracks=(MELODY, BASS, DRUMS)):
+        """Teacher-forced log p(track | z) of bars, nats, and how many steps were the likeliest: [S, P] each."""
+        bars = bars_SxTx3.astype(jnp.int32)
+        columns = [bars[..., MELODY], beats.relative_bass(bars[..., BASS], root_SxH), bars[..., DRUMS]]
+        log_probs, hits = [], []
+        for track in tracks:
+            logits = self.decoders[track].teacher_forced(columns[track], z_SxZ[:, self.config.slices()[track]])
+            target = jnp.take_along_axis(logits, columns[track][..., None], -1)[..., 0]
+            log_probs.append((target - jax.nn.logsumexp(logits, -1)).sum(-1))
+            hits.append((logits.argmax(-1) == columns[track]).sum(-1))
+        return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
+
+    def encode_bars(self, bars: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Encodes bars into q(z | bar).
+
+        Args:
+            bars: uint16 [S, 16, 3], the columns in the order of events.TRACKS.
+            roots: int [S, 2], the pitch classes of the roots of each half bar's chord (beats.known_roots); None: untold.
+
+        Returns:
+            Mean and standard deviation, float32 [S, bar_size] each.
+        """
+        return in_batches(_encode_bars, self, _BARS_AT_ONCE, np.asarray(bars), _roots(roots, len(bars)))
+
+    def decode_bars(
+        self,
+        z: np.ndarray,
+        roots: np.ndarray | None = None,
+        *,
+        key: jax.Array | None = None,
+        temperature: float | Sequence[float] = 0.0,
+        tracks: Sequence[int] = (MELODY, BASS, DRUMS),
+    ) -> np.ndarray:
+        """Writes bars from their latents; the same key gives the same tokens, whatever the number of bars.
+
+        Args:
+            z: float32 [S, bar_size].
+            roots: as encode_bars takes them.
+            key: what the tokens are drawn with; not needed at temperature 0.
+            temperature: what divides the logits; 0 takes the likeliest token. It may be three, one a track.
+            tracks: the numbers of those that are wanted (P).
+
+        Returns:
+            uint16 [S, 16, P].
+
+        Raises:
+            ValueError: a temperature is negative or no number.
+        """
+        temperature_3 = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
+        if not (np.isfinite(temperature_3).all() and (temperature_3 >= 0).all()):
+            raise ValueError(f"temperature must be 0 or more, not {temperature}")
+        key = jax.random.key(0) if key is None else key
+        dice = np.arange(len(z), dtype=np.uint32)
+        write = functools.partial(_decode_bars, tuple(tracks))
+        rows = np.asarray(z, np.float32), _roots(roots, len(z)), dice
+        return in_batches(write, self, _BARS_AT_ONCE, *rows, shared=(key, temperature_3))
+
+    def encode(self, tokens: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Encodes windows into q(z | trio): their bars' z end to end.
+
+        Args:
+            tokens: uint16 [n, 256, 3].
+            roots: int [n, 32], the pitch classes of the roots of each half bar's chord; None: untold.
+
+        Returns:
+            Mean and standard deviation, float32 [n, z_size] each.
+        """
+        mu, sigma = self.encode_bars(_bars(tokens, len(DEPTHS)), _halves(roots))
+        return mu.reshape(len(tokens), self.config.z_size), sigma.reshape(len(tokens), self.config.z_size)
+
+    def decode(self, z: np.ndarray, roots: np.ndarray | None = None, **options: typing.Any) -> np.ndarray:
+        """Writes windows from their latents.
+
+        Args:
+            z: float32 [n, z_size].
+            roots: as encode takes them.
+            options: key, temperature and tracks, as decode_bars takes them.
+
+        Returns:
+            uint16 [n, 256, P].
+        """
+        bars = self.decode_bars(np.reshape(z, (-1, self.config.bar_size)), _halves(roots), **options)
+        return bars.reshape(len(z), BARS_PER_WINDOW * STEPS_PER_BAR, bars.shape[-1])
+
+    def log_prob(self, tokens: np.ndarray, z: np.ndarray, roots: np.ndarray | None = None) -> np.ndarray:
+        """Teacher-forced log p(track | z) of windows, by which decode draws at temperature 1.
+
+        Args:
+            tokens: uint16 [n, 256, 3].
+            z: float32 [n, z_size].
+            roots: as encode takes them.
+
+        Returns:
+            float32 [n, 3], nats.
+        """
+        bars, halves = _bars(tokens, len(DEPTHS)), _halves(roots)
+        z = np.reshape(np.asarray(z, np.float32), (-1, self.config.bar_size))
+        of_bars = in_batches(_bar_log_probs, self, _BARS_AT_ONCE, bars, z, _roots(halves, len(bars)))
+        return of_bars.reshape(len(tokens), BARS_PER_WINDOW, -1).sum(1)
+
+
+def loss(model: BarMusicVAE, batch: dict, key, *, beta: float):
+    """Negative beta-ELBO of bars, and what it is made of.
+
+    Args:
+        model: the BarMusicVAE.
+        batch: bars int [S, 16, 3] and roots int [S, 2] of their half bars.
+        key: a random key.
+        beta: weight of the KL.
+
+    Returns:
+        The loss, nats a bar, and metrics: it, the ELBO (beta 1), KL, and of each track the reconstruction loss (nats a
+        bar) and teacher-forced accuracy.
+    """
+    from musicvae_jax.elbo import gaussian_kl
+    from musicvae_jax.events import TRACKS
+
+    mu, sigma = model.gaussian(batch["bars"], batch["roots"])
+    z = mu + sigma * jax.random.normal(key, mu.shape)
+    log_probs, hits = model.bar_log_probs(batch["bars"], z, batch["roots"])
+    nats_3, kl = -log_probs.mean(0), gaussian_kl(mu, sigma).mean()
+    value = nats_3.sum() + beta * kl
+    metrics = {"loss": value, "elbo": -(nats_3.sum() + kl), "kl": kl}
+    for i, track in enumerate(TRACKS):
+        metrics |= {f"{track}_nats": nats_3[i], f"{track}_accuracy": hits[:, i].mean() / STEPS_PER_BAR}
+    return value, metrics
+
+
+def _roots(roots, bars):
+    if roots is None:
+        return np.full((bars, HALVES_PER_BAR), beats.UNTOLD, np.int32)
+    return np.asarray(roots, np.int32).reshape(bars, HALVES_PER_BAR)
+
+
+def _halves(roots):
+    return None if roots is None else np.reshape(roots, (-1, HALVES_PER_BAR))
+
+
+def _bars(tokens, tracks):
+    return np.reshape(tokens, (-1, STEPS_PER_BAR, tracks))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _encode_bars(graphdef, state, bars, root):
+    return nnx.merge(graphdef, state).gaussian(bars, root)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _bar_log_probs(graphdef, state, bars, z, root):
+    return nnx.merge(graphdef, state).bar_log_probs(bars, z, root)[0]
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _decode_bars(tracks, graphdef, state, z_SxZ, root_SxH, dice_S, key, temperature_3):
+    model = nnx.merge(graphdef, state)
+    written = []
+    for track in tracks:
+        decoder, temperature = model.decoders[track], temperature_3[track]
+        state, gates = decoder.begin(z_SxZ[:, model.config.slices()[track]])
+        keys_S = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, track), dice_S)
+
+        def step(carry, x, decoder=decoder, temperature=temperature, keys_S=keys_S):
+            state, before_S = carry
+            gates, place = x
+            state, logits_SxV = decoder.step(state, gates, before_S)
+            keys = jax.vmap(jax.random.fold_in, (0, None))(keys_S, place)
+            noise = jax.vmap(lambda key: jax.random.gumbel(key, (decoder.depth,)))(keys)
+            token_S = (logits_SxV + temperature * noise).argmax(-1).astype(jnp.int32)
+            return (state, token_S), token_S
+
+        none_S = jnp.full(len(z_SxZ), decoder.depth, jnp.int32)
+        _, tokens_TxS = jax.lax.scan(step, (state, none_S), (gates, jnp.arange(STEPS_PER_BAR)))
+        tokens_SxT = tokens_TxS.T
+        written.append(beats.absolute_bass(tokens_SxT, root_SxH) if track == BASS else tokens_SxT)
+    return jnp.stack(written, -1).astype(jnp.uint16)

@@ -1,0 +1,101 @@
+"""Bars as beats: what a beat of a line plays relative to its first note, which note that is, and what drums strike.
+
+A bass is read relative to the chord: transposed so that the chord's root, in its lowest octave on a bass guitar, comes
+to ROOT. Then one pattern stands for what a bassist plays over any chord.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+
+from musicvae_jax.events import (
+    BEATS_PER_BAR,
+    CLOSED_HAT,
+    CRASH,
+    DRUM_CLASSES,
+    FIRST_PITCH,
+    LINE_CLASSES,
+    LOWEST_BASS,
+    MIN_PITCH,
+    OPEN_HAT,
+    RIDE,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+)
+
+ROOT = LOWEST_BASS + 12
+"""MIDI pitch to which the root of each chord is brought."""
+REACH = 24
+"""Semitones above and below a beat's first note that its pattern can hold."""
+PATTERN_CLASSES = FIRST_PITCH + 2 * REACH + 1
+CYMBALS = CLOSED_HAT | OPEN_HAT | CRASH | RIDE
+"""Mask of the drums that keep time or mark sections: hats, crash and ride; kick, snare and toms are the others."""
+DRUM_HALVES = DRUM_CLASSES - 1 - CYMBALS, CYMBALS
+NO_ROOT = -1
+UNTOLD = LOWEST_BASS % 12
+"""The root that stands for all where no chord is told: the bass is read an octave up, as it is."""
+_STEPS_PER_HALF = STEPS_PER_BAR // 2
+
+
+def known_roots(root_xH) -> np.ndarray:
+    """Roots of half bars with those of silent ones filled in: each keeps the one before it, and the first ones the next.
+
+    Args:
+        root_xH: int [..., H], pitch classes; NO_ROOT where no chord sounds.
+
+    Returns:
+        int64 [..., H], 0 to 11; C where no chord sounds at all.
+    """
+    root_xH = np.asarray(root_xH, np.int64)
+    known = root_xH != NO_ROOT
+    first = known.argmax(-1)[..., None]
+    place = np.maximum.accumulate(np.where(known, np.arange(root_xH.shape[-1]), 0), axis=-1)
+    return np.maximum(np.take_along_axis(root_xH, np.maximum(place, first), axis=-1), 0)
+
+
+def semitones_to_root(root_SxH):
+    """By how many semitones, 1 to 12, to transpose the bass of each step up: int [S, 2] of half bars -> int [S, 16]."""
+    return jnp.repeat(12 - (root_SxH - LOWEST_BASS) % 12, _STEPS_PER_HALF, axis=-1)
+
+
+def relative_bass(bass_SxT, root_SxH):
+    """Bass tokens, int [S, 16], relative to the roots of their half bars, int [S, 2]."""
+    return _moved(bass_SxT, semitones_to_root(root_SxH))
+
+
+def absolute_bass(bass_SxT, root_SxH):
+    """What relative_bass was made from; notes that would leave the vocabulary come back in by an octave."""
+    return _moved(bass_SxT, -semitones_to_root(root_SxH))
+
+
+def _moved(line_SxT, semitones_SxT):
+    moved = line_SxT + semitones_SxT
+    moved = jnp.where(moved < FIRST_PITCH, moved + 12, jnp.where(moved >= LINE_CLASSES, moved - 12, moved))
+    return jnp.where(line_SxT >= FIRST_PITCH, moved, line_SxT)
+
+
+def line_beats(line_SxT):
+    """Beats of bars of a line.
+
+    Args:
+        line_SxT: int [S, 16], tokens.
+
+    Returns:
+        Patterns int [S, 4, 4]: of each step NO_EVENT, NOTE_OFF, or FIRST_PITCH + REACH + semitones above the beat's first
+        note, clipped. First notes int [S, 4]: the token; 0 where no note begins in the beat.
+    """
+    beats = line_SxT.reshape(len(line_SxT), BEATS_PER_BAR, STEPS_PER_BEAT)
+    begins = beats >= FIRST_PITCH
+    first = jnp.take_along_axis(beats, begins.argmax(-1)[..., None], -1)[..., 0] * begins.any(-1)
+    above = jnp.clip(beats - first[..., None], -REACH, REACH)
+    return jnp.where(begins, FIRST_PITCH + REACH + above, beats), first
+
+
+def drum_beats(drums_SxT):
+    """Hits of kick, snare and toms, and of cymbals, beat by beat: int [S, 16] masks -> two of int [S, 4, 4]."""
+    beats = drums_SxT.reshape(len(drums_SxT), BEATS_PER_BAR, STEPS_PER_BEAT)
+    return beats & DRUM_HALVES[0], beats & DRUM_HALVES[1]
+
+
+def token_of_pitch(pitch: int) -> int:
+    """The token with which a note of a MIDI pitch begins."""
+    return pitch - MIN_PITCH + FIRST_PITCH

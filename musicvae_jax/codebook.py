@@ -1,0 +1,142 @@
+"""Latents of bass and drums as codes: each part of a beat's latent is the nearest of those of the most frequent beats.
+
+A codebook holds the latents that the encoder gives the beats that occur most often in a corpus, so that every code is
+music that people play, and what a code decodes to is known. First notes of the bass have a code each.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from musicvae_jax import beats
+from musicvae_jax.events import BASS, BEATS_PER_BAR, DRUMS, FIRST_PITCH, STEPS_PER_BAR, STEPS_PER_BEAT
+
+FIRST_NOTES = 49
+"""Codes of a beat's first bass note: none, and FIRST_NOTES - 1 pitches from LOWEST_FIRST on."""
+LOWEST_FIRST = beats.token_of_pitch(beats.ROOT - 12)
+DRUM_CODES_PER_BAR = BASS_CODES_PER_BAR = 2 * BEATS_PER_BAR
+CODES_PER_BAR = DRUM_CODES_PER_BAR + BASS_CODES_PER_BAR
+"""Of a bar: for each beat kick, snare and toms, then cymbals; then for each beat the bass's pattern, then its first note."""
+KICK_SNARE_TOMS, CYMBALS, PATTERN, FIRST_NOTE = range(4)
+KIND_OF_CODE = np.array([KICK_SNARE_TOMS, CYMBALS] * BEATS_PER_BAR + [PATTERN, FIRST_NOTE] * BEATS_PER_BAR)
+_TOKENS_AT_ONCE = 4096
+
+
+class Codebook(nnx.Variable):
+    """What no training moves: a table of beats or of their latents."""
+
+
+class Codebooks(nnx.Module):
+    """The codes of a BarMusicVAE.
+
+    beats: int32 [3, K, 4], what each code of KICK_SNARE_TOMS, CYMBALS and PATTERN stands for, as musicvae_jax.beats reads
+        beats. latents: their means under q, float32 [K, D] each.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.beats = Codebook(jnp.zeros((3, config.codes, STEPS_PER_BEAT), jnp.int32))
+        sizes = (*config.drum_sizes, config.pattern_size)
+        self.latents = nnx.List([Codebook(jnp.zeros((config.codes, size))) for size in sizes])
+
+    def sizes(self) -> tuple[int, int, int, int]:
+        """How many codes there are of each kind."""
+        return (self.config.codes,) * 3 + (FIRST_NOTES,)
+
+
+def fill(model, bars: np.ndarray, roots: np.ndarray) -> None:
+    """Makes the codebooks of a trained BarMusicVAE, in place, of the most frequent beats.
+
+    Args:
+        model: the BarMusicVAE.
+        bars: uint16 [S, 16, 3], those of a corpus.
+        roots: int [S, 2], of their chords.
+
+    Raises:
+        ValueError: there are fewer different beats than codes.
+    """
+    books = model.codebooks
+    tables = []
+    for beats_Nx4 in _beats_of(bars, roots)[:3]:
+        unique, count = np.unique(beats_Nx4, axis=0, return_counts=True)
+        if len(unique) < books.config.codes:
+            raise ValueError(f"there are {len(unique)} different beats, fewer than {books.config.codes} codes")
+        tables.append(unique[np.argsort(-count, kind="stable")[: books.config.codes]])
+    books.beats[...] = jnp.asarray(np.stack(tables), jnp.int32)
+    for kind, table in enumerate(tables):
+        books.latents[kind][...] = jnp.asarray(_means(model, kind, table))
+
+
+def codes_of(model, bars: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """Quantises bars' latents of bass and drums.
+
+    Args:
+        model: a BarMusicVAE whose codebooks are filled.
+        bars: uint16 [S, 16, 3].
+        roots: int [S, 2], of their chords.
+
+    Returns:
+        int16 [S, CODES_PER_BAR], of the kinds KIND_OF_CODE.
+    """
+    *patterns, first_SxB = _beats_of(bars, roots)
+    codes = np.zeros((len(bars), CODES_PER_BAR), np.int16)
+    for kind, beats_Nx4 in enumerate(patterns):
+        unique, which = np.unique(beats_Nx4, axis=0, return_inverse=True)
+        codes[:, KIND_OF_CODE == kind] = _nearest(model, kind, unique)[which].reshape(-1, BEATS_PER_BAR)
+    within = np.clip(first_SxB - LOWEST_FIRST + 1, 1, FIRST_NOTES - 1)
+    codes[:, KIND_OF_CODE == FIRST_NOTE] = np.where(first_SxB > 0, within, 0)
+    return codes
+
+
+def latents_of(model, codes: np.ndarray) -> np.ndarray:
+    """The latents that codes stand for.
+
+    Args:
+        model: a BarMusicVAE whose codebooks are filled.
+        codes: int [S, CODES_PER_BAR].
+
+    Returns:
+        float32 [S, bar_size], zeros where the melody's slice is.
+    """
+    codes = np.asarray(codes)
+    config = model.config
+    z = np.zeros((len(codes), config.bar_size), np.float32)
+    books = [np.asarray(book[...]) for book in model.codebooks.latents]
+    first_token = np.where(codes > 0, codes + LOWEST_FIRST - 1, 0)
+    of_first = np.asarray(model.lines[BASS].first[...][:, : config.first_size])
+    low, high, pattern = (books[kind][codes[:, KIND_OF_CODE == kind]] for kind in range(3))
+    slices = config.slices()
+    z[:, slices[DRUMS]] = np.concatenate([low, high], -1).reshape(len(z), -1)
+    bass = np.concatenate([pattern, of_first[first_token[:, KIND_OF_CODE == FIRST_NOTE]]], -1)
+    z[:, slices[BASS]] = bass.reshape(len(z), -1)
+    return z
+
+
+def densities(model) -> list[np.ndarray]:
+    """How many hits or notes each code of KICK_SNARE_TOMS, CYMBALS and PATTERN has: int [K] each."""
+    low, high, pattern = np.asarray(model.codebooks.beats[...])
+    return [np.bitwise_count(low).sum(1), np.bitwise_count(high).sum(1), (pattern >= FIRST_PITCH).sum(1)]
+
+
+def _beats_of(bars, roots):
+    """Beats of KICK_SNARE_TOMS, CYMBALS and PATTERN, int [S * 4, 4] each, and first notes, int [S, 4]."""
+    bars = np.asarray(bars).astype(np.int32)
+    low, high = beats.drum_beats(bars[..., DRUMS])
+    relative = np.asarray(beats.relative_bass(bars[..., BASS], np.asarray(roots, np.int32).reshape(len(bars), -1)))
+    pattern, first = map(np.asarray, beats.line_beats(relative))
+    return [x.reshape(-1, STEPS_PER_BEAT) for x in (low, high, pattern)] + [first]
+
+
+def _means(model, kind, beats_Nx4):
+    """The means of the latents of beats of a kind, float32 [N, D]."""
+    encode = model.lines[BASS].of_pattern if kind == PATTERN else lambda x: model.drums.of_half(kind, x)
+    batches = [beats_Nx4[i : i + _TOKENS_AT_ONCE] for i in range(0, len(beats_Nx4), _TOKENS_AT_ONCE)]
+    return np.concatenate([np.asarray(encode(jnp.asarray(batch, jnp.int32))[0], np.float32) for batch in batches])
+
+
+def _nearest(model, kind, beats_Nx4):
+    """The code whose latent is nearest to that of each beat, int64 [N]."""
+    own, book = _means(model, kind, beats_Nx4), np.asarray(model.codebooks.latents[kind][...])
+    distance = (book**2).sum(1) - 2 * own @ book.T
+    return distance.argmin(1)

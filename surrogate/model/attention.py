@@ -1,0 +1,83 @@
+"""Transformer layers over the bars of a song, whose attention knows how far apart bars are and how like their melodies."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from musicvae_jax.lstm import Dense
+from surrogate.model.bar_features import LIKENESS_FEATURES
+
+FARTHEST = 32
+_BEHIND, _ROPE_BASE = 16, 300.0
+_MASKED = -1e9
+
+
+def norm(x, gain):
+    """x over its root mean square (Zhang & Sennrich 2019), float32."""
+    x = x.astype(jnp.float32)
+    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5) * gain.astype(jnp.float32)
+
+
+def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
+    """Which row of a table of FARTHEST + 1 stands for the distance of each two bars, int [S, S]."""
+    back_SxS = np.arange(bars)[:, None] - np.arange(bars)
+    return np.clip(back_SxS, 0, FARTHEST) if causal else np.clip(back_SxS + _BEHIND, 0, FARTHEST)
+
+
+def rotated(x_BxSxHxD, place_S):
+    """Rotary position embedding (Su et al. 2021) of queries or keys, float32 [B, S, H, D], at places, [S]."""
+    half = x_BxSxHxD.shape[-1] // 2
+    angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half) / half)
+    cos, sin = jnp.cos(angle)[:, None], jnp.sin(angle)[:, None]
+    a, b = x_BxSxHxD[..., :half], x_BxSxHxD[..., half:]
+    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+class Layer(nnx.Module):
+    """Self-attention and a two-layer perceptron, normalised before; half of the heads see places, all see likeness."""
+
+    def __init__(self, width, heads, *, rngs):
+        self.heads = heads
+        self.gains = nnx.Param(jnp.ones((2, width)))
+        self.qkv = Dense(width, 3 * width, rngs=rngs)
+        self.out = Dense(width, width, rngs=rngs)
+        self.up = Dense(width, 4 * width, rngs=rngs)
+        self.down = Dense(4 * width, width, rngs=rngs)
+        for dense in (self.out, self.down):
+            dense.kernel[...] *= 0.3
+        # Half of the heads look for bars of like phrases from the start.
+        start = np.zeros((heads, LIKENESS_FEATURES), np.float32)
+        start[heads // 2 :, 1:3] = 3.0, 2.0
+        self.likeness = nnx.Param(jnp.asarray(start))
+        self.distance = nnx.Param(jnp.zeros((heads, FARTHEST + 1)))
+
+    def queries_keys_values(self, x_BxSxD, place_S):
+        """float32 [B, S, H, D] each."""
+        shape = (*x_BxSxD.shape[:2], self.heads, -1)
+        q, k, v = (y.reshape(shape) for y in jnp.split(self.qkv(norm(x_BxSxD, self.gains[0])), 3, -1))
+        placed = self.heads // 2
+        q, k = (jnp.concatenate([rotated(y[:, :, :placed], place_S), y[:, :, placed:]], 2) for y in (q, k))
+        return q, k, v
+
+    def mixed(self, x_BxQxD, q_BxQxHxD, k_BxKxHxD, v_BxKxHxD, bias_BxHxQxK):
+        """What follows from queries, keys, values and the biases of attention; x is what they were made from."""
+        dtype = self.out.kernel.dtype
+        q = q_BxQxHxD.astype(dtype)
+        scores = jnp.einsum("bqhd,bkhd->bhqk", q, k_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
+        weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
+        read = jnp.einsum("bhqk,bkhd->bqhd", weights, v_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
+        x = x_BxQxD + self.out(read.reshape(*x_BxQxD.shape[:2], -1))
+        return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))
+
+    def bias(self, likeness_xF, distance_row, seen):
+        """Biases of attention: likeness [..., Q, K, F], rows of the distance table [Q, K], bool [..., Q, K]."""
+        weight_HxF = self.likeness[...].astype(jnp.float32)
+        alike = jnp.moveaxis(likeness_xF @ weight_HxF.T, -1, -3)
+        apart = self.distance[...].astype(jnp.float32)[:, distance_row]
+        return jnp.where(seen[..., None, :, :], alike + apart, _MASKED)
+
+    def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
+        bars = x_BxSxD.shape[1]
+        bias = self.bias(likeness_BxSxSxF, distance_rows(bars, causal=causal), seen_BxSxS)
+        return self.mixed(x_BxSxD, *self.queries_keys_values(x_BxSxD, np.arange(bars)), bias)

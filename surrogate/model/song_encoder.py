@@ -1,0 +1,50 @@
+"""The melody of a whole song as a vector for each bar: a transformer that sees all bars, and what else is known of them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from musicvae_jax.lstm import Dense
+from surrogate.model.attention import Layer, norm
+from surrogate.model.bar_features import FEATURES_PER_BAR
+
+PLACES = 16
+"""Bars of a song are told apart by their number modulo this."""
+_TEMPO_WAVES = 4
+DENSITIES = 2
+"""Bass notes and drum hits a bar."""
+
+
+class SongEncoder(nnx.Module):
+    """Bars' melody, tempo, density and known parts -> float32 [B, S, width]."""
+
+    def __init__(self, width, layers, heads, *, rngs):
+        self.melody = nnx.List([Dense(FEATURES_PER_BAR, 2 * width, rngs=rngs), Dense(2 * width, width, rngs=rngs)])
+        self.places = nnx.Param(jax.random.normal(rngs.params(), (PLACES, width)) * 0.15)
+        self.edges = nnx.Param(jax.random.normal(rngs.params(), (2, width)) * 0.15)
+        self.tempo = Dense(2 * _TEMPO_WAVES, width, rngs=rngs)
+        self.density = Dense(2 * DENSITIES, width, rngs=rngs)
+        self.layers = nnx.List([Layer(width, heads, rngs=rngs) for _ in range(layers)])
+        self.gain = nnx.Param(jnp.ones(width))
+
+    def __call__(self, batch, known_BxSxD=0.0):
+        """Reads songs.
+
+        Args:
+            batch: as song_batches.SongBatches makes them; melody, likeness, is_bar, place, edge, tempo and density are read.
+            known_BxSxD: what is known of the bars besides.
+
+        Returns:
+            float32 [B, S, width].
+        """
+        x = self.melody[1](jax.nn.gelu(self.melody[0](batch["melody"])))
+        wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)
+        tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
+        song_BxD = tempo_BxD + self.density(batch["density"])
+        at_edge_BxSxD = batch["edge"] @ self.edges[...].astype(jnp.float32)
+        x = x + song_BxD[:, None] + self.places[...][batch["place"]] + at_edge_BxSxD + known_BxSxD
+        seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])
+        for layer in self.layers:
+            x = layer(x, batch["likeness"], seen_BxSxS, causal=False)
+        return norm(x, self.gain[...])

@@ -1,0 +1,236 @@
+"""The surrogate encoder of songs: p(chords, latents of drums and bass of all bars | melody of the song, what is known).
+
+An encoder hears the whole melody; a decoder writes bar after bar: two chords, then the codes (musicvae_jax.codebook) of
+drums and bass, one after the other by a GRU. Each part of a bar - chords, drums, bass - has a source: it is new, or
+follows a bar before it, found by attention that knows how like the melodies are. A part that follows keeps each code
+with a probability of its own and else draws it as if it were new. Which source it was is summed over in training, so
+that what returns in the melody returns in the band without a rule.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from musicvae_jax import codebook
+from musicvae_jax.bar_model import gru
+from musicvae_jax.lstm import Dense
+from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm
+from surrogate.model.bar_features import LIKENESS_FEATURES
+from surrogate.model.song_encoder import SongEncoder
+from surrogate.reading.chords import QUALITIES
+
+CHORDS, DRUMS, BASS = range(3)
+PARTS = ("chords", "drums", "bass")
+"""What each bar has a source and may be known of, in the order in which they are written."""
+CHORD_CLASSES = 1 + 12 * len(QUALITIES)
+"""Codes of a chord: none, then 1 + 12 * quality + root."""
+CHORDS_PER_BAR = 2
+CODES = CHORDS_PER_BAR + codebook.CODES_PER_BAR
+KIND_OF_CODE = (0,) * CHORDS_PER_BAR + tuple(1 + kind for kind in codebook.KIND_OF_CODE.tolist())
+"""0 of chords, and 1 more than in musicvae_jax.codebook."""
+CODES_OF_PART = (
+    range(CHORDS_PER_BAR),
+    range(CHORDS_PER_BAR, CHORDS_PER_BAR + codebook.DRUM_CODES_PER_BAR),
+    range(CHORDS_PER_BAR + codebook.DRUM_CODES_PER_BAR, CODES),
+)
+_NEVER = -1e9
+
+
+@dataclasses.dataclass(frozen=True)
+class SongSurrogateConfig:
+    """Sizes of a SongSurrogate; codes: how many each codebook of its MusicVAE has."""
+
+    codes: int = 512
+    width: int = 192
+    encoder_layers: int = 4
+    decoder_layers: int = 4
+    heads: int = 6
+    source_width: int = 48
+
+    def __post_init__(self):
+        if min(self.codes, self.width, self.heads, self.source_width) < 1 or self.width % (2 * self.heads):
+            raise ValueError(f"sizes must be more than 0, and twice the heads must divide width, not {self}")
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Classes of each kind of code."""
+        return CHORD_CLASSES, self.codes, self.codes, self.codes, codebook.FIRST_NOTES
+
+
+class Source(nnx.Module):
+    """Scores of where a part of a bar comes from: each bar before it, and last that it is new."""
+
+    def __init__(self, width, source_width, *, rngs):
+        self.query = Dense(width, source_width, rngs=rngs)
+        self.key = Dense(2 * width, source_width, rngs=rngs)
+        self.new = Dense(width, 1, rngs=rngs)
+        self.new.kernel[...] *= 0.1
+        self.new.bias[...] += 2.0
+        self.likeness = nnx.Param(jnp.array([1.0, 4.0, 2.0, 0.5, 0.5]))
+        self.distance = nnx.Param(jnp.zeros(FARTHEST + 1))
+
+    def __call__(self, x_BxQxD, keys_BxKxW, likeness_BxQxKxF, distance_row_QxK, before_BxQxK):
+        """float32 [B, Q, K + 1], logarithms of probabilities but for a constant; keys as self.key gives them."""
+        keys = keys_BxKxW.astype(self.query.kernel.dtype)
+        query = self.query(x_BxQxD).astype(keys.dtype)
+        scores = jnp.einsum("bqw,bkw->bqk", query, keys, preferred_element_type=jnp.float32) / np.sqrt(keys.shape[-1])
+        scores += likeness_BxQxKxF @ self.likeness[...].astype(jnp.float32)
+        scores += self.distance[...].astype(jnp.float32)[distance_row_QxK]
+        return jnp.concatenate([jnp.where(before_BxQxK, scores, _NEVER), self.new(x_BxQxD)], -1)
+
+
+class BarCodes(nnx.Module):
+    """The codes of a bar one after the other, from a vector of the bar."""
+
+    def __init__(self, config, *, rngs):
+        width = config.width
+        self.read, self.recurrent = (Dense(width, 3 * width, rngs=rngs) for _ in range(2))
+        self.initial_state, self.bar = (Dense(width, width, rngs=rngs) for _ in range(2))
+        self.places = nnx.Param(jax.random.normal(rngs.params(), (CODES, width)))
+        self.output_places = nnx.Param(jax.random.normal(rngs.params(), (CODES, width)) * 0.3)
+        self.outputs = nnx.List([Dense(width, classes, rngs=rngs) for classes in config.classes])
+        self.anew = Dense(width, 1, rngs=rngs)
+        self.anew.kernel[...] *= 0.1
+        self.anew_places = nnx.Param(jnp.full(CODES, -2.0))
+        for dense in self.outputs:
+            dense.kernel[...] *= 0.5
+
+    def begin(self, x_BxD):
+        """The state before the first code, and what all codes read of the bar: float32 [B, D] each."""
+        return jnp.tanh(self.initial_state(x_BxD)), self.bar(x_BxD)
+
+    def step(self, state_xD, reads_xD):
+        """The next state, from it and what the code before, its place and the bar add up to."""
+        return gru(self.read(reads_xD), self.recurrent(state_xD), state_xD)
+
+    def logits(self, state_xD, kind, place):
+        """Logits of a code, [..., V], and of its being drawn anew where its part follows another bar, [...]."""
+        x = state_xD + self.output_places[...][place].astype(jnp.float32)
+        return self.outputs[kind](x), self.anew(x)[..., 0] + self.anew_places[...][place].astype(jnp.float32)
+
+    def states(self, tables, x_BxSxD, codes_BxSxK):
+        """The state from which each code is told, given those before it: float32 [K, B, S, D]; tables of their kinds."""
+        state, bar = self.begin(x_BxSxD)
+        before = [jnp.zeros_like(state)]
+        before += [tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]].astype(jnp.float32) for k in range(CODES - 1)]
+        reads = jnp.stack(before) + self.places[...].astype(jnp.float32)[:, None, None] + bar
+
+        def step(state, reads):
+            state = self.step(state, reads)
+            return state, state
+
+        return jax.lax.scan(step, state, reads)[1]
+
+
+class SongSurrogate(nnx.Module):
+    """The surrogate encoder of a BarMusicVAE."""
+
+    def __init__(self, config: SongSurrogateConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        width, sizes = config.width, (config.width, config.heads)
+
+        def table(rows, scale):
+            return nnx.Param(jax.random.normal(rngs.params(), (rows, width)) * scale)
+
+        self.encoder = SongEncoder(width, config.encoder_layers, config.heads, rngs=rngs)
+        self.tables = nnx.List([table(classes, 0.3) for classes in config.classes])
+        self.code_places = nnx.Param(1 + 0.5 * jax.random.normal(rngs.params(), (CODES, width)))
+        self.unknown = table(len(PARTS), 0.1)
+        self.known = Dense(len(PARTS) * width, width, rngs=rngs)
+        self.chords = Dense(width, CHORDS_PER_BAR * CHORD_CLASSES, rngs=rngs)
+        self.bar = nnx.List([Dense(width, width, rngs=rngs) for _ in range(2)])
+        self.decoder_input = Dense(2 * width, width, rngs=rngs)
+        self.layers = nnx.List([Layer(*sizes, rngs=rngs) for _ in range(config.decoder_layers)])
+        self.gain = nnx.Param(jnp.ones(width))
+        self.codes = BarCodes(config, rngs=rngs)
+        self.sources = nnx.List([Source(width, config.source_width, rngs=rngs) for _ in PARTS])
+
+    def parts(self, codes_BxSxK, is_there_BxSxP):
+        """Each part of bars as a vector, that of unknown where it is not there: three of float32 [B, S, D]."""
+        parts = []
+        for part in range(len(PARTS)):
+            own = CODES_OF_PART[part]
+            rows = (self.tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]] * self.code_places[k] for k in own)
+            x = sum(row.astype(jnp.float32) for row in rows) / np.sqrt(len(own))
+            parts.append(jnp.where(is_there_BxSxP[..., part, None], x, self.unknown[...][part].astype(jnp.float32)))
+        return parts
+
+    def bars(self, parts_BxSxD):
+        """Parts of bars as one vector of each bar, float32 [B, S, D]."""
+        return self.bar[1](jax.nn.gelu(self.bar[0](sum(parts_BxSxD) / np.sqrt(len(PARTS)))))
+
+    def encode(self, batch):
+        """What is heard of each bar, the whole song in sight: float32 [B, S, D]; batch as song_batches makes them."""
+        known = jnp.concatenate(self.parts(batch["codes"], batch["known"]), -1)
+        return self.encoder(batch, self.known(known))
+
+    def chord_logits(self, heard_BxSxD):
+        """Logits of chords from what the encoder hears alone, float32 [B, S, 2, V]."""
+        return self.chords(heard_BxSxD).reshape(*heard_BxSxD.shape[:2], CHORDS_PER_BAR, CHORD_CLASSES)
+
+    def nats(self, batch, heard_BxSxD):
+        """-log p(part of a bar | all before it), float32 [B, S, P]."""
+        codes = batch["codes"]
+        bars = codes.shape[1]
+        own = self.bars(self.parts(codes, batch["remembered"]))
+        before = jnp.pad(own[:, :-1], ((0, 0), (1, 0), (0, 0)))
+        x = self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1))
+        so_far = np.tril(np.ones((bars, bars), bool)) & batch["is_bar"][:, None, :]
+        for layer in self.layers:
+            x = layer(x, batch["likeness"], so_far, causal=True)
+        x = norm(x, self.gain[...])
+        states = self.codes.states(self.tables, x, codes)
+        earlier = so_far & ~np.eye(bars, dtype=bool)
+        keys, rows, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
+        for part, source in enumerate(self.sources):
+            scores = source(x, source.key(keys), batch["likeness"], rows, earlier)
+            follows, new = 0.0, 0.0
+            for k in CODES_OF_PART[part]:
+                logits, anew = self.codes.logits(states[k], KIND_OF_CODE[k], k)
+                drawn = jnp.take_along_axis(logits, codes[..., k, None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
+                changed = jax.nn.log_sigmoid(anew) + drawn
+                kept = jnp.logaddexp(jax.nn.log_sigmoid(-anew), changed)
+                same_BxSxS = codes[:, :, None, k] == codes[:, None, :, k]
+                follows += jnp.where(same_BxSxS, kept[..., None], changed[..., None])
+                new += drawn
+            of_source = jnp.concatenate([follows, new[..., None]], -1)
+            nats.append(-jax.nn.logsumexp(jax.nn.log_softmax(scores, -1) + of_source, -1))
+        return jnp.stack(nats, -1)
+
+
+def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 0.5):
+    """Nats a bar of what is not known, and what they are made of.
+
+    Args:
+        module: the SongSurrogate.
+        batch: as song_batches makes them.
+        key: not used.
+        chord_weight: of the encoder's own chords, which teach it to hear harmony.
+
+    Returns:
+        The loss, and metrics: it, nats a bar of chords, drums and bass, those of the encoder's chords a half bar, and how
+        often the root is its likeliest, and among its two likeliest.
+    """
+    heard = module.encode(batch)
+    counted = (batch["is_bar"][..., None] & ~batch["known"]).astype(jnp.float32)
+    share = counted / jnp.maximum(counted.sum((0, 1)), 1)
+    nats_P = (module.nats(batch, heard) * share).sum((0, 1))
+    chord = batch["codes"][..., :CHORDS_PER_BAR]
+    log_p = jax.nn.log_softmax(module.chord_logits(heard), -1)
+    half_share = share[..., CHORDS, None] / CHORDS_PER_BAR
+    chord_nats = -(jnp.take_along_axis(log_p, chord[..., None], -1)[..., 0] * half_share).sum()
+    root_p = jnp.exp(log_p[..., 1:]).reshape(*log_p.shape[:-1], len(QUALITIES), 12).sum(-2)
+    _, best = jax.lax.top_k(root_p, 2)
+    right = (best == ((chord - 1) % 12)[..., None]) & (chord > 0)[..., None]
+    of_sounding = half_share * (chord > 0)
+    rate = of_sounding / jnp.maximum(of_sounding.sum(), 1e-9)
+    value = nats_P.sum() + chord_weight * chord_nats
+    metrics = {"loss": value} | {f"{name}_nats": nats for name, nats in zip(PARTS, nats_P, strict=True)}
+    return value, metrics | {
+        "heard_chord_nats": chord_nats,
+        "root": (right[..., 0] * rate).sum(),
+        "root_of_two": (right.any(-1) * rate).sum(),
+    }
