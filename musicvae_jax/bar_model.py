@@ -2,12 +2,13 @@
 
 A bar's z is made of slices, end to end: of the melody, of the bass, of the drums; each slice of one for each beat. A
 line's beat has a latent of its pattern and one of its first note; a beat of drums one of kick, snare and toms, and one
-of cymbals. Decoders write a bar's 16 steps one after the other, all bars side by side. The chord of each half bar may be
+of cymbals. Decoders write a bar's 16 steps one after the other, all bars side by side. The chords of half bars may be
 told: then the bass's z holds what is played over a chord, and the chord the pitches (musicvae_jax.beats).
 """
 
 import dataclasses
 import functools
+import itertools
 import typing
 from collections.abc import Sequence
 
@@ -17,24 +18,27 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import beats
+from musicvae_jax.bar_decoder import BarDecoder
+from musicvae_jax.bar_encoder import DrumEncoder, LineEncoder
 from musicvae_jax.codebook import Codebooks
+from musicvae_jax.elbo import gaussian_kl
 from musicvae_jax.events import (
     BARS_PER_WINDOW,
     BASS,
     BEATS_PER_BAR,
     DEPTHS,
-    DRUM_CLASSES,
     DRUM_PITCHES,
     DRUMS,
     LINE_CLASSES,
     MELODY,
     STEPS_PER_BAR,
-    STEPS_PER_BEAT,
+    TRACKS,
 )
-from musicvae_jax.lstm import Dense
 from musicvae_jax.model import in_batches
 
 HALVES_PER_BAR = 2
+_OUTPUTS = LINE_CLASSES, LINE_CLASSES, len(DRUM_PITCHES)
+"""Logits of a step of melody, bass and drums."""
 _BARS_AT_ONCE = 256
 
 
@@ -79,107 +83,7 @@ class BarMusicVAEConfig:
     def slices(self) -> list[slice]:
         """Where a bar's z holds melody, bass and drums."""
         ends = np.cumsum([0, *(BEATS_PER_BAR * size for size in self.beat_sizes)])
-        return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
-
-
-class LineEncoder(nnx.Module):
-    """Beats of a line -> Gaussians over their latents."""
-
-    def __init__(self, config, *, rngs):
-        self.sizes = config.pattern_size, config.first_size
-        self.rows = nnx.Param(
-            jax.random.normal(rngs.params(), (STEPS_PER_BEAT, beats.PATTERN_CLASSES, config.width)) * 0.3
-        )
-        self.pattern = Dense(config.width, 2 * config.pattern_size, rngs=rngs)
-        self.first = nnx.Param(jax.random.normal(rngs.params(), (LINE_CLASSES, 2 * config.first_size)) * 0.5)
-
-    def of_pattern(self, pattern_xT):
-        """int [..., 4] -> mean and raw spread, float32 [..., pattern_size] each."""
-        hidden = self.rows[...][jnp.arange(STEPS_PER_BEAT), pattern_xT].astype(jnp.float32).sum(-2)
-        return jnp.split(self.pattern(jax.nn.gelu(hidden)), 2, -1)
-
-    def of_first(self, first_x):
-        """int [...] -> mean and raw spread, float32 [..., first_size] each."""
-        return jnp.split(self.first[...][first_x].astype(jnp.float32), 2, -1)
-
-    def __call__(self, line_SxT):
-        pattern, first = beats.line_beats(line_SxT)
-        return tuple(map(_end_to_end, zip(self.of_pattern(pattern), self.of_first(first), strict=True)))
-
-
-class DrumEncoder(nnx.Module):
-    """Beats of drums -> Gaussians over their latents."""
-
-    def __init__(self, config, *, rngs):
-        self.hidden = nnx.List([Dense(STEPS_PER_BEAT * len(DRUM_PITCHES), config.width, rngs=rngs) for _ in range(2)])
-        self.out = nnx.List([Dense(config.width, 2 * size, rngs=rngs) for size in config.drum_sizes])
-
-    def of_half(self, half, hits_xT):
-        """Masks of one of beats.DRUM_HALVES, int [..., 4] -> mean and raw spread, float32 [..., D] each."""
-        struck = hits_xT[..., None] >> jnp.arange(len(DRUM_PITCHES)) & 1
-        struck = struck.reshape(*hits_xT.shape[:-1], -1).astype(jnp.float32)
-        return jnp.split(self.out[half](jax.nn.gelu(self.hidden[half](struck))), 2, -1)
-
-    def __call__(self, drums_SxT):
-        halves = [self.of_half(half, hits) for half, hits in enumerate(beats.drum_beats(drums_SxT))]
-        return tuple(map(_end_to_end, zip(*halves, strict=True)))
-
-
-def _end_to_end(parts_SxBxD):
-    """Latents of a beat's parts, [S, 4, D] each, as the slice of a bar: [S, 4 * sum of D]."""
-    joined = jnp.concatenate(parts_SxBxD, -1)
-    return joined.reshape(len(joined), -1)
-
-
-class BarDecoder(nnx.Module):
-    """A bar's tokens of one track from its slice of z, each step given the one before: a GRU."""
-
-    def __init__(self, depth, beat_size, size, *, rngs):
-        self.depth = depth
-        self.initial_state = Dense(BEATS_PER_BAR * beat_size, size, rngs=rngs)
-        self.tokens = nnx.Param(jax.random.normal(rngs.params(), (depth + 1, 3 * size)) * 0.1)  # the last: none before
-        self.places = nnx.Param(jax.random.normal(rngs.params(), (STEPS_PER_BAR, 3 * size)) * 0.1)
-        self.beat = Dense(beat_size, 3 * size, rngs=rngs)
-        self.recurrent = Dense(size, 3 * size, rngs=rngs)
-        self.output = Dense(size, depth, rngs=rngs)
-
-    def begin(self, z_SxZ):
-        """What z says: the first state float32 [S, H], and of each step's gates float32 [16, S, 3H]."""
-        beats_SxBxD = z_SxZ.reshape(len(z_SxZ), BEATS_PER_BAR, -1)
-        gates_BxSx3H = self.beat(beats_SxBxD).swapaxes(0, 1)
-        gates_TxSx3H = jnp.repeat(gates_BxSx3H, STEPS_PER_BEAT, axis=0)
-        return jnp.tanh(self.initial_state(z_SxZ)), gates_TxSx3H + self.places[...].astype(jnp.float32)[:, None]
-
-    def step(self, state_SxH, gates_Sx3H, before_S):
-        """The next state and the logits of a step, float32 [S, V]; before_S: the tokens before it."""
-        reads = gates_Sx3H + self.tokens[...][before_S].astype(jnp.float32)
-        state_SxH = gru(reads, self.recurrent(state_SxH), state_SxH)
-        return state_SxH, self.output(state_SxH)
-
-    def teacher_forced(self, tokens_SxT, z_SxZ):
-        """Logits of all steps, each given the true token before: float32 [S, 16, V]."""
-        state, gates = self.begin(z_SxZ)
-        before_TxS = jnp.pad(tokens_SxT[:, :-1].T, ((1, 0), (0, 0)), constant_values=self.depth)
-        gates = gates + self.tokens[...][before_TxS].astype(jnp.float32)
-
-        def step(state, reads):
-            state = gru(reads, self.recurrent(state), state)
-            return state, state
-
-        return self.output(jax.lax.scan(step, state, gates)[1]).swapaxes(0, 1)
-
-
-def gru(reads_Sx3H, recurrent_Sx3H, state_SxH):
-    """The next state of a gated recurrent unit (Cho et al. 2014), reset after the product.
-
-    Args:
-        reads_Sx3H, recurrent_Sx3H: what the input and the state say of reset, update and candidate, [..., 3H] each.
-        state_SxH: the last state.
-    """
-    read_reset, read_update, read_new = jnp.split(reads_Sx3H, 3, -1)
-    reset, update, new = jnp.split(recurrent_Sx3H, 3, -1)
-    keep = jax.nn.sigmoid(read_update + update + 1.0)
-    return keep * state_SxH + (1 - keep) * jnp.tanh(read_new + jax.nn.sigmoid(read_reset + reset) * new)
+        return [slice(int(first), int(last)) for first, last in itertools.pairwise(ends)]
 
 
 class BarMusicVAE(nnx.Module):
@@ -189,8 +93,9 @@ class BarMusicVAE(nnx.Module):
         self.config = config
         self.lines = nnx.List([LineEncoder(config, rngs=rngs) for _ in (MELODY, BASS)])
         self.drums = DrumEncoder(config, rngs=rngs)
-        sizes = zip(DEPTHS, config.beat_sizes, strict=True)
-        self.decoders = nnx.List([BarDecoder(depth, size, config.decoder_size, rngs=rngs) for depth, size in sizes])
+        sizes = zip(DEPTHS, _OUTPUTS, config.beat_sizes, strict=True)
+        units = config.width, config.decoder_size
+        self.decoders = nnx.List([BarDecoder(*own, *units, rngs=rngs) for own in sizes])
         self.codebooks = Codebooks(config)
 
     def gaussian(self, bars_SxTx3, root_SxH):
@@ -208,24 +113,21 @@ class BarMusicVAE(nnx.Module):
         untold = jnp.full((len(bars), HALVES_PER_BAR), beats.UNTOLD)
         return tuple(values.reshape(batch, -1) for values in self.gaussian(bars, untold))
 
-    def bar_log_probs(self, bars_SxTx3, z_SxZ, root_SxH, tracks=(MELODY, BASS, DRUMS)):
-        """Teacher-forced log p(track | z) of bars, nats, and how many steps were the likeliest: [S, P] each."""
+    def bar_log_probs(self, bars_SxTx3, z_SxZ, root_SxH):
+        """Teacher-forced log p(track | z) of bars, nats, and the share of likeliest steps: [S, 3] each."""
         bars = bars_SxTx3.astype(jnp.int32)
-        columns = [bars[..., MELODY], beats.relative_bass(bars[..., BASS], root_SxH), bars[..., DRUMS]]
-        log_probs, hits = [], []
-        for track in tracks:
-            logits = self.decoders[track].teacher_forced(columns[track], z_SxZ[:, self.config.slices()[track]])
-            target = jnp.take_along_axis(logits, columns[track][..., None], -1)[..., 0]
-            log_probs.append((target - jax.nn.logsumexp(logits, -1)).sum(-1))
-            hits.append((logits.argmax(-1) == columns[track]).sum(-1))
-        return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
+        columns = bars[..., MELODY], beats.relative_bass(bars[..., BASS], root_SxH), bars[..., DRUMS]
+        slices = self.config.slices()
+        each = zip(self.decoders, columns, slices, strict=True)
+        log_probs, hits = zip(*(decoder.log_probs(own, z_SxZ[:, place]) for decoder, own, place in each), strict=True)
+        return jnp.stack(log_probs, -1).sum(1), jnp.stack(hits, -1).mean(1)
 
     def encode_bars(self, bars: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Encodes bars into q(z | bar).
 
         Args:
             bars: uint16 [S, 16, 3], the columns in the order of events.TRACKS.
-            roots: int [S, 2], the pitch classes of the roots of each half bar's chord (beats.known_roots); None: untold.
+            roots: int [S, 2], pitch classes of the roots of the half bars' chords (beats.known_roots); None: untold.
 
         Returns:
             Mean and standard deviation, float32 [S, bar_size] each.
@@ -322,9 +224,6 @@ def loss(model: BarMusicVAE, batch: dict, key, *, beta: float):
         The loss, nats a bar, and metrics: it, the ELBO (beta 1), KL, and of each track the reconstruction loss (nats a
         bar) and teacher-forced accuracy.
     """
-    from musicvae_jax.elbo import gaussian_kl
-    from musicvae_jax.events import TRACKS
-
     mu, sigma = model.gaussian(batch["bars"], batch["roots"])
     z = mu + sigma * jax.random.normal(key, mu.shape)
     log_probs, hits = model.bar_log_probs(batch["bars"], z, batch["roots"])
@@ -332,7 +231,7 @@ def loss(model: BarMusicVAE, batch: dict, key, *, beta: float):
     value = nats_3.sum() + beta * kl
     metrics = {"loss": value, "elbo": -(nats_3.sum() + kl), "kl": kl}
     for i, track in enumerate(TRACKS):
-        metrics |= {f"{track}_nats": nats_3[i], f"{track}_accuracy": hits[:, i].mean() / STEPS_PER_BAR}
+        metrics |= {f"{track}_nats": nats_3[i], f"{track}_accuracy": hits[:, i].mean()}
     return value, metrics
 
 
@@ -365,21 +264,11 @@ def _decode_bars(tracks, graphdef, state, z_SxZ, root_SxH, dice_S, key, temperat
     model = nnx.merge(graphdef, state)
     written = []
     for track in tracks:
-        decoder, temperature = model.decoders[track], temperature_3[track]
-        state, gates = decoder.begin(z_SxZ[:, model.config.slices()[track]])
+        decoder, size = model.decoders[track], _OUTPUTS[track]
+        draw = jax.random.logistic if track == DRUMS else jax.random.gumbel
         keys_S = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, track), dice_S)
-
-        def step(carry, x, decoder=decoder, temperature=temperature, keys_S=keys_S):
-            state, before_S = carry
-            gates, place = x
-            state, logits_SxV = decoder.step(state, gates, before_S)
-            keys = jax.vmap(jax.random.fold_in, (0, None))(keys_S, place)
-            noise = jax.vmap(lambda key: jax.random.gumbel(key, (decoder.depth,)))(keys)
-            token_S = (logits_SxV + temperature * noise).argmax(-1).astype(jnp.int32)
-            return (state, token_S), token_S
-
-        none_S = jnp.full(len(z_SxZ), decoder.depth, jnp.int32)
-        _, tokens_TxS = jax.lax.scan(step, (state, none_S), (gates, jnp.arange(STEPS_PER_BAR)))
-        tokens_SxT = tokens_TxS.T
+        noise_SxTxV = jax.vmap(lambda key, draw=draw, size=size: draw(key, (STEPS_PER_BAR, size)))(keys_S)
+        z_of_track = z_SxZ[:, model.config.slices()[track]]
+        tokens_SxT = decoder.sampled(z_of_track, noise_SxTxV.swapaxes(0, 1), temperature_3[track])
         written.append(beats.absolute_bass(tokens_SxT, root_SxH) if track == BASS else tokens_SxT)
     return jnp.stack(written, -1).astype(jnp.uint16)

@@ -37,7 +37,7 @@ _STEPS_PER_HALF = STEPS_PER_BAR // 2
 
 
 def known_roots(root_xH) -> np.ndarray:
-    """Roots of half bars with those of silent ones filled in: each keeps the one before it, and the first ones the next.
+    """Roots of half bars with those of silent ones filled in: each keeps the one before it, the first ones the next.
 
     Args:
         root_xH: int [..., H], pitch classes; NO_ROOT where no chord sounds.
@@ -80,8 +80,8 @@ def line_beats(line_SxT):
         line_SxT: int [S, 16], tokens.
 
     Returns:
-        Patterns int [S, 4, 4]: of each step NO_EVENT, NOTE_OFF, or FIRST_PITCH + REACH + semitones above the beat's first
-        note, clipped. First notes int [S, 4]: the token; 0 where no note begins in the beat.
+        Patterns int [S, 4, 4]: of each step NO_EVENT, NOTE_OFF, or FIRST_PITCH + REACH + semitones above the beat's
+        first note, clipped. First notes int [S, 4]: the token; 0 where no note begins in the beat.
     """
     beats = line_SxT.reshape(len(line_SxT), BEATS_PER_BAR, STEPS_PER_BEAT)
     begins = beats >= FIRST_PITCH

@@ -16,12 +16,15 @@ import safetensors.numpy
 from flax import nnx
 from jax.experimental import multihost_utils
 
+from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
 from musicvae_jax.files import FilePath, whole_file
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
 DEFAULT = "trio_16bar_small"
 CONFIG, PARAMS = "config.json", "params.safetensors"
+KINDS = {"musicvae": (MusicVAEConfig, MusicVAE), "bar_musicvae": (BarMusicVAEConfig, BarMusicVAE)}
+"""What a model folder may hold: the types of its config and of its module."""
 _ORBAX_PARAMS = "params"  # a folder, where earlier versions kept them
 _Module = TypeVar("_Module", bound=nnx.Module)
 
@@ -73,7 +76,7 @@ def save_module(
     """
     params = {name: np.asarray(leaf) for name, leaf in flat_params(module).items()}
     if dtype is not None:
-        params = {name: array.astype(jnp.dtype(dtype), copy=False) for name, array in params.items()}
+        params = {name: _cast(array, dtype) for name, array in params.items()}
     save_params(folder, params, kind=kind, config=config, notes=notes)
 
 
@@ -162,7 +165,7 @@ def load_module(
     try:
         # Converted by NumPy, as JAX would compile a conversion for each shape; one at a time, for memory.
         params = {
-            name: jax.device_put(_fitting(name, array, shapes[name]).astype(jnp.dtype(dtype), copy=False))
+            name: jax.device_put(_cast(_fitting(name, array, shapes[name]), dtype))
             for name, array in read(folder, shapes)
         }
     except Exception as error:  # Orbax raises many types; a damaged folder is the user's problem, not a bug here
@@ -193,11 +196,18 @@ def _fitting(name, array, shape):
     return array
 
 
+def _cast(array, dtype):
+    """An array of numbers with a point in dtype; others stay."""
+    return array if np.issubdtype(array.dtype, np.integer) else array.astype(jnp.dtype(dtype), copy=False)
+
+
 def _reason(error) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def save(folder: FilePath, model: MusicVAE, *, notes: dict | None = None, dtype: str | None = None) -> None:
+def save(
+    folder: FilePath, model: MusicVAE | BarMusicVAE, *, notes: dict | None = None, dtype: str | None = None
+) -> None:
     """Writes a MusicVAE as a model folder.
 
     Args:
@@ -209,25 +219,31 @@ def save(folder: FilePath, model: MusicVAE, *, notes: dict | None = None, dtype:
     Raises:
         CheckpointError: the folder cannot be written.
     """
-    save_module(folder, model, kind="musicvae", config=model.config, notes=notes, dtype=dtype)
+    [kind] = [kind for kind, (_, module) in KINDS.items() if isinstance(model, module)]
+    save_module(folder, model, kind=kind, config=model.config, notes=notes, dtype=dtype)
 
 
-def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE:
+def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder: bool = True) -> MusicVAE | BarMusicVAE:
     """Reads a MusicVAE.
 
     Args:
         name_or_folder: a pretrained name, or a folder that import or train wrote.
         dtype: "bfloat16" computes in half the memory, faster where the hardware has such products; "float32" is exact.
-        encoder: False leaves out the encoder, often the larger half, which decoding does not need.
+        encoder: False leaves out the encoder, often the larger half, which decoding does not need; not of BarMusicVAEs.
 
     Raises:
         CheckpointError: there is no such model, or it cannot be read.
     """
+    kind = read_saved(name_or_folder)["kind"]
+    if kind not in KINDS:
+        raise CheckpointError(f"{resolve(name_or_folder)}: holds a {kind}, not a MusicVAE")
+    config_type, module_type = KINDS[kind]
+    options = {"encoder": encoder} if module_type is MusicVAE else {}
 
     def build(config):
-        return MusicVAE(MusicVAEConfig(**config), rngs=nnx.Rngs(0), encoder=encoder)
+        return module_type(config_type(**config), rngs=nnx.Rngs(0), **options)
 
-    return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
+    return load_module(name_or_folder, kind=kind, build=build, dtype=dtype)
 
 
 def take_over(module: MusicVAE, name_or_folder: FilePath) -> None:

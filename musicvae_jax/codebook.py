@@ -4,20 +4,19 @@ A codebook holds the latents that the encoder gives the beats that occur most of
 music that people play, and what a code decodes to is known. First notes of the bass have a code each.
 """
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from musicvae_jax import beats
-from musicvae_jax.events import BASS, BEATS_PER_BAR, DRUMS, FIRST_PITCH, STEPS_PER_BAR, STEPS_PER_BEAT
+from musicvae_jax.events import BASS, BEATS_PER_BAR, DRUMS, FIRST_PITCH, STEPS_PER_BEAT
 
 FIRST_NOTES = 49
 """Codes of a beat's first bass note: none, and FIRST_NOTES - 1 pitches from LOWEST_FIRST on."""
 LOWEST_FIRST = beats.token_of_pitch(beats.ROOT - 12)
 DRUM_CODES_PER_BAR = BASS_CODES_PER_BAR = 2 * BEATS_PER_BAR
 CODES_PER_BAR = DRUM_CODES_PER_BAR + BASS_CODES_PER_BAR
-"""Of a bar: for each beat kick, snare and toms, then cymbals; then for each beat the bass's pattern, then its first note."""
+"""Of a bar: for each beat kick, snare and toms, then cymbals; then for each beat the bass's pattern, its first note."""
 KICK_SNARE_TOMS, CYMBALS, PATTERN, FIRST_NOTE = range(4)
 KIND_OF_CODE = np.array([KICK_SNARE_TOMS, CYMBALS] * BEATS_PER_BAR + [PATTERN, FIRST_NOTE] * BEATS_PER_BAR)
 _TOKENS_AT_ONCE = 4096
@@ -30,8 +29,8 @@ class Codebook(nnx.Variable):
 class Codebooks(nnx.Module):
     """The codes of a BarMusicVAE.
 
-    beats: int32 [3, K, 4], what each code of KICK_SNARE_TOMS, CYMBALS and PATTERN stands for, as musicvae_jax.beats reads
-        beats. latents: their means under q, float32 [K, D] each.
+    beats: int32 [3, K, 4], what each code of KICK_SNARE_TOMS, CYMBALS and PATTERN stands for, as musicvae_jax.beats
+        reads beats. latents: their means under q, float32 [K, D] each.
     """
 
     def __init__(self, config):
@@ -83,7 +82,7 @@ def codes_of(model, bars: np.ndarray, roots: np.ndarray) -> np.ndarray:
     codes = np.zeros((len(bars), CODES_PER_BAR), np.int16)
     for kind, beats_Nx4 in enumerate(patterns):
         unique, which = np.unique(beats_Nx4, axis=0, return_inverse=True)
-        codes[:, KIND_OF_CODE == kind] = _nearest(model, kind, unique)[which].reshape(-1, BEATS_PER_BAR)
+        codes[:, kind == KIND_OF_CODE] = _nearest(model, kind, unique)[which].reshape(-1, BEATS_PER_BAR)
     within = np.clip(first_SxB - LOWEST_FIRST + 1, 1, FIRST_NOTES - 1)
     codes[:, KIND_OF_CODE == FIRST_NOTE] = np.where(first_SxB > 0, within, 0)
     return codes
@@ -105,7 +104,7 @@ def latents_of(model, codes: np.ndarray) -> np.ndarray:
     books = [np.asarray(book[...]) for book in model.codebooks.latents]
     first_token = np.where(codes > 0, codes + LOWEST_FIRST - 1, 0)
     of_first = np.asarray(model.lines[BASS].first[...][:, : config.first_size])
-    low, high, pattern = (books[kind][codes[:, KIND_OF_CODE == kind]] for kind in range(3))
+    low, high, pattern = (books[kind][codes[:, kind == KIND_OF_CODE]] for kind in range(3))
     slices = config.slices()
     z[:, slices[DRUMS]] = np.concatenate([low, high], -1).reshape(len(z), -1)
     bass = np.concatenate([pattern, of_first[first_token[:, KIND_OF_CODE == FIRST_NOTE]]], -1)

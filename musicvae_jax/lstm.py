@@ -21,9 +21,14 @@ def dot(x, kernel):
     return jnp.dot(x.astype(kernel.dtype), kernel, preferred_element_type=jnp.float32)
 
 
+def along_last(vector_D, like):
+    """A vector [D] as [1, ..., D], float32, of as many axes as `like` has."""
+    return vector_D.astype(jnp.float32).reshape((1,) * (jnp.ndim(like) - 1) + (-1,))
+
+
 def add_bias(x, bias):
     """x [..., D] + bias [D], float32."""
-    return x + bias.astype(jnp.float32).reshape((1,) * (x.ndim - 1) + (-1,))
+    return x + along_last(bias, x)
 
 
 def dot_columns(kernel_MxN, x_NxB):

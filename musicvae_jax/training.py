@@ -10,6 +10,7 @@ rows of every batch, and ends with the same weights. Process 0 alone writes metr
 import functools
 import math
 import pathlib
+import re
 import time
 import typing
 
@@ -27,6 +28,8 @@ from musicvae_jax.training_log import TrainingLog
 
 _AT_LEAST = dict(steps=1, batch_size=1, log_every=1, evaluate_every=1, checkpoint_every=1, warmup_steps=0)
 _AT_LEAST |= dict(learning_rate=0, weight_decay=0, ema=0)
+_BETA2 = 0.99
+_ADAM_RMS = 0.2  # of an update of Adam's, so that one learning rate serves both (Liu et al. 2025)
 
 
 class TrainingError(ValueError):
@@ -57,19 +60,36 @@ def check_config(config) -> None:
 
 
 def optimizer(config):
-    """AdamW on clipped gradients, linear warm-up, cosine decay; weights decay, biases and gains do not."""
+    """AdamW on clipped gradients, linear warm-up, cosine decay; weights decay, biases and gains do not.
+
+    Where config.muon is a pattern, Muon (Jordan et al. 2024) moves the kernels whose names match, at the same rate.
+    """
     schedule = optax.warmup_cosine_decay_schedule(
         0.0, config.learning_rate, config.warmup_steps, config.steps, end_value=config.learning_rate * 0.02
     )
-    return optax.chain(
-        optax.clip_by_global_norm(config.clip),
-        optax.adamw(
-            schedule,
-            b2=0.99,
-            weight_decay=config.weight_decay,
-            mask=lambda params: jax.tree.map(lambda leaf: leaf.ndim > 1, params),
-        ),
-    )
+    if config.get("muon"):
+        rule = optax.contrib.muon(
+            schedule, weight_decay=config.weight_decay, weight_decay_mask=_is_weight, adam_b2=_BETA2,
+            adam_weight_decay=config.weight_decay, consistent_rms=_ADAM_RMS,
+            muon_weight_dimension_numbers=functools.partial(_muon_kernels, re.compile(config.muon)),
+        )  # fmt: skip
+    else:
+        rule = optax.adamw(schedule, b2=_BETA2, weight_decay=config.weight_decay, mask=_is_weight)
+    return optax.chain(optax.clip_by_global_norm(config.clip), rule)
+
+
+def _is_weight(params):
+    return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
+
+
+def _muon_kernels(pattern, params):
+    """Which leaves Muon moves, as Optax takes it: dimension numbers for them, None for the others."""
+
+    def of_leaf(path, _):
+        name = "/".join(str(key.key) for key in path)
+        return optax.contrib.MuonDimensionNumbers() if pattern.fullmatch(name) else None
+
+    return jax.tree_util.tree_map_with_path(of_leaf, params)
 
 
 def init_state(module, config):

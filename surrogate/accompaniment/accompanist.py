@@ -17,7 +17,7 @@ from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
 if typing.TYPE_CHECKING:
-    from surrogate.accompaniment.models import AccompanimentModels
+    from surrogate.model.band import Band
 
 
 class Accompanist:
@@ -27,9 +27,9 @@ class Accompanist:
     song = band.accompany("melody.mid", takes=3)
     """
 
-    def __init__(self, models: "AccompanimentModels", checkpoint: FilePath | None = None):
-        """Takes models that are loaded, and where from, whose files will not be written over."""
-        self.models = models
+    def __init__(self, band: "Band", checkpoint: FilePath | None = None):
+        """Takes a band that is loaded, and where from, whose files will not be written over."""
+        self.band = band
         if checkpoint is not None and os.path.isdir(checkpoint):
             checkpoint = os.path.abspath(checkpoint)  # for programs that change their folder
         self._checkpoint = checkpoint
@@ -44,9 +44,9 @@ class Accompanist:
         Raises:
             musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
         """
-        from surrogate.accompaniment.models import load_models
+        from surrogate.model import band
 
-        return cls(load_models(checkpoint), checkpoint)
+        return cls(band.load(checkpoint), checkpoint)
 
     def accompany(
         self, path: FilePath, *, output: FilePath | None = None, temperature: float | None = None, **choices: typing.Any
@@ -68,19 +68,18 @@ class Accompanist:
 
         Raises:
             musicvae_jax.MidiError: Options.like cannot be read or used.
-            musicvae_jax.CheckpointError: a density is asked for of models that know none.
+            musicvae_jax.CheckpointError: the models cannot do what is asked for.
         """
         from surrogate.accompaniment.composition import compose_parts
 
-        composed = compose_parts(melodies, self.models, options)
-        in_c = self.models.encoder.config.in_c
+        composed = compose_parts(melodies, self.band, options)
         return [
             Accompaniment(
                 melody,
                 tuple(_take(melody, parts, options) for parts in of_melody),
                 pathlib.Path(os.path.abspath(path)),
                 options,
-                assumptions(melody, options, in_c=in_c),
+                assumptions(melody, options, in_c=self.band.in_c),
                 self._checkpoint,
             )
             for melody, path, of_melody in zip(melodies, paths, composed, strict=True)
@@ -121,9 +120,9 @@ def accompany(
     """
     options = _options(temperature, choices)
     melody = _checked_melody(path, output, options, checkpoint)
-    from surrogate.accompaniment.models import kept_models  # brings JAX, which a wrong file name need not wait for
+    from surrogate.accompaniment.models import kept_band  # brings JAX, which a wrong file name need not wait for
 
-    return Accompanist(kept_models(checkpoint), checkpoint)._accompanied(melody, path, output, options)
+    return Accompanist(kept_band(checkpoint), checkpoint)._accompanied(melody, path, output, options)
 
 
 def read_melody(path: FilePath, options: Options) -> Melody:

@@ -5,8 +5,6 @@ import math
 import numbers
 import os
 
-from surrogate.model.temperatures import TEMPERATURES
-
 KEEP = ("melody", "all")
 RANGES = {  # name: least, most
     "takes": (1, 8),
@@ -57,16 +55,16 @@ class Options:
     """How many different accompaniments."""
     seed: int = 0
     """Another seed, other dice."""
-    bass_temperature: float = TEMPERATURES[0]
-    """Divides the decoder's logits: 0 takes the likeliest token, 1 dares more."""
-    drum_temperature: float = TEMPERATURES[1]
+    bass_temperature: float | None = None
+    """How freely the bass and its chords are drawn: 0 safe, 1 as free as people are; None: the model's own."""
+    drum_temperature: float | None = None
     """The same of the drums."""
     bass_density: float = 0.0
     """-2 to 2: each whole step doubles or halves how many notes the bass plays."""
     drum_density: float = 0.0
     """The same of the drums."""
     like: str | os.PathLike | None = None
-    """A MIDI file with melody, bass and drums towards whose groove to lean."""
+    """A MIDI file with melody, bass and drums, to play as if its band went on with this song."""
     bass: bool = True
     """Write a bass."""
     drums: bool = True

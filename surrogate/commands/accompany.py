@@ -129,13 +129,13 @@ def _write(songs, options, checkpoint, soundfont, tell_song, *, quiet):
     from musicvae_jax.files import FileError
     from surrogate.accompaniment.accompanist import Accompanist
     from surrogate.accompaniment.many_files import accompany_songs
-    from surrogate.accompaniment.models import kept_models  # brings JAX, a second of import
+    from surrogate.accompaniment.models import kept_band  # brings JAX, a second of import
 
     code, mistakes = 0, []
     cache.keep_compiled_programs()
     try:
         devices.check()
-        accompanist = Accompanist(kept_models(checkpoint, vae_encoder=options.like is not None), checkpoint)
+        accompanist = Accompanist(kept_band(checkpoint), checkpoint)
         with tqdm.tqdm(total=len(songs), unit="song", disable=True if quiet else None) as progress:
             for files, song in accompany_songs(songs, accompanist, options, soundfont=soundfont):
                 if isinstance(song, FileError):

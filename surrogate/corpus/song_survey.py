@@ -1,6 +1,5 @@
 """A score -> the whole song in it."""
 
-import collections
 import functools
 import hashlib
 import itertools
@@ -9,9 +8,8 @@ import numpy as np
 
 from musicvae_jax import events
 from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
-from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.corpus.whole_song import BASS_LINE, LINES, MOST_MELODIES, WholeSong
-from surrogate.reading import chords, chroma, stretches, track_names, tracks
+from surrogate.reading import chords, chroma, stretches, tempos, track_names, tracks
 
 LEAST_NOTES = 16
 """Of a melody."""
@@ -76,7 +74,7 @@ class SongSurvey:
             chroma=np.minimum(chroma_Hx12, 255).astype(np.uint8).reshape(self.bars, 2, 12),
             chord=chords.label(chroma_Hx12, lowest_Hx12).reshape(self.bars, 2, 3),
             stretch=np.repeat(np.arange(len(self._stretches.bars), dtype=np.uint16), self._stretches.bars),
-            tempo=self._tempo(),
+            tempo=tempos.longest(self._score.tempos, self._end_tick),
         )
 
     def _place(self, start, end, pitch):
@@ -116,12 +114,3 @@ class SongSurvey:
 
     def _plays_bass(self, index) -> bool:
         return tracks.role(self._score.tracks[index]) == "bass"
-
-    def _tempo(self) -> float:
-        """That which lasts for most ticks, to a hundredth of a quarter note a minute."""
-        changes = sorted((tempo for tempo in self._score.tempos if tempo.mspq), key=lambda tempo: tempo.time)
-        tempo_of_tick = {0: DEFAULT_QPM} | {min(tempo.time, self._end_tick): tempo.qpm for tempo in changes}
-        lasts = collections.Counter()
-        for (tick, tempo), until in zip(tempo_of_tick.items(), [*tempo_of_tick, self._end_tick][1:], strict=True):
-            lasts[round(tempo, 2)] += until - tick
-        return max(lasts, key=lasts.get)

@@ -1,11 +1,11 @@
-"""Transformer layers over the bars of a song, whose attention knows how far apart bars are and how like their melodies."""
+"""Transformer layers over a song's bars, whose attention knows how far apart bars are and how like their melodies."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.lstm import Dense
+from musicvae_jax.lstm import Dense, along_last
 from surrogate.model.bar_features import LIKENESS_FEATURES
 
 FARTHEST = 32
@@ -16,7 +16,7 @@ _MASKED = -1e9
 def norm(x, gain):
     """x over its root mean square (Zhang & Sennrich 2019), float32."""
     x = x.astype(jnp.float32)
-    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5) * gain.astype(jnp.float32)
+    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5) * along_last(gain, x)
 
 
 def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
@@ -28,8 +28,8 @@ def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
 def rotated(x_BxSxHxD, place_S):
     """Rotary position embedding (Su et al. 2021) of queries or keys, float32 [B, S, H, D], at places, [S]."""
     half = x_BxSxHxD.shape[-1] // 2
-    angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half) / half)
-    cos, sin = jnp.cos(angle)[:, None], jnp.sin(angle)[:, None]
+    angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half)[None] / half)
+    cos, sin = jnp.cos(angle)[None, :, None], jnp.sin(angle)[None, :, None]
     a, b = x_BxSxHxD[..., :half], x_BxSxHxD[..., half:]
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
 
@@ -65,7 +65,10 @@ class Layer(nnx.Module):
         dtype = self.out.kernel.dtype
         q = q_BxQxHxD.astype(dtype)
         scores = jnp.einsum("bqhd,bkhd->bhqk", q, k_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
-        weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
+        weights = jax.nn.softmax(
+            scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK.reshape((1,) * (4 - bias_BxHxQxK.ndim) + bias_BxHxQxK.shape),
+            -1,
+        ).astype(dtype)
         read = jnp.einsum("bhqk,bkhd->bqhd", weights, v_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
         x = x_BxQxD + self.out(read.reshape(*x_BxQxD.shape[:2], -1))
         return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))
@@ -75,7 +78,9 @@ class Layer(nnx.Module):
         weight_HxF = self.likeness[...].astype(jnp.float32)
         alike = jnp.moveaxis(likeness_xF @ weight_HxF.T, -1, -3)
         apart = self.distance[...].astype(jnp.float32)[:, distance_row]
-        return jnp.where(seen[..., None, :, :], alike + apart, _MASKED)
+        return jnp.where(
+            seen[..., None, :, :], alike + apart.reshape((1,) * (alike.ndim - apart.ndim) + apart.shape), _MASKED
+        )
 
     def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
         bars = x_BxSxD.shape[1]

@@ -1,5 +1,7 @@
 """What writes bass and drums for melodies, whichever kind of surrogate it has: songs whole, or windows of 16 bars."""
 
+import dataclasses
+import os
 import typing
 from collections.abc import Sequence
 
@@ -7,10 +9,45 @@ import numpy as np
 
 
 class MelodyLine(typing.NamedTuple):
-    """A melody in its own key: tokens uint16 [S * 16], and its tempo in beats a minute."""
+    """A melody of S bars in its own key, and what else of its song is known and stays.
+
+    tokens: uint16 [S * 16]. tempo: beats a minute. bass, drums: uint16 [S * 16] tokens, or None to be written. chords:
+    int [S, 2, 2], root and quality of each half bar as WrittenParts has them, or None to be found.
+    """
 
     tokens: np.ndarray
     tempo: float
+    bass: np.ndarray | None = None
+    drums: np.ndarray | None = None
+    chords: np.ndarray | None = None
+
+
+class ExampleSong(typing.NamedTuple):
+    """Bars of another song to be like, in its own key: uint16 [S, 16, 3], the chords of their half bars as above."""
+
+    bars: np.ndarray
+    chords: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Wishes:
+    """How it is to be written.
+
+    bass_temperature, drum_temperature: 0 is safe, 1 as free as people are; None: the band's own.
+    bass_density, drum_density: steps of twice as many notes, or half as many for negative ones.
+    like: a song to be like, or None.
+    """
+
+    takes: int = 1
+    seed: int = 0
+    bass_temperature: float | None = None
+    drum_temperature: float | None = None
+    bass_density: float = 0.0
+    drum_density: float = 0.0
+    like: ExampleSong | None = None
+
+
+NO_WISHES = Wishes()
 
 
 class WrittenParts(typing.NamedTuple):
@@ -27,8 +64,38 @@ class WrittenParts(typing.NamedTuple):
 
 
 class Band(typing.Protocol):
-    """Models that write bass and drums."""
+    """Models that write bass and drums. in_c: whether melodies are brought to C for them."""
 
-    def write(self, lines: Sequence[MelodyLine], *, takes: int = 1, seed: int = 0) -> list[list[WrittenParts]]:
-        """Writes `takes` of each melody, best first; what is written for one does not depend on the others."""
+    in_c: bool
+
+    def write(self, lines: Sequence[MelodyLine], wishes: Wishes = NO_WISHES) -> list[list[WrittenParts]]:
+        """Writes wishes.takes of each melody, best first; what is written for one does not depend on the others.
+
+        Raises:
+            musicvae_jax.CheckpointError: the models cannot do what is wished.
+        """
         ...
+
+
+def load(checkpoint: str | os.PathLike | None = None) -> Band:
+    """Loads the models of a checkpoint.
+
+    Args:
+        checkpoint: a pretrained name or a model folder; None is the built-in default.
+
+    Raises:
+        musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
+    """
+    import musicvae_jax
+    from musicvae_jax import checkpoint as model_folder
+    from musicvae_jax.bar_model import BarMusicVAE
+
+    name = model_folder.DEFAULT if checkpoint is None else checkpoint
+    vae = musicvae_jax.load(name)
+    if isinstance(vae, BarMusicVAE):
+        from surrogate.model import song_band
+
+        return song_band.SongBand(vae, song_band.load_surrogate(name))
+    from surrogate.model import window_band
+
+    return window_band.load(name, vae)

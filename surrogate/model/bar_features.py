@@ -19,9 +19,9 @@ _SILENT_LIKENESS = 0.3
 def melody_features(melody_T) -> np.ndarray:
     """Features of each bar of a melody.
 
-    Of each step: the pitch class that is held, whether a note begins, the height of what is held (octaves from the middle),
-    and of a note that begins how long it is until the next, as a logarithm and as what is missing from the longest. Of
-    each half bar: beats that each pitch class sounds.
+    Of each step: the pitch class that is held, whether a note begins, the height of what is held (octaves from the
+    middle), and of a note that begins how long it is until the next, as a logarithm and as what is missing from the
+    longest. Of each half bar: beats that each pitch class sounds.
 
     Args:
         melody_T: int [S * 16], tokens, in C (surrogate.reading.keys).

@@ -6,7 +6,8 @@ import numpy as np
 
 from musicvae_jax import beats, codebook
 from musicvae_jax.events import FIRST_PITCH, LINE_CLASSES, STEPS_PER_BAR
-from surrogate.corpus.errors import DatasetError
+from musicvae_jax.training import TrainingError
+from surrogate.model.bar_batches import song_roots
 from surrogate.model.bar_features import FEATURES_PER_BAR, LIKENESS_FEATURES, likeness, melody_features
 from surrogate.model.song_encoder import DENSITIES, PLACES
 from surrogate.model.song_model import CHORDS_PER_BAR, CODES, PARTS
@@ -24,8 +25,8 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
     melody float32 [B, S, F] and likeness float32 [B, S, S, L], see bar_features; is_bar bool [B, S]; place int [B, S],
     the number of the bar in its song modulo PLACES; edge float32 [B, S, 2], 1 where a song begins, and where it ends;
     tempo float32 [B], octaves above 120 beats a minute; density float32 [B, 4], see density_features; codes int
-    [B, S, CODES]; known bool [B, S, PARTS], of which bars' parts the codes are given; remembered bool [B, S, PARTS], which
-    of them the decoder remembers.
+    [B, S, CODES]; known bool [B, S, PARTS], of which bars' parts the codes are given; remembered bool [B, S, PARTS],
+    which of them the decoder remembers.
     """
     return {
         "melody": np.zeros((songs, bars, FEATURES_PER_BAR), np.float32),
@@ -97,6 +98,13 @@ def chord_roots(codes_x) -> np.ndarray:
     return np.where(codes_x > 0, (codes_x - 1) % 12, beats.NO_ROOT)
 
 
+def chord_labels(codes_x) -> np.ndarray:
+    """Root and quality (the place in QUALITIES) of chords' codes: int64 [..., 2], -1 for none."""
+    codes_x = np.asarray(codes_x, np.int64)
+    quality, root = np.divmod(codes_x - 1, 12)
+    return np.where(codes_x[..., None] > 0, np.stack([root, quality], -1), -1)
+
+
 def transposed_chords(codes_x, semitones: int) -> np.ndarray:
     """Chords' codes, their roots moved up by semitones."""
     codes_x = np.asarray(codes_x)
@@ -105,7 +113,7 @@ def transposed_chords(codes_x, semitones: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class _Song:
-    """melodies: (tokens uint8 [T], semitones up to C) of each; codes int16 [S, CODES] in its own key; beats a minute."""
+    """melodies: (tokens uint8 [T], semitones up to C) of each. codes: int16 [S, CODES], in its own key."""
 
     melodies: list
     codes: np.ndarray
@@ -115,9 +123,9 @@ class _Song:
 class SongBatches:
     """Random crops of a pack's songs, brought to C by a melody each.
 
-    A song's melodies are drawn from, the likeliest most often, and a quarter of the songs stand in another key than their
-    notes say. Of half of the songs parts are known, whole, not at all, bar by bar or four bars at once; of three in ten
-    the density of bass or drums; and of most the decoder forgets parts of bars, as what it remembers in use is its own.
+    A song's melodies are drawn from, the likeliest most often, and a quarter of the songs stand in another key than
+    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once; of three
+    in ten the density of bass or drums. Of most the decoder forgets some parts, as in use it remembers its own.
     """
 
     def __init__(self, songs, vae, split: str, *, bars: int = 96, share: float = 1.0):
@@ -131,14 +139,13 @@ class SongBatches:
             share: of the split's tunes, as Songs.indices takes it.
 
         Raises:
-            DatasetError: no song of the split has melody, bass and drums.
+            TrainingError: no song of the split has melody, bass and drums.
         """
         self.bars, self.hits_of_code = bars, codebook.densities(vae)
         chosen = [songs[i] for i in songs.indices(split, complete=True, share=share)]
         if not chosen:
-            raise DatasetError(f"no {split} song of the pack has melody, bass and drums")
-        chords = [chord_codes(song.chord) for song in chosen]
-        roots = [beats.known_roots(chord_roots(chord.ravel())).reshape(chord.shape) for chord in chords]
+            raise TrainingError(f"no {split} song of the pack has melody, bass and drums")
+        chords, roots = [chord_codes(song.chord) for song in chosen], [song_roots(song) for song in chosen]
         tokens = [np.stack([song.lines[:, 0], song.lines[:, -1], song.drums], -1) for song in chosen]
         codes = codebook.codes_of(vae, np.concatenate(tokens), np.concatenate(roots))
         codes = np.concatenate([np.concatenate(chords), codes], 1).astype(np.int16)
@@ -150,8 +157,7 @@ class SongBatches:
         self.long = [song for song in self.songs if len(song.codes) > bars] or self.songs
 
     def training(self, size: int, seed):
-        """A function: step -> a batch of `size` crops, which seed and step settle; every fourth time half as many that are
-        twice as long, so that long songs are no surprise."""
+        """A function: step -> `size` crops that seed and step settle; every fourth time half as many, twice as long."""
 
         def batch_at(step):
             is_long = step % 4 == 3 and size > 1
@@ -181,7 +187,9 @@ class SongBatches:
         melody, semitones = song.melodies[which]
         if not plain and rng.random() < 0.25:
             semitones += int(rng.choice(_OTHER_KEYS))
-        put_melody(batch, row, _moved(melody[first * STEPS_PER_BAR : last * STEPS_PER_BAR], semitones), song.tempo)
+        put_melody(
+            batch, row, transposed_line(melody[first * STEPS_PER_BAR : last * STEPS_PER_BAR], semitones), song.tempo
+        )
         batch["place"][row, :bars] = np.arange(first, last) % PLACES
         batch["edge"][row, 0, 0], batch["edge"][row, bars - 1, 1] = first == 0, last == total
         codes = song.codes[first:last].astype(np.int32)
@@ -210,6 +218,7 @@ def _melodies(song):
     return [(line, keys.semitones_to_c(line)) for line in lines if (line >= FIRST_PITCH).any()]
 
 
-def _moved(line_T, semitones):
-    line_T = line_T.astype(np.int64)
+def transposed_line(line_T, semitones: int) -> np.ndarray:
+    """A line's tokens, int [T], moved up by semitones; what would leave the vocabulary stays at its end."""
+    line_T = np.asarray(line_T).astype(np.int64)
     return np.where(line_T >= FIRST_PITCH, np.clip(line_T + semitones, FIRST_PITCH, LINE_CLASSES - 1), line_T)

@@ -1,4 +1,4 @@
-"""The melody of a whole song as a vector for each bar: a transformer that sees all bars, and what else is known of them."""
+"""The melody of a whole song as a vector for each bar: a transformer that sees all bars and what is known of them."""
 
 import jax
 import jax.numpy as jnp
@@ -32,18 +32,18 @@ class SongEncoder(nnx.Module):
         """Reads songs.
 
         Args:
-            batch: as song_batches.SongBatches makes them; melody, likeness, is_bar, place, edge, tempo and density are read.
+            batch: as song_batches makes them; melody, likeness, is_bar, place, edge, tempo and density are read.
             known_BxSxD: what is known of the bars besides.
 
         Returns:
             float32 [B, S, width].
         """
         x = self.melody[1](jax.nn.gelu(self.melody[0](batch["melody"])))
-        wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)
+        wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)[None]
         tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
         song_BxD = tempo_BxD + self.density(batch["density"])
         at_edge_BxSxD = batch["edge"] @ self.edges[...].astype(jnp.float32)
-        x = x + song_BxD[:, None] + self.places[...][batch["place"]] + at_edge_BxSxD + known_BxSxD
+        x = x + song_BxD[:, None] + self.places[...][batch["place"]].astype(jnp.float32) + at_edge_BxSxD + known_BxSxD
         seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])
         for layer in self.layers:
             x = layer(x, batch["likeness"], seen_BxSxS, causal=False)

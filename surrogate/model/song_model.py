@@ -15,10 +15,9 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import codebook
-from musicvae_jax.bar_model import gru
-from musicvae_jax.lstm import Dense
+from musicvae_jax.bar_decoder import gru
+from musicvae_jax.lstm import Dense, along_last
 from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm
-from surrogate.model.bar_features import LIKENESS_FEATURES
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
 
@@ -78,7 +77,7 @@ class Source(nnx.Module):
         query = self.query(x_BxQxD).astype(keys.dtype)
         scores = jnp.einsum("bqw,bkw->bqk", query, keys, preferred_element_type=jnp.float32) / np.sqrt(keys.shape[-1])
         scores += likeness_BxQxKxF @ self.likeness[...].astype(jnp.float32)
-        scores += self.distance[...].astype(jnp.float32)[distance_row_QxK]
+        scores += self.distance[...].astype(jnp.float32)[distance_row_QxK][None]
         return jnp.concatenate([jnp.where(before_BxQxK, scores, _NEVER), self.new(x_BxQxD)], -1)
 
 
@@ -108,15 +107,15 @@ class BarCodes(nnx.Module):
 
     def logits(self, state_xD, kind, place):
         """Logits of a code, [..., V], and of its being drawn anew where its part follows another bar, [...]."""
-        x = state_xD + self.output_places[...][place].astype(jnp.float32)
+        x = state_xD + along_last(self.output_places[...][place], state_xD)
         return self.outputs[kind](x), self.anew(x)[..., 0] + self.anew_places[...][place].astype(jnp.float32)
 
     def states(self, tables, x_BxSxD, codes_BxSxK):
-        """The state from which each code is told, given those before it: float32 [K, B, S, D]; tables of their kinds."""
+        """The state from which each code is told, given those before it: float32 [K, B, S, D]; tables by kind."""
         state, bar = self.begin(x_BxSxD)
         before = [jnp.zeros_like(state)]
         before += [tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]].astype(jnp.float32) for k in range(CODES - 1)]
-        reads = jnp.stack(before) + self.places[...].astype(jnp.float32)[:, None, None] + bar
+        reads = jnp.stack(before) + self.places[...].astype(jnp.float32)[:, None, None] + bar[None]
 
         def step(state, reads):
             state = self.step(state, reads)
@@ -153,9 +152,11 @@ class SongSurrogate(nnx.Module):
         parts = []
         for part in range(len(PARTS)):
             own = CODES_OF_PART[part]
-            rows = (self.tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]] * self.code_places[k] for k in own)
-            x = sum(row.astype(jnp.float32) for row in rows) / np.sqrt(len(own))
-            parts.append(jnp.where(is_there_BxSxP[..., part, None], x, self.unknown[...][part].astype(jnp.float32)))
+            rows = [self.tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]] for k in own]
+            x = sum(row * along_last(self.code_places[k], row) for k, row in zip(own, rows, strict=True)) / np.sqrt(
+                len(own)
+            )
+            parts.append(jnp.where(is_there_BxSxP[..., part, None], x, along_last(self.unknown[part], x)))
         return parts
 
     def bars(self, parts_BxSxD):
@@ -178,12 +179,12 @@ class SongSurrogate(nnx.Module):
         own = self.bars(self.parts(codes, batch["remembered"]))
         before = jnp.pad(own[:, :-1], ((0, 0), (1, 0), (0, 0)))
         x = self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1))
-        so_far = np.tril(np.ones((bars, bars), bool)) & batch["is_bar"][:, None, :]
+        so_far = np.tril(np.ones((1, bars, bars), bool)) & batch["is_bar"][:, None, :]
         for layer in self.layers:
             x = layer(x, batch["likeness"], so_far, causal=True)
         x = norm(x, self.gain[...])
         states = self.codes.states(self.tables, x, codes)
-        earlier = so_far & ~np.eye(bars, dtype=bool)
+        earlier = so_far & ~np.eye(bars, dtype=bool)[None]
         keys, rows, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
         for part, source in enumerate(self.sources):
             scores = source(x, source.key(keys), batch["likeness"], rows, earlier)
@@ -211,12 +212,12 @@ def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 
         chord_weight: of the encoder's own chords, which teach it to hear harmony.
 
     Returns:
-        The loss, and metrics: it, nats a bar of chords, drums and bass, those of the encoder's chords a half bar, and how
-        often the root is its likeliest, and among its two likeliest.
+        The loss, and metrics: it, nats a bar of chords, drums and bass, those of the encoder's chords a half bar, and
+        how often the root is its likeliest, and among its two likeliest.
     """
     heard = module.encode(batch)
     counted = (batch["is_bar"][..., None] & ~batch["known"]).astype(jnp.float32)
-    share = counted / jnp.maximum(counted.sum((0, 1)), 1)
+    share = counted / jnp.maximum(counted.sum((0, 1), keepdims=True), 1)
     nats_P = (module.nats(batch, heard) * share).sum((0, 1))
     chord = batch["codes"][..., :CHORDS_PER_BAR]
     log_p = jax.nn.log_softmax(module.chord_logits(heard), -1)

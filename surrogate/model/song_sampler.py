@@ -8,8 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from musicvae_jax.lstm import along_last
 from surrogate.model.attention import FARTHEST, norm
 from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS
+
+_BLOCK = 16
+_DICE = len(PARTS) + 2 * CODES
+"""Uniform numbers for a bar: its sources, then two for each code: whether it is kept, and what else it is."""
 
 
 class Temperatures(typing.NamedTuple):
@@ -17,6 +22,9 @@ class Temperatures(typing.NamedTuple):
 
     codes: tuple[float, float, float]
     sources: tuple[float, float, float]
+
+
+DEFAULT = Temperatures(codes=(0.5, 0.7, 0.7), sources=(0.7, 0.7, 0.7))
 
 
 def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperatures) -> np.ndarray:
@@ -34,28 +42,48 @@ def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperature
     """
     graphdef, state = nnx.split(model)
     of_parts = np.asarray(temperatures.codes, np.float32), np.asarray(temperatures.sources, np.float32)
-    drawn = _draw(graphdef, draws, state, batch, jax.random.key(seed), *of_parts)
-    return np.asarray(drawn)
+    bars = batch["codes"].shape[1]
+    dice_SxRxN = np.random.default_rng(seed).random((bars, draws, _DICE), np.float32)  # the first bars' of any length
+    return np.asarray(_draw(graphdef, state, batch, dice_SxRxN, *of_parts))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _draw(graphdef, draws, state, batch, key, code_temperature, source_temperature):
+@functools.partial(jax.jit, static_argnums=0)
+def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
     heard = model.encode(batch)
 
     def of_song(song, heard_SxD):
-        return _Draws(model, song, heard_SxD, draws, key, code_temperature, source_temperature).run()
+        return _Draws(model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run()
 
     return jax.vmap(of_song)(batch, heard)
+
+
+def choose(logits_RxV, temperature, die_R):
+    """Draws from softmax(logits / temperature) by the inverse of its distribution function: int32 [R].
+
+    Args:
+        logits_RxV: float32.
+        temperature: 0 chooses the likeliest, but for ties.
+        die_R: uniform numbers, float32 from 0 to less than 1.
+    """
+    p = jax.nn.softmax(logits_RxV / jnp.maximum(temperature, 1e-3), -1)
+    rows, classes = p.shape
+    p = jnp.pad(p, ((0, 0), (0, -classes % _BLOCK))).reshape(rows, -1, _BLOCK)
+    # Sums by blocks, then of blocks: as products they compile and run faster than a running sum.
+    within = p @ np.triu(np.ones((_BLOCK, _BLOCK), np.float32))
+    blocks = p.shape[1]
+    before = within[..., -1] @ np.triu(np.ones((blocks, blocks), np.float32), 1)
+    below = (within + before[..., None]).reshape(rows, -1) <= die_R[:, None]
+    return jnp.minimum(below.sum(-1), classes - 1).astype(jnp.int32)
 
 
 class _Draws:
     """The draws of one song, rows side by side: R draws, S bars."""
 
-    def __init__(self, model, song, heard_SxD, draws, key, code_temperature, source_temperature):
-        self.model, self.song, self.heard_SxD, self.draws, self.key = model, song, heard_SxD, draws, key
+    def __init__(self, model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
+        self.model, self.song, self.heard_SxD, self.dice_SxRxN = model, song, heard_SxD, dice_SxRxN
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
-        self.bars = len(heard_SxD)
+        self.bars, self.draws = dice_SxRxN.shape[:2]
 
     def run(self):
         """Codes, int32 [R, S, K]."""
@@ -65,12 +93,12 @@ class _Draws:
         keys = jnp.zeros((len(PARTS), rows, bars, model.config.source_width))
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
         carry = codes, cache, keys, jnp.zeros((rows, width))
-        return jax.lax.scan(self._bar, carry, jnp.arange(bars))[0][0]
+        return jax.lax.scan(self._bar, carry, (jnp.arange(bars), self.dice_SxRxN))[0][0]
 
-    def _bar(self, carry, bar):
+    def _bar(self, carry, x):
         codes, cache, keys, before_RxD = carry
-        model, key = self.model, jax.random.fold_in(self.key, bar)
-        heard_RxD = jnp.broadcast_to(self.heard_SxD[bar], before_RxD.shape)
+        model, (bar, dice_RxN) = self.model, x
+        heard_RxD = jnp.broadcast_to(self.heard_SxD[bar][None], before_RxD.shape)
         x = model.decoder_input(jnp.concatenate([heard_RxD, before_RxD], -1))[:, None]
         places = jnp.arange(self.bars)
         likeness_1xSxF = self.song["likeness"][bar][None]
@@ -84,17 +112,17 @@ class _Draws:
         sources = []
         for part, source in enumerate(model.sources):
             scores = source(x, keys[part], likeness_1xSxF, distance_1xS, (places < bar)[None])[:, 0]
-            scores = scores / jnp.maximum(self.source_temperature[part], 1e-3)
-            sources.append(jax.random.categorical(jax.random.fold_in(key, part), scores))
-        own = self._codes(jax.random.fold_in(key, len(PARTS)), x[:, 0], codes, jnp.stack(sources), bar)
+            sources.append(choose(scores, self.source_temperature[part], dice_RxN[:, part]))
+        dice_Kx2xR = dice_RxN[:, len(PARTS) :].T.reshape(CODES, 2, self.draws)
+        own = self._codes(dice_Kx2xR, x[:, 0], codes, jnp.stack(sources), bar)
         codes = codes.at[:, bar].set(own)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
         own_RxD = model.bars(model.parts(own[:, None], there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
-        return codes, cache, keys, own_RxD
+        return (codes, cache, keys, own_RxD), None
 
-    def _codes(self, key, x_RxD, codes, source_PxR, bar):
+    def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, bar):
         """The codes of a bar, int32 [R, K]."""
         written, state_and_before = [], None
         for part in (CHORDS, DRUMS, BASS):
@@ -105,24 +133,27 @@ class _Draws:
             if state_and_before is None:
                 state, bar_RxD = self.model.codes.begin(x_RxD)
                 state_and_before = state, jnp.zeros_like(state)
-            step = functools.partial(self._pair, part, kinds, follows_R, bar_RxD, bar, key)
-            pairs = (own.reshape(-1, 2), kept[:, own].T.reshape(-1, 2, self.draws))
+            step = functools.partial(self._pair, part, kinds, follows_R, bar_RxD, bar)
+            pairs = (
+                own.reshape(-1, 2),
+                kept[:, own].T.reshape(-1, 2, self.draws),
+                dice_Kx2xR[own].reshape(-1, 2, 2, self.draws),
+            )
             state_and_before, of_part = jax.lax.scan(step, state_and_before, tuple(map(jnp.asarray, pairs)))
             written.append(of_part.reshape(-1, self.draws).T)
         return jnp.concatenate(written, 1)
 
-    def _pair(self, part, kinds, follows_R, bar_RxD, bar, key, carry, x):
+    def _pair(self, part, kinds, follows_R, bar_RxD, bar, carry, x):
         """Two codes, one after the other: a chord each, or what a beat has two of."""
         state, before_RxD = carry
-        model, (places, kept_2xR), drawn = self.model, x, []
+        model, (places, kept_2xR, dice_2x2xR), drawn = self.model, x, []
         for i, kind in enumerate(kinds):
             place = places[i]
-            reads = before_RxD + model.codes.places[...][place].astype(jnp.float32) + bar_RxD
+            reads = before_RxD + along_last(model.codes.places[...][place], before_RxD) + bar_RxD
             state = model.codes.step(state, reads)
             logits, anew = model.codes.logits(state, kind, place)
-            of_code, of_change = jax.random.split(jax.random.fold_in(key, place))
-            code_R = jax.random.categorical(of_code, logits / jnp.maximum(self.code_temperature[part], 1e-3))
-            changes_R = jax.random.bernoulli(of_change, jax.nn.sigmoid(anew))
+            changes_R = dice_2x2xR[i, 0] < jax.nn.sigmoid(anew)
+            code_R = choose(logits, self.code_temperature[part], dice_2x2xR[i, 1])
             code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
             code_R = jnp.where(self.song["known"][bar, part], self.song["codes"][bar, place], code_R).astype(jnp.int32)
             before_RxD = model.tables[kind][...][code_R].astype(jnp.float32)

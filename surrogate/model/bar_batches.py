@@ -1,0 +1,41 @@
+"""Bars of a pack's songs with the roots of their chords: what a MusicVAE with a latent for each bar learns from."""
+
+import numpy as np
+
+from musicvae_jax import beats
+from musicvae_jax.training import TrainingError
+
+_UNTOLD_SHARE = 0.25
+
+
+class PackBars:
+    """All bars of a split's songs that have melody, bass and drums.
+
+    bars: uint16 [S, 16, 3]. roots: int8 [S, 2], of each half bar's chord, silence filled in (beats.known_roots).
+    """
+
+    def __init__(self, songs, split: str, *, share: float = 1.0):
+        """Reads a split of a corpus.song_pack.Songs; share: of its tunes. Raises TrainingError where it holds none."""
+        chosen = [songs[i] for i in songs.indices(split, complete=True, share=share)]
+        if not chosen:
+            raise TrainingError(f"no {split} song of the pack has melody, bass and drums")
+        self.bars = np.concatenate([np.stack([song.lines[:, 0], song.lines[:, -1], song.drums], -1) for song in chosen])
+        self.roots = np.concatenate([song_roots(song) for song in chosen]).astype(np.int8)
+
+    def batches(self, size: int, seed):
+        """A function: step -> `size` random bars that seed and step settle; the chords of some are not told."""
+
+        def batch_at(step):
+            rng = np.random.default_rng([seed, step])
+            rows = rng.integers(len(self.bars), size=size)
+            untold = rng.random(size) < _UNTOLD_SHARE
+            roots = np.where(untold[:, None], beats.UNTOLD, self.roots[rows]).astype(np.int32)
+            return {"bars": self.bars[rows], "roots": roots}
+
+        return batch_at
+
+
+def song_roots(song) -> np.ndarray:
+    """Roots of the half bars of a corpus.whole_song.WholeSong, int64 [S, 2], silence filled in."""
+    root = song.chord[..., 0].reshape(-1)
+    return beats.known_roots(root).reshape(-1, 2)

@@ -1,0 +1,65 @@
+"""As many notes as the player asks for: the model is told a density, and told it again until its draws have it."""
+
+import numpy as np
+
+from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
+from surrogate.model.song_batches import density_features
+
+ROUNDS = 5
+NEAR = 0.1
+"""Draws whose number of notes is as near to what is asked for, in octaves, are as good as each other."""
+_MOST_TOLD = 5.5
+
+
+def notes(parts_KxTx2) -> np.ndarray:
+    """Bass notes and drum hits of draws, int [K, T, 2] of tokens: int64 [K, 2]."""
+    bass = (parts_KxTx2[..., 0] >= FIRST_PITCH).sum(-1)
+    return np.stack([bass, np.bitwise_count(parts_KxTx2[..., 1]).sum(-1, dtype=np.int64)], -1)
+
+
+def reached(drawn, draw, density_BxD, steps):
+    """Draws songs again, with more notes or fewer.
+
+    Args:
+        drawn: song_band.Draws of each song, as they are without a wish.
+        draw: a function that draws the songs anew.
+        density_BxD: where the model reads what it is told, a row for each song; written to.
+        steps: how many times to double the bass notes, and the drum hits.
+
+    Returns:
+        Draws of each song, of all that were drawn those nearest to what is asked for.
+    """
+    from surrogate.model import choice
+
+    told_2 = np.array([step != 0 for step in steps])
+    bars = [draws.tokens.shape[1] // STEPS_PER_BAR for draws in drawn]
+    played = [notes(draws.tokens)[choice.ranked(draws.tokens, 1)[0][0]] for draws in drawn]
+    wanted = [np.maximum(own, 0.5) * 2.0 ** np.array(steps) for own in played]
+    asked = [np.log2(0.5 + want / own) for want, own in zip(wanted, bars, strict=True)]
+    best = [None] * len(drawn)
+    for _ in range(ROUNDS):
+        for row, value in enumerate(asked):
+            density_BxD[row] = density_features(np.minimum(value, _MOST_TOLD), told_2)
+        for song, draws in enumerate(draw()):
+            counted = notes(draws.tokens)
+            best[song] = _nearest(best[song], draws, counted, wanted[song], told_2)
+            level = np.log2(0.5 + np.median(counted, axis=0) / bars[song])
+            asked[song] = asked[song] + np.log2(0.5 + wanted[song] / bars[song]) - level
+        if all(
+            (_away(notes(draws.tokens), want, told_2) <= NEAR).all() for draws, want in zip(best, wanted, strict=True)
+        ):
+            break
+    return best
+
+
+def _nearest(before, draws, counted, wanted, told_2):
+    """As many draws as there are, of them and of those before, nearest first; those that are near are equally so."""
+    together = draws if before is None else type(draws)(*map(np.concatenate, zip(before, draws, strict=True)))
+    away = np.maximum(_away(notes(together.tokens), wanted, told_2), NEAR)
+    order = np.argsort(away, kind="stable")[: len(draws.tokens)]
+    return type(draws)(*(values[order] for values in together))
+
+
+def _away(counted_Kx2, wanted_2, told_2):
+    """Octaves between the notes there are and those asked for, the larger of both parts: float64 [K]."""
+    return (np.abs(np.log2((0.5 + counted_Kx2) / (0.5 + wanted_2))) * told_2).max(-1)

@@ -1,0 +1,81 @@
+"""Trainings on a pack of whole songs: the MusicVAE with a latent for each bar, and its surrogate."""
+
+import functools
+
+import numpy as np
+from flax import nnx
+
+from musicvae_jax import bar_model, checkpoint, codebook
+from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
+from musicvae_jax.training import TrainingError
+from surrogate.model import song_band, song_model
+from surrogate.model.bar_batches import PackBars
+from surrogate.model.song_batches import SongBatches
+from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
+from surrogate.model.task import Task, copied, sizes
+
+_HELD_OUT_SEED = 5
+_SPLITS = "train", "validation"
+
+
+def bar_musicvae(config, songs) -> Task:
+    """The training of a BarMusicVAE, as tasks.build; its codebooks are made when it is saved."""
+    bars = {split: PackBars(songs, split, share=_share(config, split)) for split in _SPLITS}
+    module = BarMusicVAE(sizes(BarMusicVAEConfig, config.model), rngs=nnx.Rngs(config.seed))
+
+    def save(folder, module, **options):
+        train = bars["train"]
+        try:
+            codebook.fill(module, train.bars, train.roots)
+        except ValueError as error:
+            raise TrainingError(f"{config.data}: {error}") from None
+        checkpoint.save(folder, module, **options)
+
+    return Task(
+        module=module,
+        loss=functools.partial(bar_model.loss, beta=config.beta),
+        batch_at=bars["train"].batches(config.batch_size, config.seed),
+        held_out=_first(bars["validation"].batches(config.batch_size, _HELD_OUT_SEED), config),
+        save=save,
+        about=_about(songs, config),
+    )
+
+
+def song_surrogate(config, songs) -> Task:
+    """The training of a SongSurrogate for the BarMusicVAE of config.checkpoint, as tasks.build."""
+    vae = checkpoint.load(config.checkpoint)
+    if not isinstance(vae, BarMusicVAE):
+        raise TrainingError(f"{config.checkpoint}: has a latent for each window; train configs/window_transformer.py")
+    train, validation = (
+        SongBatches(songs, vae, split, bars=config.bars, share=_share(config, split)) for split in _SPLITS
+    )
+    settings = sizes(SongSurrogateConfig, dict(config.model) | {"codes": vae.config.codes})
+    return Task(
+        module=SongSurrogate(settings, rngs=nnx.Rngs(config.seed)),
+        loss=song_model.loss,
+        batch_at=train.training(config.batch_size, config.seed),
+        held_out=_first(validation.held_out(config.batch_size, _HELD_OUT_SEED), config),
+        save=copied(config.checkpoint, song_band.save_surrogate),
+        about=_about(songs, config),
+        part=song_band.PART,
+        origins={"checkpoint": checkpoint.fingerprint(vae)},
+    )
+
+
+def _share(config, split):
+    return config.share if split == "train" else 1.0
+
+
+def _first(batch_at, config):
+    return [batch_at(step) for step in range(config.evaluate_batches)]
+
+
+def _about(songs, config):
+    """Counts of songs, bars and tunes of each split that is trained on, for the model's card."""
+    chosen = {split: songs.indices(split, complete=True, share=_share(config, split)) for split in _SPLITS}
+    ends = np.append(songs.first_bar[1:], songs.bars)
+    return {
+        "bars": {split: int((ends - songs.first_bar)[own].sum()) for split, own in chosen.items()},
+        "songs": {split: len(own) for split, own in chosen.items()},
+        "tunes": {split: len(np.unique(songs.tune[own])) for split, own in chosen.items()},
+    }

@@ -1,0 +1,56 @@
+"""What a training is made of, whatever is trained."""
+
+import dataclasses
+import shutil
+import typing
+
+import jax
+from flax import nnx
+
+from musicvae_jax import checkpoint
+from musicvae_jax.training import TrainingError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """What musicvae_jax.training.fit needs, and what becomes of the module.
+
+    module: what learns. loss, batch_at, held_out, score: as fit takes them. frozen: modules that the loss needs.
+    save: (folder, module, notes=..., dtype=...) -> None, writes it as a model folder, or into a copy of one.
+    about: what is to be known of the data, for the card, for JSON.
+    part: its folder in the model's; "" for a MusicVAE.
+    origins: fingerprints of the models that it depends on, {setting that names it: fingerprint}.
+    warnings: what could not be checked, a line each.
+    """
+
+    module: nnx.Module
+    loss: typing.Callable
+    batch_at: typing.Callable
+    held_out: list
+    save: typing.Callable
+    about: dict
+    score: typing.Callable | None = None
+    part: str = ""
+    frozen: dict[str, nnx.Module] = dataclasses.field(default_factory=dict)
+    origins: dict[str, str] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+def sizes(kind, settings):
+    """A config dataclass of these settings; TrainingError where there can be none."""
+    try:
+        return kind(**settings)
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"model: {error}") from None
+
+
+def copied(model, save_part):
+    """A function that saves a part of a model inside a copy of its folder, without what was measured on other parts."""
+
+    def save(folder, module, **options):
+        if jax.process_index() == 0:
+            left_out = shutil.ignore_patterns("README.md")
+            shutil.copytree(checkpoint.resolve(model), folder, dirs_exist_ok=True, ignore=left_out)
+        save_part(folder, module, **options)
+
+    return save
