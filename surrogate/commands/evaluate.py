@@ -1,11 +1,8 @@
 """Keep the melodies of songs, generate bass and drums for them, and compare with the real ones and with baselines.
 
-The columns are explained in docs/metrics.md. A folder is read whole; of a pack or an encoded corpus, the validation
-split.
+The columns are explained in docs/metrics.md. A folder is read whole; of a pack of whole songs, the validation split.
 """
 
-import argparse
-import math
 import pathlib
 
 from surrogate.commands import devices
@@ -13,26 +10,19 @@ from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError, whole_number
 
 
-def temperatures(text: str) -> tuple[float, float]:
-    """The type of a flag that is one temperature, or two: of bass and drums."""
-    values = [float(value) for value in text.split(",")]
-    if len(values) not in (1, 2) or not all(0 <= value < math.inf for value in values):
-        raise argparse.ArgumentTypeError(f"must be one number or two, 0 or more, not {text}")
-    return values[0], values[-1]
-
-
 def _parser():
     parser = Parser(prog="evaluate", description=__doc__)
     add = parser.add_argument
-    add("--input", required=True, help="folder of MIDI files, pack or encoded corpus")
+    add("--input", required=True, help="folder of MIDI files, or pack of whole songs")
     add("--checkpoint", help="pretrained name or model folder (default: the built-in one)")
-    add("--neighbours", help="pack or corpus whose training windows are the nearest neighbours")
+    add("--neighbours", help="pack of whole songs, whose training songs are the nearest neighbours")
     add("--tunes", help="CSV with the columns file and tune_group: files of a folder that are one tune")
     add("--output", type=pathlib.Path, help="folder for results.json, results.csv and plots")
-    add("--max_windows", type=whole_number(1), default=1024, help="drawn from all (default: 1024)")
+    add("--max_songs", type=whole_number(1), default=400, help="drawn from all (default: 400)")
     add("--rolls", type=whole_number(0), default=4, help="songs to draw (default: 4)")
-    add("--temperature", type=temperatures, help="one, or two: bass,drums (default: accompany's)")
+    add("--seeds", type=whole_number(1), default=3, help="takes of each song, for a median (default: 3)")
     add("--seed", type=whole_number(0), default=0, help="of all that is drawn (default: 0)")
+    add("--tells", action="store_true", help="print which features give accompany away to a forest")
     return parser
 
 

@@ -1,6 +1,6 @@
 """Accompaniments that no model made: another song's, a rule's and the nearest training melody's.
 
-All take windows uint16 [n, 256, 3] with the melody in C and return as many with that melody and bass and drums for it.
+All return the melody that they take, with bass and drums for it.
 """
 
 import numpy as np
@@ -23,60 +23,42 @@ def _triad_weights(root_weight=1.5):
     return weight_7x12
 
 
-def with_melody(tokens, accompaniment) -> np.ndarray:
-    """The bass and drums of accompaniment under the melody of tokens, all int [n, T, 3]."""
-    return np.concatenate([tokens[..., :1], accompaniment[..., 1:]], axis=-1)
-
-
-def another_song(tokens, tune, shift, *, seed) -> np.ndarray:
-    """The bass and drums of a window of another tune, drawn at random, in the key they are really in.
+def another_song(tokens, shift, others) -> np.ndarray:
+    """The bass and drums of another song in this one's key, their bars cut to length, or repeated from the first on.
 
     Args:
-        tokens: uint16 [n, 256, 3], in C.
-        tune: int [n], the tune of each window.
-        shift: int [n], the semitones by which each window was brought to C, to undo for the accompaniment.
-        seed: of the draw.
-
-    Raises:
-        surrogate.corpus.dataset.DatasetError: all windows are of one tune.
+        tokens, shift: of a song, uint16 [T, 3] and the semitones that bring it to C.
+        others: the same two of the other song.
     """
-    order = np.argsort(tune, kind="stable")
-    ordered = tune[order]
-    first, last = (np.searchsorted(ordered, tune, side) for side in ("left", "right"))
-    others = len(tune) - (last - first)
-    if not others.all():
-        raise DatasetError("all windows are of one tune; another song's accompaniment takes two")
-    drawn = np.random.default_rng(seed).integers(others)
-    other = order[np.where(drawn < first, drawn, drawn + last - first)]
-    return with_melody(tokens, events.transpose(tokens[other], shift - shift[other]))
+    other_tokens, other_shift = others
+    place_T = np.arange(len(tokens)) % len(other_tokens)
+    return _with_melody(tokens, events.transpose(other_tokens[place_T], other_shift - shift))
 
 
-def rule(tokens) -> np.ndarray:
+def rule(tokens, shift=0) -> np.ndarray:
     """The bar's root on each beat; kick on 1 and 3, snare on 2 and 4, hats in 8ths.
 
-    The root is that of the triad of C major's notes that the bar's melody sounds in longest, steps on the root itself
-    counting one and a half times; a bar without melody keeps the root before it, at first C.
+    The root is that of the triad of the key's notes that the bar's melody sounds in longest, steps on the root itself
+    counting one and a half times; a bar without melody keeps the root before it, at first the tonic of the major key.
 
     Args:
-        tokens: uint16 [n, T, 3], in C.
+        tokens: of a song, uint16 [T, 3].
+        shift: the semitones that bring it to C.
     """
-    chroma_nxSx12 = harmony.chroma(tokens[..., 0])
-    triad_nxS = (chroma_nxSx12 @ _triad_weights().T).argmax(-1)
-    last_bar_with_melody_nxS = np.maximum.accumulate(
-        np.where(chroma_nxSx12.any(-1), np.arange(triad_nxS.shape[1]), 0), axis=1
-    )
-    triad_nxS = np.take_along_axis(triad_nxS, last_bar_with_melody_nxS, axis=1)
-    pitch_nxS = events.LOWEST_BASS + (_ROOTS[triad_nxS] - events.LOWEST_BASS) % 12
+    chroma_Sx12 = np.roll(harmony.chroma(tokens[None, :, 0])[0], shift, axis=-1)
+    triad_S = (chroma_Sx12 @ _triad_weights().T).argmax(-1)
+    triad_S = triad_S[np.maximum.accumulate(np.where(chroma_Sx12.any(-1), np.arange(len(triad_S)), 0))]
+    pitch_S = events.LOWEST_BASS + (_ROOTS[triad_S] - shift - events.LOWEST_BASS) % 12
 
     generated = tokens.copy()
-    generated[..., 1:] = 0
-    steps = np.arange(tokens.shape[1])
+    generated[:, 1:] = 0
+    steps = np.arange(len(tokens))
     beats = steps[steps % events.STEPS_PER_BEAT == 0]
-    generated[:, beats, 1] = pitch_nxS[:, beats // events.STEPS_PER_BAR] - events.MIN_PITCH + events.FIRST_PITCH
+    generated[beats, 1] = pitch_S[beats // events.STEPS_PER_BAR] - events.MIN_PITCH + events.FIRST_PITCH
     strong = beats // events.STEPS_PER_BEAT % 2 == 0
-    generated[:, steps % 2 == 0, 2] = events.CLOSED_HAT
-    generated[:, beats[strong], 2] |= events.KICK
-    generated[:, beats[~strong], 2] |= events.SNARE
+    generated[::2, 2] = events.CLOSED_HAT
+    generated[beats[strong], 2] |= events.KICK
+    generated[beats[~strong], 2] |= events.SNARE
     return generated
 
 
@@ -110,7 +92,12 @@ def nearest_neighbour(tokens, tune, training, training_tune) -> np.ndarray:
         similarity = similarity_nxm[np.arange(len(tokens)), nearest]
         better = similarity > best_similarity + 1e-6  # a tie up to rounding keeps the smaller shift
         best_similarity[better], neighbour[better], shift[better] = similarity[better], nearest[better], semitones
-    return with_melody(tokens, events.transpose(training[neighbour], shift))
+    return _with_melody(tokens, events.transpose(training[neighbour], shift))
+
+
+def _with_melody(tokens, accompaniment):
+    """The bass and drums of accompaniment under the melody of tokens, all int [..., T, 3]."""
+    return np.concatenate([tokens[..., :1], accompaniment[..., 1:]], axis=-1)
 
 
 def _melody_features(melody_nxT):

@@ -2,156 +2,127 @@
 
 import dataclasses
 
-import jax
 import numpy as np
 import tqdm
 
-from surrogate.evaluation import baselines, latent, metrics, rows
+from musicvae_jax.events import DRUMS, transpose
+from surrogate.evaluation import drum_kit, forest, form, metrics, rows
 from surrogate.evaluation.bootstrap import Bootstrap
-from surrogate.model.temperatures import TEMPERATURES
 
-# The mean z, which knows nothing of the melody, is there for comparison.
-HEADLINE = (rows.MEAN, rows.BILSTM, rows.MODE, rows.SAMPLE, rows.BEST, rows.REFINED, rows.ACCOMPANY)
 VERSUS = (
     (rows.ACCOMPANY, rows.RULE),
     (rows.ACCOMPANY, rows.NEIGHBOUR),
-    (rows.MODE, rows.BILSTM),
     (rows.ACCOMPANY, rows.HUMAN),
 )
-COLUMNS = ("r2", "kl", "bass_bits", "drums_bits", "bits", *metrics.LIKENESS, *metrics.PROPERTIES, "frechet")
+RETURNS = {"bass": "return_bass", "bass_onsets": "return_bass_onsets", "drums": "return_drums"}
+"""What surrogate.evaluation.form.returns tells -> its column; with CONTRAST, less the same of unlike phrases."""
+CONTRAST = "_contrast"
+FORM = (*RETURNS.values(), *(name + CONTRAST for name in RETURNS.values()), "fills")
+AUC, UNPLAYABLE = "auc", "unplayable"
+COLUMNS = (AUC, *metrics.LIKENESS, *FORM, *metrics.PROPERTIES, UNPLAYABLE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
     """Rows beside each other; an interval is {"value", "lo", "hi"}, its ends those of 95 %.
 
-    table: {row: {column: interval}}; of frechet the ends are None.
-    generated: {row: uint16 [n, 256, 3]}, the melody always the real one.
-    headline: {row: interval}, the share of the gap in bits from nearest neighbour to oracle that a row closes; empty
-        without neighbours.
+    table: {row: {column: interval}}.
     differences: {row: {other: {column: interval}}}, for the pairs of VERSUS, of the columns that both have.
+    tells: {row: [forest.Tell]}, the most telling first; empty without a forest.
     """
 
     table: dict
-    generated: dict
-    headline: dict
     differences: dict
+    tells: dict
 
 
-def compare(
-    vae, encoder, bilstm, windows, neighbours=None, *,
-    marginals=None, seed=0, temperature=TEMPERATURES, shift_2xZ=None, resamples=1000,
-) -> Comparison:  # fmt: skip
-    """Write bass and drums in every way there is, and compare them with the real ones.
+def compare(songs, written, *, judge=True, seed=0, resamples=1000) -> Comparison:
+    """Compare what was written in every way with the real bass and drums.
 
     Args:
-        vae: a MusicVAE with its encoder.
-        encoder, bilstm: surrogates of it, or None, which leaves out their rows.
-        windows: selection.Windows, n of them.
-        neighbours: what selection.training gives, or None, which leaves out the nearest neighbour.
-        marginals: what else accompany goes by, or None.
-        seed: of all that is drawn.
-        temperature: of bass and of drums.
-        shift_2xZ: of bass and drums, as takes.play takes it.
+        songs: list of selection.Song, n of them.
+        written: what rows.write gives. Of a row's draws each column shows the median.
+        judge: whether a forest is asked, for which scikit-learn is needed.
+        seed: of the bootstrap and the forest.
         resamples: of the bootstrap.
     """
-    tokens = windows.tokens
-    mu, sigma = vae.encode(tokens)
-    candidates = rows.without_model(windows, neighbours, seed=seed) | rows.without_melody(mu, sigma, seed=seed)
-    if bilstm is not None:
-        candidates[rows.BILSTM] = rows.Row(z=np.asarray(bilstm.predict(tokens[..., 0]).mode(), np.float32))
-    if encoder is not None:
-        prior = encoder.predict(tokens[..., 0])
-        candidates |= rows.of_surrogate(vae, prior, tokens, mu, sigma, seed=seed)
-        options = dict(marginals=marginals, seed=seed, temperature=temperature, shift_2xZ=shift_2xZ)
-        candidates[rows.ACCOMPANY] = rows.of_accompany(vae, prior, tokens, **options)
-    candidates[rows.ORACLE] = rows.of_oracle(mu)
-
-    generated, ratios_of, frechet_of = {}, {}, {}
-    for name, row in tqdm.tqdm(candidates.items(), desc="rows", unit="row"):
-        if row.tokens is None:
-            decoded = vae.decode(row.z, key=jax.random.key(seed), temperature=(0, *temperature))
-            row = row._replace(tokens=baselines.with_melody(tokens, decoded))
-        generated[name] = row.tokens
-        heard_nxZ, _ = vae.encode(row.tokens)
-        ratios_of[name] = _ratios(vae, tokens, mu, row, heard_nxZ)
-        frechet_of[name] = _frechet(mu, heard_nxZ)
-    generated[rows.HUMAN], ratios_of[rows.HUMAN], frechet_of[rows.HUMAN] = (
-        tokens,
-        properties(tokens, tokens),
-        _frechet(mu, mu),
-    )
-
-    bootstrap = Bootstrap(windows.tune, resamples=resamples, seed=seed)
-    table = {name: _intervals(bootstrap, ratios) | frechet_of[name] for name, ratios in ratios_of.items()}
-    return Comparison(table, generated, _headline(bootstrap, ratios_of), _differences(bootstrap, ratios_of))
+    bootstrap = Bootstrap([song.tune for song in songs], resamples=resamples, seed=seed)
+    table, median_of, tells = {}, {}, {}
+    for name, draws in tqdm.tqdm(written.items(), desc="rows", unit="row"):
+        median_of[name] = medians([of_songs(songs, draw, is_real=name == rows.HUMAN) for draw in draws])
+        table[name] = {column: bootstrap.ratio(*_sums(values)) for column, values in median_of[name].items()}
+        if judge and name != rows.HUMAN:
+            sides = [each for draw in draws if (each := forest.both_sides(songs, draw)) is not None]
+            found = [each for side in sides if (each := forest.tell_apart(side, bootstrap, seed=seed)) is not None]
+            if found:
+                table[name][AUC] = found[_median([interval["value"] for interval in found])]
+                tells[name] = forest.tells(sides[0])
+    in_order = {name: {column: row[column] for column in COLUMNS if column in row} for name, row in table.items()}
+    return Comparison(in_order, _differences(bootstrap, median_of), tells)
 
 
-def likeness(vae, tokens, generated, mu, z, *, drums_z=None, evidence=None) -> dict:
-    """All columns that compare with the real windows.
+def of_songs(songs, written, *, is_real=False) -> dict[str, np.ndarray]:
+    """Every column but the forest's, a value a song.
 
     Args:
-        vae: a MusicVAE.
-        tokens, generated: uint16 [n, 256, 3], the real windows and those of a row.
-        mu: float32 [n, Z], the encoder's means of the real windows.
-        z: float32 [n, Z], what stands for the row.
-        drums_z: that of the drums, where it is another.
-        evidence: what the decoder was given besides, as MusicVAE.log_prob takes it.
+        songs: list of selection.Song, n of them.
+        written: music for each, uint16 [T, 3].
+        is_real: whether that is the songs' own, which leaves out its likeness to itself.
 
     Returns:
-        {column: (numerator, denominator)}, float64 [n] each.
+        {column: float64 [n]}, nan where a song has no value.
     """
-    _, bass, drums = latent.bits(vae.log_prob(tokens, z, evidence=evidence)).T
-    if drums_z is not None:
-        drums = latent.bits(vae.log_prob(tokens, drums_z, evidence=evidence))[:, 2]
-    bits = {"bass_bits": bass, "drums_bits": drums, "bits": bass + drums}
-    return (
-        {"r2": latent.explained(mu, z)}
-        | {name: metrics.per_window(values) for name, values in bits.items()}
-        | {name: column(tokens, generated) for name, column in metrics.LIKENESS.items()}
-    )
+    values = [_of_song(song, tokens, is_real) for song, tokens in zip(songs, written, strict=True)]
+    return {column: np.array([each[column] for each in values]) for column in values[0]}
 
 
-def properties(tokens, generated) -> dict:
-    """All columns that tell what a row's windows are like; arguments and result as of likeness."""
-    return {name: column(tokens, generated) for name, column in metrics.PROPERTIES.items()}
+def medians(values_of_draws) -> dict[str, np.ndarray]:
+    """Of each column that of several draws whose mean over songs is the median, of an even number the lower one.
+
+    Args:
+        values_of_draws: list of what of_songs gives.
+    """
+    found = {}
+    for column in values_of_draws[0]:
+        values = [each[column] for each in values_of_draws]
+        found[column] = values[_median([_ratio(*map(np.sum, _sums(each))) for each in values])]
+    return found
 
 
-def _ratios(vae, tokens, mu, row, heard_nxZ):
-    """Every column of a row but frechet, as likeness gives them; heard_nxZ stands for a row without latents."""
-    z = heard_nxZ if row.z is None else row.z
-    ratios = likeness(vae, tokens, row.tokens, mu, z, drums_z=row.drums_z, evidence=row.evidence)
-    if row.nats is not None:
-        ratios["kl"] = metrics.per_window(row.nats)
-    return ratios | properties(tokens, row.tokens)
+def _of_song(song, written, is_real):
+    pair = [transpose(tokens, song.shift)[None] for tokens in (song.tokens, written)]
+    columns = metrics.PROPERTIES if is_real else metrics.LIKENESS | metrics.PROPERTIES
+    found = {name: _ratio(*(part[0] for part in column(*pair))) for name, column in columns.items()}
+    for name, (alike, unlike) in form.returns(written).items():
+        found |= {RETURNS[name]: alike, RETURNS[name] + CONTRAST: alike - unlike}
+    found["fills"] = _ratio(*form.fills(written[:, DRUMS]))
+    found[UNPLAYABLE] = _ratio(*drum_kit.unplayable(written[:, DRUMS], song.tempo))
+    return found
 
 
-def _frechet(mu_nxZ, heard_nxZ):
-    """The column frechet; a single window has no spread, and so none."""
-    if len(mu_nxZ) == 1:
-        return {}
-    return {"frechet": {"value": latent.frechet(mu_nxZ, heard_nxZ), "lo": None, "hi": None}}
+def _ratio(numerator, denominator):
+    return float(numerator / denominator) if denominator else float("nan")
 
 
-def _intervals(bootstrap, ratios):
-    return {name: bootstrap.ratio(*ratios[name]) for name in COLUMNS if name in ratios}
+def _sums(values_n):
+    """The mean over the songs that have a value as a ratio of sums: numerator and denominator, float64 [n] each."""
+    has_value = np.isfinite(values_n)
+    return np.where(has_value, values_n, 0), has_value.astype(np.float64)
 
 
-def _headline(bootstrap, ratios_of):
-    if rows.NEIGHBOUR not in ratios_of:
-        return {}
-    bits_of = {name: ratios["bits"][0] for name, ratios in ratios_of.items() if "bits" in ratios}
-    floor = bits_of[rows.NEIGHBOUR]
-    gap = floor - bits_of[rows.ORACLE]
-    return {name: bootstrap.ratio(floor - bits_of[name], gap) for name in HEADLINE if name in bits_of}
+def _median(values) -> int:
+    """The place of the median; of an even number of values that of the lower one."""
+    return int(np.argsort(values)[(len(values) - 1) // 2])
 
 
-def _differences(bootstrap, ratios_of):
+def _differences(bootstrap, values_of):
     differences = {}
     for one, other in VERSUS:
-        if one in ratios_of and other in ratios_of:
-            ratios, others = ratios_of[one], ratios_of[other]
-            both = [name for name in COLUMNS if name in ratios and name in others]
-            of_columns = {name: bootstrap.difference(ratios[name], others[name]) for name in both}
+        if one in values_of and other in values_of:
+            both = [column for column in COLUMNS if column in values_of[one] and column in values_of[other]]
+            of_columns = {
+                column: bootstrap.difference(*(_sums(values_of[row][column]) for row in (one, other)))
+                for column in both
+            }
             differences.setdefault(one, {})[other] = of_columns
     return differences

@@ -1,13 +1,25 @@
 """What makes bass and drums like the real ones (LIKENESS), and what kind of bass and drums they are (PROPERTIES).
 
-Every function takes real and generated windows, int [n, T, 3] each, and returns a numerator and a denominator a window,
-float64 [n] each: the value over any set of windows is the ratio of their sums. docs/metrics.md has the definitions and
-their sources. "No event" fills most of a track, so nothing here rewards agreeing on silence.
+Every function takes real and generated music of whole bars, int [n, T, 3] each, and returns a numerator and a
+denominator for each of the n, float64 [n] each: the value is the ratio, over several pieces that of the sums.
+docs/metrics.md has the definitions and their sources. "No event" fills most of a track, so nothing here rewards
+agreeing on silence.
 """
 
 import numpy as np
 
-from musicvae_jax.events import BASS, DRUMS, FIRST_PITCH, KICK, SNARE, STEPS_PER_BAR, held_pitches
+from musicvae_jax.events import (
+    BARS_PER_WINDOW,
+    BASS,
+    CRASH,
+    DRUMS,
+    FIRST_PITCH,
+    KICK,
+    SNARE,
+    STEPS_PER_BAR,
+    TOMS,
+    held_pitches,
+)
 from surrogate.evaluation import harmony
 
 ALL_DRUMS = 0x1FF
@@ -18,7 +30,7 @@ def _sums(*values_nxX):
     return tuple(values.sum(tuple(range(1, values.ndim)), dtype=np.float64) for values in values_nxX)
 
 
-def per_window(values_nxX) -> tuple[np.ndarray, np.ndarray]:
+def mean(values_nxX) -> tuple[np.ndarray, np.ndarray]:
     """The numerator and denominator of the mean of an array [n, ...] over all its entries."""
     return _sums(values_nxX, np.ones(values_nxX.shape))
 
@@ -65,6 +77,20 @@ def bass_note_f1(real, generated):
     return _f1(a & b & same, a, b)
 
 
+def previous_onset(onsets_nxT) -> np.ndarray:
+    """The latest step before each at which a note begins: int64 [n, T], -1 where there is none."""
+    latest = np.maximum.accumulate(np.where(onsets_nxT, np.arange(onsets_nxT.shape[1]), -1), axis=1)
+    return np.pad(latest[:, :-1], ((0, 0), (1, 0)), constant_values=-1)
+
+
+def bass_repeats(real, generated):
+    """Share of bass notes, but the first, that have the pitch of the one before."""
+    bass, onsets = generated[..., BASS], _bass_onsets(generated)
+    before = previous_onset(onsets)
+    follows = onsets & (before >= 0)
+    return _sums(follows & (bass == np.take_along_axis(bass, before, axis=1)), follows)
+
+
 def bass_on_kick(real, generated):
     """Share of bass onsets at a step where the kick is struck."""
     onsets = _bass_onsets(generated)
@@ -81,22 +107,37 @@ def groove(real, generated):
 
 def bass_density(real, generated):
     """Bass onsets a bar."""
-    return per_window(_by_bar(_bass_onsets(generated)).sum(-1))
+    return mean(_by_bar(_bass_onsets(generated)).sum(-1))
 
 
 def drum_density(real, generated):
     """Drum hits a bar, drum by drum."""
-    return per_window(_by_bar(np.bitwise_count(generated[..., DRUMS])).sum(-1))
+    return mean(_by_bar(np.bitwise_count(generated[..., DRUMS])).sum(-1))
 
 
 def bars_without_bass(real, generated):
     """Share of bars in which no bass sounds."""
-    return per_window(~_by_bar(held_pitches(generated[..., BASS]) >= 0).any(-1))
+    return mean(~_by_bar(held_pitches(generated[..., BASS]) >= 0).any(-1))
 
 
 def bars_without_drums(real, generated):
     """Share of bars in which no drum is struck."""
-    return per_window(~_by_bar(generated[..., DRUMS] > 0).any(-1))
+    return mean(~_by_bar(generated[..., DRUMS] > 0).any(-1))
+
+
+def crashes(real, generated):
+    """Steps with a crash in 16 bars."""
+    hits, bars = mean(_struck_a_bar(generated, CRASH))
+    return BARS_PER_WINDOW * hits, bars
+
+
+def toms(real, generated):
+    """Steps with a tom a bar."""
+    return mean(_struck_a_bar(generated, TOMS))
+
+
+def _struck_a_bar(tokens, drums):
+    return _by_bar((tokens[..., DRUMS] & drums) > 0).sum(-1)
 
 
 def _by_bar(track_nxT):
@@ -117,6 +158,9 @@ PROPERTIES = {
     "bass_in_key": harmony.bass_in_key,
     "groove": groove,
     "bass_on_kick": bass_on_kick,
+    "bass_repeats": bass_repeats,
+    "crashes": crashes,
+    "toms": toms,
     "bass_density": bass_density,
     "drum_density": drum_density,
     "bars_without_bass": bars_without_bass,

@@ -12,33 +12,35 @@ import numpy as np
 import musicvae_jax
 from musicvae_jax import files
 from musicvae_jax.checkpoint import DEFAULT, CheckpointError
-from surrogate.evaluation import comparison, rows, selection
-from surrogate.model import attributes, marginals, surrogate_encoder
-from surrogate.model.temperatures import TEMPERATURES
+from musicvae_jax.events import STEPS_PER_BAR, WINDOW_STEPS
+from surrogate.evaluation import comparison, forest, rows, selection
+from surrogate.model import bands
 from surrogate.rendering import plot
 
 MOST_NEIGHBOURS = 20_000
-NO_NEIGHBOURS = "no nearest neighbour and no headline: they need --neighbours=PACK_OR_CORPUS with training windows"
+NO_NEIGHBOURS = "no nearest neighbour: it needs --neighbours=PACK, a pack of whole songs with training songs"
+TELLS = 10
 
 
 def run(
     input, *, checkpoint=None, neighbours=None, tunes=None, output=None,
-    max_windows=1024, rolls=4, temperature=None, seed=0,
+    max_songs=400, rolls=4, seeds=3, seed=0, tells=False,
 ) -> str:  # fmt: skip
     """Compare what a model writes for the melodies of songs with the real bass and drums, and with baselines.
 
     What is left out, and why, and the progress are printed on stderr as it goes.
 
     Args:
-        input: a folder of MIDI files, a pack or an encoded corpus.
+        input: a folder of MIDI files, or a pack of whole songs.
         checkpoint: a pretrained name or a model folder; None: the embedded default.
-        neighbours: a pack or corpus whose training windows are the nearest neighbours, or None.
+        neighbours: a pack of whole songs, whose training songs are the nearest neighbours, or None.
         tunes: a table that tells which files of a folder are one tune, or None.
         output: a folder for results.json, results.csv, bars.png and roll-N.png, or None; made where it is not there.
-        max_windows: how many are drawn from all.
-        rolls: how many songs to draw.
-        temperature: of bass and of drums; None: those of accompany.
-        seed: of all that is drawn.
+        max_songs: how many are drawn from all.
+        rolls: how many songs to draw pictures of.
+        seeds: how many takes of each song are written, of whose columns the median is shown.
+        seed: of all that is drawn, and of the first take.
+        tells: whether to print which features give the model away.
 
     Returns:
         The table and what follows from it, as text.
@@ -47,49 +49,55 @@ def run(
         surrogate.corpus.dataset.DatasetError, musicvae_jax.CheckpointError, musicvae_jax.FileError, OSError: what was
             given cannot be used, or the results cannot be written.
     """
-    checkpoint, temperature = checkpoint or DEFAULT, temperature or TEMPERATURES
+    checkpoint = checkpoint or DEFAULT
     vae = musicvae_jax.load(checkpoint)
-    encoder, bilstm = (_load_surrogate(checkpoint, part) for part in ("surrogate", "bilstm"))
-    density = attributes.load(checkpoint)
-    shift_2xZ = None if density is None else density.shift()
-    windows = selection.read(input, max_windows, tunes=tunes, seed=seed)
-    training = selection.training(neighbours, MOST_NEIGHBOURS, seed=seed) if neighbours is not None else None
+    band = _load_band(checkpoint)
+    songs = selection.read(input, max_songs, tunes=tunes, seed=seed)
+    training = None
+    if neighbours is None:
+        _say(NO_NEIGHBOURS)
+    else:
+        training = selection.training_windows(neighbours, MOST_NEIGHBOURS, seed=seed)
     output = None if output is None else pathlib.Path(output)
     if output is not None:
         files.make_folder(output)
     can_draw = output is not None and _can_draw(output)
-    compared = comparison.compare(
-        vae, encoder, bilstm, windows, training,
-        marginals=marginals.load(checkpoint), seed=seed, temperature=temperature, shift_2xZ=shift_2xZ,
-    )  # fmt: skip
+    has_forest = forest.is_there()
+    if not has_forest:
+        _say(forest.MISSING)
+    written = rows.write(songs, band=band, vae=vae, neighbours=training, seed=seed, seeds=seeds)
+    compared = comparison.compare(songs, written, judge=has_forest, seed=seed)
     about = {
         "input": str(input),
         "checkpoint": str(checkpoint),
         "neighbours": None if neighbours is None else str(neighbours),
-        "windows": len(windows.tokens),
-        "songs": len(np.unique(windows.source)),
-        "tunes": len(np.unique(windows.tune)),
-        "temperature": temperature,
+        "songs": len(songs),
+        "tunes": len({song.tune for song in songs}),
+        "bars": sum(len(song.tokens) for song in songs) // STEPS_PER_BAR,
         "seed": seed,
+        "seeds": seeds,
     }
     if output is not None:
         write(output, about, compared)
     if can_draw:
-        draw(output, rolls, windows, compared)
-    title = "{windows} windows of {songs} songs, {tunes} tunes, of {input}; temperature {temperature}".format(**about)
-    return "\n\n".join([title, as_markdown(compared.table), *versus(compared.differences), closing(compared.headline)])
+        draw(output, songs[:rolls], written, compared)
+    title = "{songs} songs, {tunes} tunes, {bars} bars, of {input}".format(**about)
+    parts = [title, as_markdown(compared.table), *versus(compared.differences)]
+    if tells and rows.ACCOMPANY in compared.tells:
+        parts.append(as_text(compared.tells[rows.ACCOMPANY][:TELLS]))
+    return "\n\n".join(parts)
 
 
 def _say(text):
     print(f"evaluate: {text}", file=sys.stderr)
 
 
-def _load_surrogate(checkpoint, part):
-    """A part of a model folder, or None where it has none."""
+def _load_band(checkpoint):
+    """The band of a model folder, or None where it has no surrogate."""
     try:
-        return surrogate_encoder.load(checkpoint, part=part)
+        return bands.load(checkpoint)
     except CheckpointError as error:
-        _say(f"{error}; its rows are left out")
+        _say(f"{error}; its row is left out")
         return None
 
 
@@ -137,14 +145,14 @@ def versus(differences):
             yield f"{row} less {other}: {shown or 'nothing'}; within chance: {level or 'nothing'}"
 
 
-def closing(headline) -> str:
-    """The headline of a Comparison as text, or why there is none."""
-    if not headline:
-        return NO_NEIGHBOURS
-    shares = [
-        f"{row} {100 * x['value']:.0f} % [{100 * x['lo']:.0f}, {100 * x['hi']:.0f}]" for row, x in headline.items()
+def as_text(tells) -> str:
+    """What gives the row "accompany" away, a list of forest.Tell, as text."""
+    width = max(len(tell.feature) for tell in tells)
+    lines = [
+        f"{tell.feature:{width}} {_number(tell.auc):>6} {_number(tell.people):>7} {_number(tell.row):>10}"
+        for tell in tells
     ]
-    return "of the gap in bits from nearest neighbour to oracle: " + "; ".join(shares)
+    return "\n".join([f"{'feature':{width}} {'AUC':>6} {'people':>7} {rows.ACCOMPANY:>10}", *lines])
 
 
 def write(folder, about, compared) -> None:
@@ -158,8 +166,8 @@ def write(folder, about, compared) -> None:
     Raises:
         musicvae_jax.FileError: one of them cannot be written.
     """
-    measured = {"rows": compared.table, "headline": compared.headline, "differences": compared.differences}
-    results = _finite(about | measured)
+    tells = {row: [tell._asdict() for tell in found] for row, found in compared.tells.items()}
+    results = _finite(about | {"rows": compared.table, "differences": compared.differences, "tells": tells})
     files.write_whole(folder / "results.json", json.dumps(results, indent=1, allow_nan=False) + "\n")
     stream = io.StringIO()
     lines = csv.writer(stream, lineterminator="\n")
@@ -176,21 +184,20 @@ def _finite(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def draw(folder, rolls, windows, compared) -> None:
-    """Draw bars.png, and the original over the generated for the first window of the first songs.
+def draw(folder, songs, written, compared) -> None:
+    """Draw bars.png, and the original over what was generated for the first 16 bars of songs.
 
     Args:
         folder: a pathlib.Path that is there.
-        rolls: how many songs.
-        windows: selection.Windows.
-        compared: the comparison.Comparison of these windows.
+        songs: list of selection.Song.
+        written: what rows.write gives, of these songs and perhaps more after them.
+        compared: the comparison.Comparison.
 
     Raises:
         musicvae_jax.FileError: matplotlib is missing, or a picture cannot be written.
     """
     plot.bars(compared.table, columns(compared.table), folder / "bars.png")
-    row = rows.ACCOMPANY if rows.ACCOMPANY in compared.generated else rows.ORACLE
-    _, first_windows = np.unique(windows.source, return_index=True)
-    for number, window in enumerate(first_windows[:rolls]):
-        pair = {"original": windows.tokens[window], row: compared.generated[row][window]}
+    row = rows.ACCOMPANY if rows.ACCOMPANY in written else rows.ORACLE
+    for number, (song, generated) in enumerate(zip(songs, written[row][0], strict=False)):
+        pair = {"original": song.tokens[:WINDOW_STEPS], row: generated[:WINDOW_STEPS]}
         plot.rolls(pair, folder / f"roll-{number}.png")

@@ -1,119 +1,111 @@
 """The ways to write bass and drums that are compared, a row of the table each: floors first, ceilings last."""
 
-import typing
-
 import jax
 import numpy as np
+import tqdm
 
-from musicvae_jax.elbo import gaussian_kl
+from musicvae_jax.bar_model import BarMusicVAE
+from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR
+from musicvae_jax.events import transpose as transposed
+from surrogate.corpus.dataset import DatasetError
 from surrogate.evaluation import baselines
-from surrogate.model import takes
+from surrogate.evaluation.selection import windows
+from surrogate.model.band import MelodyLine
 
 ANOTHER_SONG, RULE, NEIGHBOUR = "another song", "rule", "nearest neighbour"
-RANDOM, MEAN, BILSTM = "prior z", "mean z", "BiLSTM"
-MODE, SAMPLE = "transformer", "transformer, sample"
-BEST, REFINED, ACCOMPANY = "transformer, best of 8", "transformer, refined", "accompany"
-ORACLE, HUMAN = "oracle", "human"
-DRAWS = 8
+ACCOMPANY, ORACLE, HUMAN = "accompany", "oracle", "human"
+SONGS_AT_ONCE = 16
+"""Given to a band together, those of like length."""
 
 
-class Row(typing.NamedTuple):
-    """Bass and drums for n windows, or what they are to be decoded from.
-
-    tokens: uint16 [n, 256, 3] with the windows' own melody; None: z is to be decoded.
-    z: float32 [n, Z], the latents of the windows; None: there were none.
-    drums_z: float32 [n, Z], those of the drums where they are others.
-    evidence: what the decoder was given besides, as MusicVAE.log_prob takes it.
-    nats: float64 [n], KL(q(z | trio) || the distribution that z comes from), where it is known.
-    """
-
-    tokens: np.ndarray | None = None
-    z: np.ndarray | None = None
-    drums_z: np.ndarray | None = None
-    evidence: dict | None = None
-    nats: np.ndarray | None = None
-
-
-def without_model(windows, neighbours=None, *, seed=0) -> dict[str, Row]:
-    """The rows that no model wrote.
+def write(songs, *, band=None, vae=None, neighbours=None, seed=0, seeds=3) -> dict[str, list[list[np.ndarray]]]:
+    """Write bass and drums in every way there is.
 
     Args:
-        windows: selection.Windows.
-        neighbours: training windows uint16 [m, 256, 3] and the tune of each, int [m]; None: no nearest neighbour.
-        seed: of the draw of other songs.
+        songs: list of selection.Song.
+        band: a surrogate.model.band.Band; None leaves out its row.
+        vae: the MusicVAE or BarMusicVAE of the oracle; None leaves out its row.
+        neighbours: what selection.training_windows gives; None leaves out the nearest neighbour.
+        seed: of all that is drawn, for the band the first.
+        seeds: how many the band gets, one after the other.
 
     Returns:
-        {row: Row with tokens}; another song only where there are two tunes or more.
+        {row: [music of each song, uint16 [T, 3] with its own melody, for each draw]}; another song only where there are
+        two tunes or more.
     """
-    tokens, tune = windows.tokens, windows.tune
     written = {}
-    if len(np.unique(tune)) > 1:
-        written[ANOTHER_SONG] = baselines.another_song(tokens, tune, windows.shift, seed=seed)
-    written[RULE] = baselines.rule(tokens)
+    if len({song.tune for song in songs}) > 1:
+        written[ANOTHER_SONG] = [of_another_song(songs, seed=seed)]
+    written[RULE] = [[baselines.rule(song.tokens, song.shift) for song in songs]]
     if neighbours is not None:
-        written[NEIGHBOUR] = baselines.nearest_neighbour(tokens, tune, *neighbours)
-    return {name: Row(tokens) for name, tokens in written.items()}
+        written[NEIGHBOUR] = [of_neighbours(songs, *neighbours)]
+    if band is not None:
+        written[ACCOMPANY] = [of_band(band, songs, seed=seed + draw) for draw in range(seeds)]
+    if vae is not None:
+        of_oracle = of_bars if isinstance(vae, BarMusicVAE) else of_windows
+        written[ORACLE] = [of_oracle(vae, songs)]
+    return written | {HUMAN: [[song.tokens for song in songs]]}
 
 
-def without_melody(mu, sigma, *, seed=0) -> dict[str, Row]:
-    """The rows whose latents know nothing of the melody: drawn from N(0, 1), and the mean of all windows' latents.
-
-    Args:
-        mu, sigma: float32 [n, Z] each, q(z | trio).
-        seed: of the draw.
-    """
-    random_nxZ = np.random.default_rng(seed).normal(size=mu.shape).astype(np.float32)
-    mean_nxZ = np.broadcast_to(mu.mean(0), mu.shape).astype(np.float32)
-    return {RANDOM: Row(z=random_nxZ, nats=_float64(gaussian_kl(mu, sigma))), MEAN: Row(z=mean_nxZ)}
-
-
-def of_surrogate(vae, prior, tokens, mu, sigma, *, seed=0) -> dict[str, Row]:
-    """The rows whose latents p(z | melody) gives: its mode, a draw, the best of DRAWS draws, the mode refined.
-
-    Args:
-        vae: a MusicVAE.
-        prior: p(z | melody) of the windows, surrogate.model.prior.Prior.
-        tokens: uint16 [n, 256, 3].
-        mu, sigma: float32 [n, Z] each, q(z | trio).
-        seed: of the draws.
-    """
-    best, sample = takes.likeliest_draws(vae, prior, tokens, DRAWS, seed=seed)
-    [refined] = takes.refine(vae, prior, tokens[..., 0], prior.mode()[None])
-    nats = _float64(prior.kl_from(mu, sigma, jax.random.key(0)))
-    return {
-        MODE: Row(z=_float32(prior.mode()), nats=nats),
-        SAMPLE: Row(z=_float32(sample), nats=nats),
-        BEST: Row(z=_float32(best)),
-        REFINED: Row(z=_float32(refined)),
-    }
+def of_another_song(songs, *, seed) -> list[np.ndarray]:
+    """For each song the bass and drums of one of another tune, drawn at random, brought to its key and length."""
+    rng, written = np.random.default_rng(seed), []
+    for song in songs:
+        others = [other for other in songs if other.tune != song.tune]
+        if not others:
+            raise DatasetError("all songs are of one tune; another song's accompaniment takes two")
+        other = others[rng.integers(len(others))]
+        written.append(baselines.another_song(song.tokens, song.shift, (other.tokens, other.shift)))
+    return written
 
 
-def of_accompany(vae, prior, tokens, *, marginals=None, seed=0, temperature, shift_2xZ=None) -> Row:
-    """What accompany writes for each window as if it were a song.
-
-    Args:
-        vae, prior, tokens: as of_surrogate takes them.
-        marginals: surrogate.model.marginals.Marginals, or None.
-        seed: of all draws.
-        temperature: of bass and of drums.
-        shift_2xZ: what is added to the latents of bass and drums, as takes.play takes it.
-    """
-    melody_nxT = tokens[..., 0]
-    evidence = marginals.evidence(melody_nxT) if marginals else {}
-    options = dict(seed=seed, temperature=temperature, shift_2xZ=shift_2xZ, evidence=lambda: evidence)
-    [parts], [z_nx2xZ], _ = takes.play(vae, prior, melody_nxT, np.arange(len(tokens)), **options)
-    written = np.concatenate([tokens[..., :1], parts], axis=-1)
-    return Row(written, z_nx2xZ[:, 0], z_nx2xZ[:, 1], evidence)
+def of_neighbours(songs, training, training_tune) -> list[np.ndarray]:
+    """For each song the windows of nearest neighbours, end to end."""
+    cut = _in_windows(songs)
+    tune = np.repeat([song.tune for song in songs], [len(part) for part in cut])
+    return _end_to_end(songs, baselines.nearest_neighbour(np.concatenate(cut), tune, training, training_tune))
 
 
-def of_oracle(mu) -> Row:
-    """The decoder given the encoder's own means, float32 [n, Z], which saw the real bass and drums."""
-    return Row(z=mu, nats=np.zeros(len(mu)))
+def of_band(band, songs, *, seed) -> list[np.ndarray]:
+    """What a band writes first for each song's melody."""
+    written = [None] * len(songs)
+    order = sorted(range(len(songs)), key=lambda i: len(songs[i].tokens))
+    for first in tqdm.trange(0, len(order), SONGS_AT_ONCE, desc=f"accompany, seed {seed}", unit="part"):
+        numbers = order[first : first + SONGS_AT_ONCE]
+        lines = [MelodyLine(songs[i].tokens[:, MELODY], songs[i].tempo) for i in numbers]
+        for i, (take, *_) in zip(numbers, band.write(lines, takes=1, seed=seed), strict=True):
+            written[i] = _with_melody(songs[i], take.tokens)
+    return written
 
 
-def _float32(values):
-    return np.asarray(values, np.float32)
+def of_bars(vae, songs) -> list[np.ndarray]:
+    """What a BarMusicVAE makes of the mean latents of each song's bars, told their chords."""
+    bars = np.concatenate([song.tokens for song in songs]).reshape(-1, STEPS_PER_BAR, 3)
+    roots = np.concatenate([song.roots for song in songs])
+    mu, _ = vae.encode_bars(bars, roots)
+    parts = vae.decode_bars(mu, roots, tracks=(BASS, DRUMS)).reshape(-1, 2)
+    ends = np.cumsum([len(song.tokens) for song in songs])[:-1]
+    return [_with_melody(song, own) for song, own in zip(songs, np.split(parts, ends), strict=True)]
 
 
-def _float64(values):
-    return np.asarray(values, np.float64)
+def of_windows(vae, songs) -> list[np.ndarray]:
+    """What a MusicVAE makes of the mean latents of each song's windows in C, end to end."""
+    cut = _in_windows(songs)
+    shift = np.repeat([song.shift for song in songs], [len(part) for part in cut])
+    mu, _ = vae.encode(transposed(np.concatenate(cut), shift))
+    return _end_to_end(songs, transposed(vae.decode(mu, key=jax.random.key(0), temperature=0), -shift))
+
+
+def _in_windows(songs):
+    return [windows(song.tokens) for song in songs]
+
+
+def _end_to_end(songs, tokens_nx256x3):
+    """The bass and drums of windows as _in_windows cuts them, as music of each song."""
+    ends = np.cumsum([len(part) for part in _in_windows(songs)])[:-1]
+    parts = np.split(tokens_nx256x3[..., 1:], ends)
+    return [_with_melody(song, own.reshape(-1, 2)[: len(song.tokens)]) for song, own in zip(songs, parts, strict=True)]
+
+
+def _with_melody(song, parts_Tx2):
+    return np.concatenate([song.tokens[:, :1], parts_Tx2], axis=-1)

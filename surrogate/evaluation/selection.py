@@ -1,4 +1,4 @@
-"""The windows of songs to judge a model by, each song brought to C by its melody."""
+"""The songs to judge a model by, each from the first bar with melody to the last."""
 
 import pathlib
 import sys
@@ -6,94 +6,127 @@ import typing
 
 import numpy as np
 
-from musicvae_jax import events
-from surrogate.corpus import collection, dataset
+from musicvae_jax import beats, events
+from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR, WINDOW_STEPS
+from surrogate.corpus import collection, song_pack
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.tunes import TuneTable
-from surrogate.corpus.window_reader import WindowReader
+from surrogate.corpus.whole_song import BASS_LINE, WholeSong
+from surrogate.corpus.whole_song_reader import WholeSongReader
 from surrogate.reading import keys
 
-HOP_BARS = 4
-WINDOWS_A_SONG = 24
+MOST_BARS = 256
 
 
-class Windows(typing.NamedTuple):
-    """tokens uint16 [n, 256, 3], in C; int64 [n]: tune, source (song) and shift, the semitones moved up to be in C."""
+class Song(typing.NamedTuple):
+    """A song with melody, bass and drums, in its own key.
+
+    tokens: uint16 [S * 16, 3]. roots: int64 [S, 2], the pitch class of the root of each half bar's chord.
+    tempo: beats a minute. tune: the number of its tune. shift: the semitones up that bring its melody to C.
+    """
 
     tokens: np.ndarray
-    tune: np.ndarray
-    source: np.ndarray
-    shift: np.ndarray
+    roots: np.ndarray
+    tempo: float
+    tune: int
+    shift: int
 
 
-def read(path, max_windows: int, *, tunes=None, seed: int = 0) -> Windows:
-    """Reads the windows to judge by, of a folder of MIDI or of the validation split of a pack or encoded corpus.
+def read(path, max_songs: int, *, tunes=None, seed: int = 0) -> list[Song]:
+    """Reads the songs to judge by, of a folder of MIDI or of the validation split of a pack of whole songs.
+
+    What is left out is told on stderr.
 
     Args:
-        path: of any of them.
-        max_windows: at most so many are drawn.
+        path: of either.
+        max_songs: at most so many are drawn.
         tunes: a table with the columns file and tune_group; songs of a folder that it does not name are a tune each.
         seed: of the draw.
 
     Raises:
-        DatasetError: it is none of these, or holds no window.
+        DatasetError: it is neither, or holds no song with melody, bass and drums.
         OSError: the table cannot be read.
     """
-    is_corpus = pathlib.Path(path).suffix == ".npz" or (pathlib.Path(path) / "manifest.json").exists()
-    tokens, tune, source = _of_corpus(path) if is_corpus else _of_folder(path, tunes)
-    if not len(tokens):
-        what = "validation window" if is_corpus else "window of 16 bars with melody, bass and drums"
-        raise DatasetError(f"{path}: holds no {what}")
-    chosen = np.random.default_rng(seed).choice(len(tokens), min(max_windows, len(tokens)), replace=False)
-    chosen.sort()
-    shift = np.zeros(len(tokens), np.int64)
-    for song in np.unique(source[chosen]):  # by all its windows, also those not drawn
-        shift[source == song] = keys.semitones_to_c(tokens[source == song, :, 0])
-    return Windows(events.transpose(tokens[chosen], shift[chosen]), tune[chosen], source[chosen], shift[chosen])
+    is_pack = pathlib.Path(path).suffix == ".npz"
+    songs = list(_of_pack(path, "validation") if is_pack else _of_folder(path, tunes))
+    if not songs:
+        raise DatasetError(f"{path}: holds no {'validation ' * is_pack}song with melody, bass and drums")
+    chosen = np.random.default_rng(seed).choice(len(songs), min(max_songs, len(songs)), replace=False)
+    return [songs[i] for i in np.sort(chosen)]
 
 
-def training(path, max_windows: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draws windows of the training split of a pack or encoded corpus.
+def training_windows(path, most: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draws songs of the training split of a pack of whole songs, and cuts them to windows.
 
     Args:
-        path: of either.
-        max_windows: at most so many are drawn.
+        path: of the pack.
+        most: songs are drawn until there are so many windows.
         seed: of the draw.
 
     Returns:
         tokens uint16 [n, 256, 3] and tune int64 [n].
 
     Raises:
-        DatasetError: it is neither, or holds no training window.
+        DatasetError: it is no such pack, or holds no training song with melody, bass and drums.
     """
-    data = dataset.open(path)
-    rows = data.indices("train")
-    if not len(rows):
-        raise DatasetError(f"{path}: holds no training window")
-    rows = np.sort(np.random.default_rng(seed).choice(rows, min(max_windows, len(rows)), replace=False))
-    return data.rows(rows, "tokens"), data.tune[rows]
+    gathered, tune = [], []
+    for song in _of_pack(path, "train", order=np.random.default_rng(seed)):
+        gathered.append(windows(song.tokens))
+        tune += [song.tune] * len(gathered[-1])
+        if len(tune) >= most:
+            break
+    if not gathered:
+        raise DatasetError(f"{path}: holds no training song with melody, bass and drums")
+    return np.concatenate(gathered)[:most], np.array(tune)[:most]
 
 
-def _of_corpus(path):
-    data = dataset.open(path)
-    rows = data.indices("validation")
-    return data.rows(rows, "tokens"), data.tune[rows], data.rows(rows, "source").astype(np.int64)
+def windows(tokens) -> np.ndarray:
+    """Cuts a song's tokens, uint16 [T, 3], into windows of 16 bars end to end, the last filled with silence."""
+    silence = -len(tokens) % WINDOW_STEPS
+    return np.pad(tokens, ((0, silence), (0, 0))).reshape(-1, WINDOW_STEPS, tokens.shape[1])
+
+
+def cut(whole: WholeSong, tune: int) -> Song | str:
+    """The bars with the first melody of a whole song, MOST_BARS at most; or the part that does not play in them."""
+    lines = [whole.lines[:, 0], whole.lines[:, BASS_LINE], whole.drums]
+    tokens = np.stack([line.reshape(-1) for line in lines], axis=-1).astype(np.uint16)
+    sounds = (events.held_pitches(tokens[:, MELODY]) >= 0).reshape(-1, STEPS_PER_BAR).any(-1)
+    first, last = np.flatnonzero(sounds)[[0, -1]]
+    bars = slice(first, min(last + 1, first + MOST_BARS))
+    tokens = tokens[bars.start * STEPS_PER_BAR : bars.stop * STEPS_PER_BAR]
+    for part, plays in (("bass", tokens[:, BASS] >= events.FIRST_PITCH), ("drums", tokens[:, DRUMS] > 0)):
+        if not plays.any():
+            return f"no {part}"
+    roots = beats.known_roots(whole.chord[..., 0].reshape(-1)).reshape(-1, 2)[bars]
+    return Song(tokens, roots, whole.tempo, int(tune), keys.semitones_to_c(tokens[:, MELODY]))
+
+
+def _of_pack(path, split, *, order=None):
+    """The songs of a split, in the pack's order, or shuffled by a generator of random numbers."""
+    pack = song_pack.open(path)
+    numbers = pack.indices(split)
+    for number in numbers if order is None else order.permutation(numbers):
+        song = cut(pack[number], pack.tune[number])
+        if isinstance(song, Song):
+            yield song
+        elif order is None:
+            _tell_skipped(pack.name[number], song)
 
 
 def _of_folder(path, tunes):
     table, found = TuneTable.read(tunes), collection.songs(str(path))
     if mismatch := table.describe_mismatch([song.name for song in found]):
         print(f"evaluate: {mismatch}", file=sys.stderr)
-    reader = WindowReader(grid="beats", hop_bars=HOP_BARS, max_windows=WINDOWS_A_SONG, seed=0)
-    windows, tune = [], []
-    for song, result in zip(found, reader.map(reader.read, found), strict=True):
-        if isinstance(result, str):
-            print(f"evaluate: skipped {song.name}: {result}", file=sys.stderr)
-            continue
-        content, tokens = result
-        windows.append(tokens)
-        tune.append(table.tune_id(song.name, content))
-    if not windows:
-        return [], [], []
-    counts = [len(tokens) for tokens in windows]
-    return np.concatenate(windows), np.repeat(tune, counts), np.repeat(np.arange(len(windows)), counts)
+    reader = WholeSongReader()
+    for listed, result in zip(found, reader.map(reader.read, found), strict=True):
+        if not isinstance(result, str):
+            content, whole = result
+            result = cut(whole, table.tune_id(listed.name, content))
+        if isinstance(result, Song):
+            yield result
+        else:
+            _tell_skipped(listed.name, result)
+
+
+def _tell_skipped(name, reason):
+    print(f"evaluate: skipped {name}: {reason}", file=sys.stderr)

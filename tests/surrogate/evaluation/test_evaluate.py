@@ -1,4 +1,4 @@
-"""The evaluation from songs to table, on a tiny model."""
+"""The evaluation from songs to table, with a band that needs no model."""
 
 import csv
 import json
@@ -9,89 +9,93 @@ import sys
 import jax
 import numpy as np
 import pytest
-from flax import nnx
 
 import musicvae_jax
-import surrogate
-from musicvae_jax.model import MusicVAE, MusicVAEConfig
+from musicvae_jax import CheckpointError
 from surrogate.commands import evaluate as script
-from surrogate.corpus import dataset, shards
-from surrogate.evaluation import comparison, metrics, report, rows, selection
-from surrogate.reading import keys
+from surrogate.corpus import encoding_job
+from surrogate.evaluation import comparison, forest, metrics, report, rows, selection
+from surrogate.model import bands
+from tests.surrogate.evaluation.bands import EchoBand
 
-ROWS = [
-    "another song", "rule", "nearest neighbour", "prior z", "mean z", "BiLSTM", "transformer", "transformer, sample",
-    "transformer, best of 8", "transformer, refined", "accompany", "oracle", "human",
-]  # fmt: skip
+ROWS = ["another song", "rule", "nearest neighbour", "accompany", "oracle", "human"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A model with a surrogate and random weights."""
-    folder = tmp_path_factory.mktemp("model")
-    musicvae_jax.save(folder, MusicVAE(MusicVAEConfig(4, "hierarchical", (6, 6), (6,), (6,)), rngs=nnx.Rngs(0)))
-    config = surrogate.SurrogateConfig(z_size=4, width=16, layers=1, heads=2)
-    surrogate.save(folder, surrogate.Surrogate(config, rngs=nnx.Rngs(1)))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pack(tmp_path_factory):
-    """20 validation windows of 10 songs, one a tune, and 20 of training."""
-    rng = np.random.default_rng(0)
-    tokens = np.where(rng.random((40, 256, 3)) < 0.2, rng.integers(30, 50, (40, 256, 3)), 0).astype(np.uint16)
-    song = np.arange(40) // 2
-    path = tmp_path_factory.mktemp("pack") / "pack.npz"
-    shards.write_pack(path, [tokens], {"tune": song + 100, "source": song, "split": np.repeat([1, 0], 20).astype("u1")})
+def pack(corpus_settings, tmp_path_factory):
+    """Whole songs, of the training and of the validation split."""
+    path = tmp_path_factory.mktemp("pack") / "songs.npz"
+    encoding_job.run(corpus_settings(path, unit="song"))
     return path
 
 
-def test_a_table_is_printed_and_written(folder, pack, tmp_path, capsys):
-    flags = [f"--input={pack}", f"--neighbours={pack}", f"--checkpoint={folder}", f"--output={tmp_path}/out"]
-    assert script.main([*flags, "--rolls=1"]) == 0
+@pytest.fixture(autouse=True)
+def band(monkeypatch):
+    """Takes the place of every model's."""
+    band = EchoBand()
+    monkeypatch.setattr(bands, "load", lambda checkpoint: band)
+    monkeypatch.setattr(forest, "TREES", 5)
+    return band
+
+
+def test_a_table_is_printed_and_written(model_folder, songs, pack, band, tmp_path, capsys):
+    flags = [f"--input={songs}", f"--neighbours={pack}", f"--checkpoint={model_folder}", "--tells", "--seed=3"]
+    assert script.main([*flags, f"--output={tmp_path}/out", "--rolls=1"]) == 0
     printed, progress = capsys.readouterr()
-    assert "row/s" in progress or "s/row" in progress
+    assert "skipped bad.mid" in progress and ("row/s" in progress or "s/row" in progress)
     results = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert (results["windows"], results["songs"], results["tunes"]) == (20, 10, 10)
+    assert (results["songs"], results["tunes"], results["seeds"]) == (8, 8, 3)
+    assert printed.startswith(f"8 songs, 8 tunes, {results['bars']} bars, of {songs}\n")
+    assert [call.seed for call in band.calls] == [3, 4, 5]
     table = results["rows"]
-    assert list(table) == [row for row in ROWS if row != "BiLSTM"]
+    assert list(table) == ROWS
     for row, columns in table.items():
-        assert f"| {row} " in printed
+        assert f"\n| {row} " in printed
+        assert list(columns) == [column for column in comparison.COLUMNS if column in columns]
         for name, x in columns.items():
-            assert name == "frechet" or x["lo"] <= x["hi"]
+            assert x["value"] is None or x["lo"] <= x["hi"]
             assert "f1" not in name or 0 <= x["lo"] <= x["value"] <= x["hi"] <= 1
-    assert set(table["human"]) == set(metrics.PROPERTIES) | {"frechet"}
-    assert table["oracle"]["r2"]["value"] == 1 and abs(table["mean z"]["r2"]["value"]) < 1e-6
-    assert table["human"]["frechet"]["value"] == pytest.approx(0, abs=1e-6)
-    gap = {
-        row: table["nearest neighbour"]["bits"]["value"] - table[row]["bits"]["value"]
-        for row in table
-        if row != "human"
-    }
-    assert results["headline"]["transformer"]["value"] == pytest.approx(gap["transformer"] / gap["oracle"])
-    assert "of the gap in bits" in printed.splitlines()[-1]
-    differences = results["differences"]
-    assert {row: list(others) for row, others in differences.items()} == {
-        "accompany": ["rule", "nearest neighbour", "human"]
-    }
-    for name, x in differences["accompany"]["rule"].items():
+    assert set(comparison.COLUMNS) - set(table["human"]) == {"auc", *metrics.LIKENESS}
+    assert set(table["accompany"]) == set(comparison.COLUMNS)
+    assert set(results["differences"]["accompany"]) == {"rule", "nearest neighbour", "human"}
+    for name, x in results["differences"]["accompany"]["rule"].items():
+        if x["value"] is None:
+            continue
         assert x["value"] == pytest.approx(table["accompany"][name]["value"] - table["rule"][name]["value"])
-        sure = x["lo"] > 0 or x["hi"] < 0
         line = next(line for line in printed.splitlines() if line.startswith("accompany less rule: "))
-        assert (f"{name} {x['value']:+.3f}" in line.split("; within chance: ")[0]) == sure
+        assert (f"{name} {x['value']:+.3f}" in line.split("; within chance: ")[0]) == (x["lo"] > 0 or x["hi"] < 0)
+    tells = results["tells"]["accompany"]
+    away = [abs(tell["auc"] - 0.5) for tell in tells]
+    assert away == sorted(away, reverse=True)
+    last = printed.splitlines()[-10:]
+    assert [line.split()[0] for line in last] == [tell["feature"] for tell in tells[:10]]
     with (tmp_path / "out" / "results.csv").open(newline="") as stream:
         lines = list(csv.DictReader(stream))
     assert len(lines) == sum(map(len, table.values()))
     assert float(lines[0]["value"]) == table[lines[0]["row"]][lines[0]["column"]]["value"]
-    assert script.main([*flags, "--rolls=0"]) == 0
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "bars.png",
+        "results.csv",
+        "results.json",
+        "roll-0.png",
+    ]
+    assert script.main(flags) == 0
     assert capsys.readouterr().out == printed  # seeds are fixed
 
 
-def test_without_neighbours_or_surrogate_their_rows_are_left_out(model_folder, pack, capsys):
-    assert script.main([f"--input={pack}", f"--checkpoint={model_folder}", "--max_windows=3"]) == 0
+def test_what_a_checkpoint_or_the_user_lacks_is_left_out(model_folder, pack, capsys, monkeypatch):
+    def load(checkpoint):
+        raise CheckpointError(f"{checkpoint}: has no surrogate")
+
+    monkeypatch.setattr(bands, "load", load)
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    assert script.main([f"--input={pack}", f"--checkpoint={model_folder}", "--tells"]) == 0
     printed, notices = capsys.readouterr()
-    assert "nearest neighbour |" not in printed and "transformer" not in printed and "| oracle" in printed
-    assert report.NO_NEIGHBOURS in printed and "has no surrogate" in notices
+    assert "nearest neighbour" not in printed and "accompany" not in printed and "| oracle" in printed
+    assert "auc" not in printed
+    assert f"evaluate: {model_folder}: has no surrogate; its row is left out\n" in notices
+    assert f"evaluate: {report.NO_NEIGHBOURS}\n" in notices
+    assert "evaluate: no auc: it needs scikit-learn; pip install '.[evaluate]'\n" in notices
 
 
 def test_a_library_call_leaves_jax_as_it_was(model_folder, pack, capsys):
@@ -99,7 +103,7 @@ def test_a_library_call_leaves_jax_as_it_was(model_folder, pack, capsys):
     jax.config.update("jax_compilation_cache_dir", None)  # as a notebook has it
     try:
         before = dict(jax.config.values)
-        assert report.run(pack, checkpoint=model_folder, max_windows=2).startswith("2 windows of ")
+        assert report.run(pack, checkpoint=model_folder, max_songs=1).startswith("1 songs, 1 tunes, ")
         assert dict(jax.config.values) == before
     finally:
         jax.config.update("jax_compilation_cache_dir", cache_folder)
@@ -108,15 +112,15 @@ def test_a_library_call_leaves_jax_as_it_was(model_folder, pack, capsys):
 
 def test_without_matplotlib_there_are_no_pictures(model_folder, pack, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
-    report.run(pack, checkpoint=model_folder, max_windows=2, output=tmp_path)
+    report.run(pack, checkpoint=model_folder, max_songs=2, output=tmp_path)
     assert "bars.png: needs matplotlib; pip install '.[media]'\n" in capsys.readouterr().err
     assert sorted(os.listdir(tmp_path)) == ["results.csv", "results.json"]
 
 
-def test_one_window_can_be_judged(folder, pack, capsys):
-    assert script.main([f"--input={pack}", f"--checkpoint={folder}", "--max_windows=1", "--temperature=0,1"]) == 0
+def test_one_song_can_be_judged(model_folder, pack, capsys):
+    assert script.main([f"--input={pack}", f"--checkpoint={model_folder}", "--max_songs=1", "--seeds=1"]) == 0
     printed = capsys.readouterr().out
-    assert "another song" not in printed and "frechet" not in printed and "nan" not in printed
+    assert "another song" not in printed and "auc" not in printed and "nan" not in printed
 
 
 @pytest.mark.parametrize(
@@ -124,97 +128,95 @@ def test_one_window_can_be_judged(folder, pack, capsys):
     [
         "--input=nowhere",
         "--input=EMPTY",
+        "--input=WINDOWS",
         "--checkpoint=nothing",
         "--neighbours=nowhere",
-        "--temperature=1,2,3",
-        "--temperature=-1",
-        "--temperature=hot",
-        "--max_windows=0",
+        "--neighbours=WINDOWS",
+        "--max_songs=0",
+        "--seeds=0",
         "--seed=-1",
+        "--temperature=1",
         "--nothing",
     ],
 )
-def test_a_mistake_is_told_in_one_line(folder, pack, tmp_path, capsys, wrong):
-    flags = [f"--input={pack}", f"--checkpoint={folder}", wrong.replace("EMPTY", str(tmp_path))]
+def test_a_mistake_is_told_in_one_line(corpus_settings, model_folder, pack, tmp_path, capsys, wrong):
+    if "WINDOWS" in wrong:
+        encoding_job.run(corpus_settings(tmp_path / "windows.npz"))
+        wrong = wrong.replace("WINDOWS", str(tmp_path / "windows.npz"))
+        capsys.readouterr()
+    (tmp_path / "empty").mkdir()
+    flags = [f"--input={pack}", f"--checkpoint={model_folder}", f"--neighbours={pack}"]
     try:
-        code = script.main(flags)
+        code = script.main([*flags, wrong.replace("EMPTY", str(tmp_path / "empty"))])
     except SystemExit as stop:
         code = stop.code
     captured = capsys.readouterr()
     assert code == 2 and not captured.out
-    lines = [line for line in captured.err.splitlines() if "rows are left out" not in line]
-    assert len(lines) == 1 and lines[0].startswith("evaluate: ")
+    assert len(captured.err.splitlines()) == 1 and captured.err.startswith("evaluate: ")
 
 
-def test_songs_of_a_folder_are_in_c_and_know_their_tune(request, capsys):
-    midi = request.getfixturevalue("songs")
-    windows = selection.read(midi, 1000, tunes=midi / "tunes.csv")
-    assert "bad.mid" in capsys.readouterr().err
-    assert len(np.unique(windows.source)) == 8 and len(np.unique(windows.tune)) == 7
-    for song in np.unique(windows.source):
-        assert keys.semitones_to_c(windows.tokens[windows.source == song, :, 0]) == 0
-    without_table = selection.read(midi, 1000)
-    assert len(np.unique(without_table.tune)) == 8
-    np.testing.assert_array_equal(without_table.tokens, windows.tokens)
-    few = selection.read(midi, 5)
-    assert len(few.tokens) == 5
-    for window, source, shift in zip(few.tokens, few.source, few.shift, strict=True):
-        same = windows.source == source  # drawn or not, a song's key is that of all its windows
-        assert (windows.shift[same] == shift).all() and (windows.tokens[same] == window).all((1, 2)).any()
+def songs_by(*numbers):
+    """One song a number: 17 bars in which the bass repeats itself, and so many bars with a bass in the last 16."""
+    found = []
+    for number in numbers:
+        tokens = np.zeros((17, 16, 3), np.uint16)
+        tokens[:, 0] = 41, 20, 1
+        tokens[: 1 + number, 8, 1] = 22
+        found.append(tokens.reshape(-1, 3))
+    return found
 
 
-@pytest.mark.parametrize("content", [b"file,tune\na,b\n", b"\xff\xfe\x00"])
-def test_a_wrong_table_of_tunes_is_refused(request, tmp_path, content):
-    (tmp_path / "tunes.csv").write_bytes(content)
-    with pytest.raises(dataset.DatasetError, match="tunes.csv"):
-        selection.read(request.getfixturevalue("songs"), 5, tunes=tmp_path / "tunes.csv")
+def test_a_column_is_the_mean_over_songs_that_have_a_value():
+    real = songs_by(0, 8)
+    given = [selection.Song(tokens, None, 100.0, tune, 0) for tune, tokens in enumerate(real)]
+    written = [[songs_by(16, 16)[0], np.zeros_like(real[1])]]
+    compared = comparison.compare(given, {"rule": written, "human": [real]}, judge=False, resamples=20)
+    of_songs = comparison.of_songs(given, written[0])
+    assert of_songs["bass_density"].tolist() == [2, 0] and compared.table["rule"]["bass_density"]["value"] == 1
+    assert math.isnan(of_songs["bass_on_kick"][1]) and compared.table["rule"]["bass_on_kick"]["value"] == 0.5
+    assert compared.table["human"]["bass_density"]["value"] == pytest.approx((18 + 26) / 2 / 17)
+    assert compared.table["rule"]["bass_onset_f1"]["value"] == pytest.approx((2 * 18 / (18 + 34) + 0) / 2)
+    assert not compared.tells and "auc" not in compared.table["rule"]
 
 
-def test_the_best_draw_is_the_melodys(folder, pack):
-    vae, encoder = musicvae_jax.load(folder), surrogate.load(folder)
-    tokens = selection.read(pack, 6).tokens
-    mu, sigma = vae.encode(tokens)
-    found = rows.of_surrogate(vae, encoder.predict(tokens[..., 0]), tokens, mu, sigma, seed=3)
-    assert list(found) == ["transformer", "transformer, sample", "transformer, best of 8", "transformer, refined"]
-    best, one = (vae.log_prob(tokens, found[row].z)[:, 0] for row in (rows.BEST, rows.SAMPLE))
-    assert (best >= one).all() and (best > one).any()
-    assert all(row.z.shape == mu.shape and row.z.dtype == np.float32 for row in found.values())
-
-
-def test_all_rows_stand_from_floors_to_ceilings(folder, pack):
-    vae, encoder = musicvae_jax.load(folder), surrogate.load(folder)
-    windows, neighbours = selection.read(pack, 3), selection.training(pack, 20)
-    compared = comparison.compare(vae, encoder, encoder, windows, neighbours, resamples=10)
-    assert list(compared.table) == list(compared.generated) == ROWS
-    assert compared.table["BiLSTM"] == {name: x for name, x in compared.table["transformer"].items() if name != "kl"}
-
-
-def test_the_melody_is_kept_and_the_rest_is_generated(folder, pack):
-    windows = selection.read(pack, 4)
-    vae = musicvae_jax.load(folder)
-    compared = comparison.compare(vae, None, None, windows, resamples=10)
-    assert not compared.headline
-    for row, tokens in compared.generated.items():
-        assert (tokens[..., 0] == windows.tokens[..., 0]).all()
-        assert row == "human" or (tokens[..., 1:] != windows.tokens[..., 1:]).any()
+def test_of_several_draws_each_column_shows_its_own_median():
+    draws = [
+        {"a": np.array([0.0, np.nan]), "b": np.array([3.0, 3])},
+        {"a": np.array([2.0, 4]), "b": np.array([1.0, 1])},
+    ]
+    draws.append({"a": np.array([1.0, 1]), "b": np.array([2.0, 4])})
+    found = comparison.medians(draws)
+    assert found["a"].tolist() == [1, 1] and found["b"].tolist() in ([3, 3], [2, 4])
+    assert comparison.medians(draws[:2])["b"].tolist() == [1, 1]  # the lower one
 
 
 def test_a_table_as_text():
     number = {"value": -0.0001, "lo": None, "hi": None}
-    text = report.as_markdown({"a": {"r2": number}, "long name": {"frechet": number | {"value": 123.456}}})
+    text = report.as_markdown({"a": {"auc": number}, "long name": {"crashes": number | {"value": 123.456}}})
     assert text.splitlines() == [
-        "|           |    r2 | frechet |",
+        "|           |   auc | crashes |",
         "|-----------|------:|--------:|",
         "| a         | 0.000 |         |",
         "| long name |       |   123.5 |",
     ]
 
 
+def test_what_gives_it_away_as_text():
+    text = report.as_text([forest.Tell("bass_octaves", 0.9, 0.25, 12.34), forest.Tell("fills", 0.2, 1.0, 0.0)])
+    assert text.splitlines() == [
+        "feature         AUC  people  accompany",
+        "bass_octaves  0.900   0.250       12.3",
+        "fills         0.200   1.000      0.000",
+    ]
+
+
 def test_results_hold_no_nan(tmp_path):
-    table = {"a": {"r2": {"value": math.nan, "lo": math.nan, "hi": 1.0}}}
-    report.write(tmp_path, {}, comparison.Comparison(table, {}, {}, {}))
-    assert json.loads((tmp_path / "results.json").read_text())["rows"]["a"]["r2"] == {
-        "value": None,
-        "lo": None,
-        "hi": 1,
-    }
+    table = {"a": {"auc": {"value": math.nan, "lo": math.nan, "hi": 1.0}}}
+    report.write(tmp_path, {}, comparison.Comparison(table, {}, {}))
+    written = json.loads((tmp_path / "results.json").read_text())
+    assert written["rows"]["a"]["auc"] == {"value": None, "lo": None, "hi": 1}
+
+
+def test_the_checkpoints_own_musicvae_is_the_oracle(model_folder, songs):
+    vae, given = musicvae_jax.load(model_folder), selection.read(songs, 2)
+    assert np.array_equal(rows.write(given, vae=vae)["oracle"][0][0], rows.of_windows(vae, given)[0])
