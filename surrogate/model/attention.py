@@ -16,7 +16,8 @@ _MASKED = -1e9
 def norm(x, gain):
     """x over its root mean square (Zhang & Sennrich 2019), float32."""
     x = x.astype(jnp.float32)
-    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5) * gain.astype(jnp.float32)
+    gain = jnp.expand_dims(gain.astype(jnp.float32), range(x.ndim - 1))
+    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5) * gain
 
 
 def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
@@ -28,8 +29,8 @@ def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
 def rotated(x_BxSxHxD, place_S):
     """Rotary position embedding (Su et al. 2021) of queries or keys, float32 [B, S, H, D], at places, [S]."""
     half = x_BxSxHxD.shape[-1] // 2
-    angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half) / half)
-    cos, sin = jnp.cos(angle)[:, None], jnp.sin(angle)[:, None]
+    angle_SxD = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half) / half)[None]
+    cos, sin = jnp.cos(angle_SxD)[None, :, None], jnp.sin(angle_SxD)[None, :, None]
     a, b = x_BxSxHxD[..., :half], x_BxSxHxD[..., half:]
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
 
@@ -75,6 +76,7 @@ class Layer(nnx.Module):
         weight_HxF = self.likeness[...].astype(jnp.float32)
         alike = jnp.moveaxis(likeness_xF @ weight_HxF.T, -1, -3)
         apart = self.distance[...].astype(jnp.float32)[:, distance_row]
+        apart = jnp.expand_dims(apart, range(alike.ndim - apart.ndim))
         return jnp.where(seen[..., None, :, :], alike + apart, _MASKED)
 
     def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):

@@ -39,7 +39,7 @@ class SongEncoder(nnx.Module):
             float32 [B, S, width].
         """
         x = self.melody[1](jax.nn.gelu(self.melody[0](batch["melody"])))
-        wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)
+        wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)[None]
         tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
         song_BxD = tempo_BxD + self.density(batch["density"])
         at_edge_BxSxD = batch["edge"] @ self.edges[...].astype(jnp.float32)
