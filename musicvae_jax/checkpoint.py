@@ -225,25 +225,9 @@ def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder:
     """
 
     def build(config):
-        return MusicVAE(MusicVAEConfig(**config), rngs=nnx.Rngs(0), encoder=encoder)
+        return MusicVAE(MusicVAEConfig.of_saved(config), rngs=nnx.Rngs(0), encoder=encoder)
 
     return load_module(name_or_folder, kind="musicvae", build=build, dtype=dtype)
-
-
-def take_over(module: MusicVAE, name_or_folder: FilePath) -> None:
-    """Gives a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own.
-
-    Args:
-        module: the one to change.
-        name_or_folder: the other: a pretrained name or a model folder.
-
-    Raises:
-        CheckpointError: there is no such model, or it cannot be read.
-    """
-    others = flat_params(load(name_or_folder))
-    own = {path: leaf for path, leaf in _flat(nnx.state(module)) if _name(path) in others}
-    fitting = [(path, leaf) for path, leaf in own.items() if leaf.shape == others[_name(path)].shape]
-    nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
 
 
 def fingerprint(module: nnx.Module) -> str:

@@ -11,7 +11,7 @@ if typing.TYPE_CHECKING:
     from surrogate.accompaniment.accompanist import Accompanist, accompany
     from surrogate.accompaniment.options import Options
     from surrogate.accompaniment.result import Accompaniment, Take
-    from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig, load, save
+    from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig, load, save
 
 _HOMES = {
     "accompany": "accompaniment.accompanist",
@@ -19,18 +19,18 @@ _HOMES = {
     "Accompaniment": "accompaniment.result",
     "Take": "accompaniment.result",
     "Options": "accompaniment.options",
-    "load": "model.surrogate_encoder",
-    "save": "model.surrogate_encoder",
-    "Surrogate": "model.surrogate_encoder",
-    "SurrogateConfig": "model.surrogate_encoder",
+    "load": "model.window_surrogate",
+    "save": "model.window_surrogate",
+    "WindowSurrogate": "model.window_surrogate",
+    "WindowSurrogateConfig": "model.window_surrogate",
 }
 __all__ = [
     "Accompaniment",
     "Accompanist",
     "Options",
-    "Surrogate",
-    "SurrogateConfig",
     "Take",
+    "WindowSurrogate",
+    "WindowSurrogateConfig",
     "accompany",
     "load",
     "save",

@@ -23,7 +23,7 @@ from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
 _MOST_BYTES_IN_PARTS = 250_000_000
-_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "start_from", "model")  # this machine's paths; sizes beside them
+_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "model")  # this machine's paths; sizes beside them
 
 
 def run(config, command: str = "train") -> str:
@@ -46,16 +46,16 @@ def run(config, command: str = "train") -> str:
     training.check_config(config)
     data = dataset.open(config.data)
     only_in_some = {"transpose": config.get("transpose", ()), "share": config.get("share", 1.0)}
-    batch_at = data.batches("train", config.batch_size, seed=config.seed, **only_in_some)
-    validation = data.batches("validation", config.batch_size, seed=0)
-    held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
+    training_at = data.batches("train", config.batch_size, seed=config.seed, **only_in_some)
+    validation_at = data.batches("validation", config.batch_size, seed=0)
     task = tasks.build(config, data)
+    held_out = [task.prepare(validation_at(i)) for i in range(max(1, config.evaluate_windows // config.batch_size))]
     with work_folder.occupy(config.workdir):
         start = run_record.begin(config.workdir, config.to_dict() | {"data": _identity(config.data)} | task.origins)
         lines = [*task.warnings, *([f"going on from step {start}"] if start else [])]
         for line in lines if jax.process_index() == 0 else []:
             print(f"{command}: {line}", file=sys.stderr)
-        return _train(config, data, task, batch_at, held_out)
+        return _train(config, data, task, lambda step: task.prepare(training_at(step)), held_out)
 
 
 def _train(config, data, task, batch_at, held_out):

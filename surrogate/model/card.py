@@ -9,9 +9,9 @@ import numpy as np
 
 from musicvae_jax import checkpoint
 from musicvae_jax.files import write_whole
-from surrogate.model import compatibility, marginals, surrogate_encoder
+from surrogate.model import compatibility, window_surrogate
 
-_TITLES = {"": "MusicVAE", surrogate_encoder.PART: "Surrogate encoder", marginals.PART: "Marginals"}
+_TITLES = {"": "MusicVAE", window_surrogate.PART: "Surrogate encoder"}
 _SPLITS = ("train", "validation")
 _CARD = """# A model of bass and drums
 
@@ -20,8 +20,7 @@ Give this folder to `surrogate.accompany` and the commands as their checkpoint. 
 {sections}
 ## What to know
 
-What is not told here was not measured: `scripts.evaluate` compares the model with baselines and people,
-`scripts.find_attributes` finds its densities.
+What is not told here was not measured: `scripts.evaluate` compares the model with baselines and people.
 
 ## Licence
 

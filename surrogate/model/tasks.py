@@ -11,9 +11,8 @@ from flax import nnx
 from musicvae_jax import checkpoint, elbo
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from musicvae_jax.training import TrainingError
-from surrogate.model import attributes, compatibility, marginals, objective, surrogate_encoder
-from surrogate.model.marginals import Marginals, MarginalsConfig
-from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig
+from surrogate.model import compatibility, objective, window_surrogate
+from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig
 
 _SAMPLED = 16  # every so many windows are enough for frequencies
 
@@ -23,6 +22,7 @@ class Task:
     """What musicvae_jax.training.fit needs, and what becomes of the module.
 
     module: what learns. loss, score: as fit takes them. frozen: modules that the loss needs besides.
+    prepare: a batch of the data -> what the loss reads, arrays of NumPy.
     save: (folder, module, notes=..., dtype=...) -> None, writes it as a model folder, or into a copy of one.
     part: its folder in the model's; "" for a MusicVAE.
     in_c: whether the songs are in C; None where nothing tells.
@@ -36,6 +36,7 @@ class Task:
     save: typing.Callable
     part: str
     in_c: bool | None
+    prepare: typing.Callable = lambda batch: batch
     frozen: dict[str, nnx.Module] = dataclasses.field(default_factory=dict)
     origins: dict[str, str] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
@@ -45,14 +46,14 @@ def build(config, data) -> Task:
     """Makes what a config describes, if config, data and models belong together.
 
     Args:
-        config: one of configs/; config.task is "musicvae", "surrogate" or "marginals".
+        config: one of configs/; config.task is "musicvae" or "window_surrogate".
         data: the corpus.dataset.Dataset to train on.
 
     Raises:
         TrainingError: they do not belong together, or there are no such sizes.
         CheckpointError: a model that the config names cannot be loaded.
     """
-    builders = {"musicvae": _musicvae, "surrogate": _surrogate, "marginals": _marginals}
+    builders = {"musicvae": _musicvae, "window_surrogate": _window_surrogate}
     if config.task not in builders:
         raise TrainingError(f"task must be one of {', '.join(builders)}, not {config.task}")
     return builders[config.task](config, data)
@@ -62,55 +63,32 @@ def _musicvae(config, data):
     settings = _sizes(MusicVAEConfig, config.model)
     module = MusicVAE(settings, rngs=nnx.Rngs(config.seed))
     module.start_from_frequencies(_sample(data))
-    origins = {}
-    if config.start_from:
-        checkpoint.take_over(module, config.start_from)
-        origins["start_from"] = checkpoint.fingerprint(checkpoint.load(config.start_from))
-    terms = {name: config[name] for name in ("beta", "free_bits", "melody_weight")}
 
     def loss(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, **terms, segments=config.segments, withhold=config.withhold)
+        return elbo.loss(module, batch["tokens"], key, beta=config.beta, free_bits=config.free_bits)
 
-    def score(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, **terms)
-
-    in_c = compatibility.data_in_c(data)
-    return Task(module, loss, score, checkpoint.save, "", in_c, origins=origins)
+    return Task(module, loss, loss, checkpoint.save, "", compatibility.data_in_c(data))
 
 
-def _surrogate(config, data):
-    latent = MusicVAEConfig(**checkpoint.read_config(config.checkpoint, kind="musicvae"))
+def _window_surrogate(config, data):
+    if not config.checkpoint:
+        raise TrainingError("give --config.checkpoint=MODEL, the MusicVAE whose latents the corpus holds")
+    latent = MusicVAEConfig.of_saved(checkpoint.read_config(config.checkpoint, kind="musicvae"))
     found = compatibility.fingerprint(config.checkpoint, data)
     warnings = compatibility.check_latents(data, config.data, config.checkpoint, latent.z_size, found)
     in_c, more_warnings = _in_c(config, data)
-    sizes = dict(config.model) | dict(z_size=latent.z_size, bar_size=latent.bar_size, in_c=in_c)
-    origins = {"checkpoint": found}
-    if config.start_from:
-        module = surrogate_encoder.load(config.start_from, part=config.part)
-        for name in ("z_size", "bar_size", "in_c"):
-            own = getattr(module.config, name)
-            if own != sizes[name]:
-                raise TrainingError(f"start_from: the {config.part} there has {name} {own}, not {sizes[name]}")
-        origins["start_from"] = checkpoint.fingerprint(module)
-    else:
-        module = Surrogate(_sizes(SurrogateConfig, sizes), rngs=nnx.Rngs(config.seed))
+    settings = _sizes(WindowSurrogateConfig, dict(config.model) | dict(z_size=latent.z_size, in_c=in_c))
+    module = WindowSurrogate(settings, rngs=nnx.Rngs(config.seed))
     weights = config.objective.to_dict()
     frozen = {}
     if weights["likelihood"]:
         frozen["vae"] = checkpoint.load(config.checkpoint, encoder=False, dtype=config.dtype)
     loss = functools.partial(objective.loss, **weights)
-    save = _saver(config.checkpoint, functools.partial(surrogate_encoder.save, part=config.part))
-    return Task(module, loss, loss, save, config.part, in_c, frozen, origins, warnings + more_warnings)
-
-
-def _marginals(config, data):
-    in_c, warnings = _in_c(config, data)
-    settings = _sizes(MarginalsConfig, dict(config.model) | {"in_c": in_c})
-    module = Marginals(settings, rngs=nnx.Rngs(config.seed))
-    module.start_from_frequencies(_sample(data))
-    origins = {"checkpoint": compatibility.fingerprint(config.checkpoint, data)}
-    save = _saver(config.checkpoint, marginals.save)
-    return Task(module, marginals.loss, marginals.loss, save, marginals.PART, in_c, {}, origins, warnings)
+    save = _saver(config.checkpoint, functools.partial(window_surrogate.save, part=config.part))
+    return Task(
+        module, loss, loss, save, config.part, in_c, prepare=window_surrogate.with_features, frozen=frozen,
+        origins={"checkpoint": found}, warnings=warnings + more_warnings,
+    )  # fmt: skip
 
 
 def _sizes(kind, settings):
@@ -141,7 +119,7 @@ def _saver(model, save_part):
 
     def save(folder, module, **options):
         if jax.process_index() == 0:
-            left_out = shutil.ignore_patterns(attributes.FILE, "README.md")
+            left_out = shutil.ignore_patterns("README.md")
             shutil.copytree(checkpoint.resolve(model), folder, dirs_exist_ok=True, ignore=left_out)
         save_part(folder, module, **options)
 
