@@ -1,11 +1,11 @@
-"""The seed's surrogate, a baseline: two bidirectional LSTM layers, the squared distance from the latent's mean."""
+"""The seed's surrogate of windows, a baseline that reads tokens: two bidirectional LSTM layers."""
 
-from surrogate.configs import transformer
+from surrogate.configs import window_transformer
 
 
 def get_config():
-    c = transformer.get_config()
+    c = window_transformer.get_config()
     c.part = "bilstm"
-    c.model.update(body="bilstm", width=128, layers=2, components=1)
-    c.objective.update(mse=1.0, kl=0.0, likelihood=0.0)
+    c.model.update(body="bilstm", width=128, layers=2)
+    c.objective.update(likelihood=0.0)
     return c

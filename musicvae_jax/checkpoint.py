@@ -23,8 +23,11 @@ from musicvae_jax.model import MusicVAE, MusicVAEConfig
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"
 DEFAULT = "trio_16bar_small"
 CONFIG, PARAMS = "config.json", "params.safetensors"
-KINDS = {"musicvae": (MusicVAEConfig, MusicVAE), "bar_musicvae": (BarMusicVAEConfig, BarMusicVAE)}
-"""What a model folder may hold: the types of its config and of its module."""
+KINDS = {
+    "musicvae": (MusicVAEConfig.of_saved, MusicVAE),
+    "bar_musicvae": (lambda config: BarMusicVAEConfig(**config), BarMusicVAE),
+}
+"""What a model folder may hold: what reads its config, and the type of its module."""
 _ORBAX_PARAMS = "params"  # a folder, where earlier versions kept them
 _Module = TypeVar("_Module", bound=nnx.Module)
 
@@ -237,29 +240,13 @@ def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder:
     kind = read_saved(name_or_folder)["kind"]
     if kind not in KINDS:
         raise CheckpointError(f"{resolve(name_or_folder)}: holds a {kind}, not a MusicVAE")
-    config_type, module_type = KINDS[kind]
+    read, module_type = KINDS[kind]
     options = {"encoder": encoder} if module_type is MusicVAE else {}
 
     def build(config):
-        return module_type(config_type(**config), rngs=nnx.Rngs(0), **options)
+        return module_type(read(config), rngs=nnx.Rngs(0), **options)
 
     return load_module(name_or_folder, kind=kind, build=build, dtype=dtype)
-
-
-def take_over(module: MusicVAE, name_or_folder: FilePath) -> None:
-    """Gives a MusicVAE, in place, those parameters of another that have the name and the shape of one of its own.
-
-    Args:
-        module: the one to change.
-        name_or_folder: the other: a pretrained name or a model folder.
-
-    Raises:
-        CheckpointError: there is no such model, or it cannot be read.
-    """
-    others = flat_params(load(name_or_folder))
-    own = {path: leaf for path, leaf in _flat(nnx.state(module)) if _name(path) in others}
-    fitting = [(path, leaf) for path, leaf in own.items() if leaf.shape == others[_name(path)].shape]
-    nnx.update(module, nnx.from_flat_state([(path, leaf.replace(others[_name(path)])) for path, leaf in fitting]))
 
 
 def fingerprint(module: nnx.Module) -> str:

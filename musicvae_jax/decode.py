@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from musicvae_jax.events import DEPTHS, FEATURES, NO_EVENT, WINDOW_STEPS
+from musicvae_jax.events import DEPTHS, NO_EVENT, WINDOW_STEPS
 
 
 def best_redo(batch: int, units: int) -> int:
@@ -22,7 +22,7 @@ def best_redo(batch: int, units: int) -> int:
     return {1: 8, 2: 16, 4: 16}.get(batch, 0) if weights_outgrow_the_cache else 0
 
 
-def sample(model, z_BxZ, row_B, key, temperature_3, evidence=None, *, tracks=(0, 1, 2), redo=0):
+def sample(model, z_BxZ, row_B, key, temperature_3, *, tracks=(0, 1, 2), redo=0):
     """Samples windows.
 
     The tracks run side by side, each fed its own previous token; LSTM states start afresh every bar, the token is
@@ -37,7 +37,6 @@ def sample(model, z_BxZ, row_B, key, temperature_3, evidence=None, *, tracks=(0,
         row_B: int, the number of each window's dice.
         key: a random key.
         temperature_3: float32, one a track.
-        evidence: {track: float32 [B, 256, F]}, what each of events.FEATURES adds to logits of tokens that have it.
         tracks: the numbers of those that are wanted (P).
         redo: 0 writes bar after bar. Otherwise all bars are written together from a guess of the token before each,
             then those whose guess was wrong, `redo` of a track at a time, until none is: the same samples but for
@@ -48,7 +47,7 @@ def sample(model, z_BxZ, row_B, key, temperature_3, evidence=None, *, tracks=(0,
     """
     batch, segments = len(z_BxZ), model.config.segments
     decoders = _decoders(model, tracks)
-    write = _writer(model, decoders, z_BxZ, row_B, key, temperature_3, evidence or {})
+    write = _writer(model, decoders, z_BxZ, row_B, key, temperature_3)
     none_PxB = [jnp.repeat(jnp.array(decoder.depths)[:, None], batch, axis=1) for decoder, _ in decoders]
     if redo and segments > 1:
         written = _together(write, none_PxB, segments, redo)
@@ -107,7 +106,7 @@ def _together(write, none_PxB, segments, redo):
     return jax.lax.while_loop(lambda state: jnp.stack(wrong(state)).any(), again, (guesses, tracks))[1]
 
 
-def _writer(model, decoders, z_BxZ, row_B, key, temperature_3, evidence):
+def _writer(model, decoders, z_BxZ, row_B, key, temperature_3):
     """A function that writes segments: each decoder's segment numbers int [M], tokens before them [P, M] -> [T, P, M].
 
     Segment s of row b has the number s * B + b; numbers past the last stand for any.
@@ -116,10 +115,6 @@ def _writer(model, decoders, z_BxZ, row_B, key, temperature_3, evidence):
     steps, columns = WINDOW_STEPS // segments, batch * segments
     keys_B = jax.vmap(jax.random.fold_in, (None, 0))(key, row_B)
     segments_NxD = model.segments(z_BxZ).reshape(columns, -1)
-    evidence_TxFxN_of = {  # columns numbered as the segments are
-        track: x.reshape(batch, segments, steps, -1).transpose(2, 3, 1, 0).reshape(steps, -1, columns)
-        for track, x in evidence.items()
-    }
     ready = [
         (decoder, numbers, jax.tree.map(jnp.transpose, decoder.begin(segments_NxD)), decoder.step_weights())
         for decoder, numbers in decoders
@@ -149,9 +144,6 @@ def _writer(model, decoders, z_BxZ, row_B, key, temperature_3, evidence):
             return jnp.stack([_largest(x + y) for x, y in zip(parts, noises, strict=True)]), states
 
         added = [noise(i, keys_B[pick_M % batch], pick_M // batch * steps) for i in numbers]
-        for place, i in enumerate(numbers):
-            if i in evidence:
-                added[place] += jnp.einsum("tfm,fv->tvm", evidence_TxFxN_of[i][..., pick_M], FEATURES[i])
         return states, added, step
 
     def write(picks, befores):

@@ -16,23 +16,19 @@ def _split_states(packed_BxN, sizes):
 
 
 class Conductor(nnx.Module):
-    """z -> one vector a bar; the window's part of z enters through the initial state, a bar's own as its input."""
+    """z -> one vector a bar; z enters through the initial state alone."""
 
-    def __init__(self, window_size, bar_size, sizes, *, rngs):
-        self.window_size, self.sizes = window_size, tuple(sizes)
-        self.initial_state = Dense(window_size, 2 * sum(sizes), rngs=rngs)
-        inputs = (bar_size, *sizes[:-1])
+    def __init__(self, z_size, sizes, *, rngs):
+        self.sizes = tuple(sizes)
+        self.initial_state = Dense(z_size, 2 * sum(sizes), rngs=rngs)
+        inputs = (0, *sizes[:-1])
         self.cells = nnx.List(
             [LSTMCell(size, inputs=below, rngs=rngs) for size, below in zip(sizes, inputs, strict=True)]
         )
-        if bar_size:  # before training a bar's part of z is noise; a whisper of it does not drown the window's
-            self.cells[0].input_kernel[...] *= 0.1
 
     def __call__(self, z_BxZ) -> jax.Array:
         """z, float32 [B, Z] -> the vectors, float32 [16, B, H], bars first."""
-        window_BxZ, bars_BxZ = z_BxZ[:, : self.window_size], z_BxZ[:, self.window_size :]
-        states = _split_states(self.initial_state(window_BxZ), self.sizes)
-        x = bars_BxZ.reshape(len(z_BxZ), BARS_PER_WINDOW, -1).swapaxes(0, 1) if bars_BxZ.shape[1] else None
+        states, x = _split_states(self.initial_state(z_BxZ), self.sizes), None
         for cell, state in zip(self.cells, states, strict=True):
             gates = cell.gate_inputs(x)
             if x is None:

@@ -22,7 +22,7 @@ def gaussian_kl(mu_BxZ, sigma_BxZ, mean_BxZ=0.0, std_BxZ=1.0):
     return (jnp.log(std_BxZ / sigma_BxZ) + scaled_BxZ - 0.5).sum(-1)
 
 
-def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segments=0, withhold=0.0):
+def loss(model, tokens_BxTx3, key, *, beta, free_bits):
     """Negative beta-ELBO of a batch, and what it is made of.
 
     Args:
@@ -31,10 +31,6 @@ def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segmen
         key: a random key.
         beta: weight of max(KL - free_bits * ln 2, 0), on the KL of the whole latent.
         free_bits: what the latent may hold at no cost, bits a window.
-        melody_weight: of the melody's reconstruction, which a latent that is to serve bass and drums needs less of.
-        segments: how many bars, drawn for the batch, stand for all of a window, whose bars resemble each other; 0: all.
-        withhold: share of previous tokens that the decoder is not told, so that it must ask the latent (Bowman et al.
-            2016).
 
     Returns:
         The loss, nats a window, and metrics: it, the ELBO (beta 1, no free bits), KL, and for each track the
@@ -42,13 +38,11 @@ def loss(model, tokens_BxTx3, key, *, beta, free_bits, melody_weight=1.0, segmen
     """
     mu, sigma = model.encoder(tokens_BxTx3)
     z = mu + sigma * jax.random.normal(key, mu.shape)
-    drawn = model.draw_segments(jax.random.fold_in(key, 1), segments)
-    withheld = jax.random.bernoulli(jax.random.fold_in(key, 2), withhold, tokens_BxTx3.shape) if withhold else None
-    log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z, segments=drawn, withheld_BxTx3=withheld)
+    log_probs_BxTx3, hits_BxTx3 = model.track_log_probs(tokens_BxTx3, z)
     nats_3 = -log_probs_BxTx3.mean((0, 1)) * WINDOW_STEPS
     kl_B = gaussian_kl(mu, sigma)
     costly_B = jnp.maximum(kl_B - free_bits * math.log(2), 0)
-    value = melody_weight * nats_3[0] + nats_3[1:].sum() + beta * costly_B.mean()
+    value = nats_3.sum() + beta * costly_B.mean()
     metrics = {"loss": value, "elbo": -(nats_3.sum() + kl_B.mean()), "kl": kl_B.mean()}
     for i, track in enumerate(TRACKS):
         metrics |= {f"{track}_nats": nats_3[i], f"{track}_accuracy": hits_BxTx3[..., i].mean()}

@@ -18,10 +18,8 @@ class Encoder(nnx.Module):
             self.levels.append(BidirectionalStack(sizes, **reads, rngs=rngs))
             outputs = 2 * sizes[-1]
             reads = {"inputs": outputs}
-        self.mu = Dense(outputs, config.window_size, rngs=rngs)
-        self.sigma = Dense(outputs, config.window_size, rngs=rngs)
-        self.bar_mu = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
-        self.bar_sigma = Dense(outputs, config.bar_size, rngs=rngs) if config.bar_size else None
+        self.mu = Dense(outputs, config.z_size, rngs=rngs)
+        self.sigma = Dense(outputs, config.z_size, rngs=rngs)
 
     def features(self, tokens_BxTx3, lengths=None):
         """What mu and sigma are made from.
@@ -32,13 +30,12 @@ class Encoder(nnx.Module):
                 None is all.
 
         Returns:
-            The encoder's output, float32 [B, 2H], and its top layer's at all steps, [T, B, 2H], which are bars when
-            hierarchical.
+            The encoder's output, float32 [B, 2H].
         """
         batch = tokens_BxTx3.shape[0]
         tokens = class_rows(tokens_BxTx3, DEPTHS)
         if len(self.levels) == 1:
-            return self.levels[0].read(tokens.swapaxes(0, 1), lengths)
+            return self.levels[0](tokens.swapaxes(0, 1), lengths)
         steps, bars = self.levels
         tokens_TxNx3 = tokens.reshape(batch * BARS_PER_WINDOW, STEPS_PER_BAR, 3).swapaxes(0, 1)
         if lengths is not None:
@@ -46,14 +43,9 @@ class Encoder(nnx.Module):
                 lengths = jnp.repeat(lengths[:, None] // BARS_PER_WINDOW, BARS_PER_WINDOW, axis=1)
             lengths = lengths.reshape(-1)
         bars_BxSxD = steps(tokens_TxNx3, lengths).reshape(batch, BARS_PER_WINDOW, -1)
-        return bars.read(bars_BxSxD.swapaxes(0, 1))
+        return bars(bars_BxSxD.swapaxes(0, 1))
 
     def __call__(self, tokens_BxTx3, lengths=None):
         """Mean and standard deviation, float32 [B, Z] each, of what features takes."""
-        features, bars_SxBxD = self.features(tokens_BxTx3, lengths)
-        mu, raw = self.mu(features), self.sigma(features)
-        if self.bar_mu is not None:
-            bars_BxSxD = bars_SxBxD.swapaxes(0, 1)
-            mu = jnp.concatenate([mu, self.bar_mu(bars_BxSxD).reshape(len(mu), -1)], -1)
-            raw = jnp.concatenate([raw, self.bar_sigma(bars_BxSxD).reshape(len(mu), -1)], -1)
-        return mu, jax.nn.softplus(raw)
+        features = self.features(tokens_BxTx3, lengths)
+        return self.mu(features), jax.nn.softplus(self.sigma(features))

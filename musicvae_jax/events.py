@@ -44,14 +44,6 @@ LOWEST_BASS = 28
 
 DEPTHS = (LINE_CLASSES, LINE_CLASSES, DRUM_CLASSES)
 
-_PITCH_CLASS = (np.arange(LINE_CLASSES) - FIRST_PITCH + MIN_PITCH) % 12
-_LINE_FEATURES = np.stack([np.ones(LINE_CLASSES), *(np.arange(12)[:, None] == _PITCH_CLASS)]).astype(np.float32)
-_LINE_FEATURES[:, :FIRST_PITCH] = 0
-_DRUM_FEATURES = (np.arange(DRUM_CLASSES) >> np.arange(len(DRUM_PITCHES))[:, None] & 1).astype(np.float32)
-FEATURES = (_LINE_FEATURES, _LINE_FEATURES, _DRUM_FEATURES)
-"""What a token of each track says, float32 [F, V] of 0 and 1: a note begins, and of which pitch class; or which drums
-are struck."""
-
 NO_DRUM = -1
 DRUM_BIT_OF_PITCH = np.full(128, NO_DRUM, np.int8)
 """int8 [128]: MIDI pitch -> bit of the drum mask, NO_DRUM where the pitch belongs to no group."""

@@ -223,10 +223,6 @@ class BidirectionalStack(nnx.Module):
             tokens, inputs = 0, 2 * size
 
     def __call__(self, x_TxBxN, lengths_B=None):
-        """The first of what `read` returns."""
-        return self.read(x_TxBxN, lengths_B)[0]
-
-    def read(self, x_TxBxN, lengths_B=None):
         """Runs all layers.
 
         Args:
@@ -236,8 +232,7 @@ class BidirectionalStack(nnx.Module):
                 last step, and a row of length 0 gives zeros.
 
         Returns:
-            The final outputs of the last layer, forward then backward, float32 [B, 2H], and its outputs at all steps,
-            float32 [T, B, 2H].
+            The final outputs of the last layer, forward then backward, float32 [B, 2H].
         """
         x = x_TxBxN
         steps_Tx1 = jnp.arange(x.shape[0])[:, None]
@@ -255,4 +250,4 @@ class BidirectionalStack(nnx.Module):
         forward_BxD, backward_BxD = x[last_B, jnp.arange(x.shape[1])], x[0]
         units = forward.bias.shape[0] // 4
         final = jnp.concatenate([forward_BxD[:, :units], backward_BxD[:, units:]], -1)
-        return final.astype(jnp.float32), x.astype(jnp.float32)
+        return final.astype(jnp.float32)

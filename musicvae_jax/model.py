@@ -7,7 +7,7 @@ decoder writes the three tracks of all 256 steps from z.
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from flax import nnx
 from musicvae_jax import decode
 from musicvae_jax.decoder import Conductor, TrackDecoder
 from musicvae_jax.encoder import Encoder
-from musicvae_jax.events import BARS_PER_WINDOW, BASS, DEPTHS, DRUMS, FEATURES, MELODY
+from musicvae_jax.events import BARS_PER_WINDOW, BASS, DEPTHS, DRUMS, MELODY, WINDOW_STEPS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,9 +31,6 @@ class MusicVAEConfig:
         layers.
     conductor_sizes: units of each layer; empty for a flat decoder.
     decoder_sizes: units of each layer.
-    bar_size: of the latent's z_size dimensions, 16 * bar_size at its end belong to one bar each: a hierarchical encoder
-        reads them off its upper level at that bar, and the conductor is given them there, which is no part of Magenta's
-        models. The rest is of the window as a whole.
     """
 
     z_size: int = 512
@@ -41,29 +38,26 @@ class MusicVAEConfig:
     encoder_sizes: tuple[int | tuple[int, ...], ...] = (2048, 2048)
     conductor_sizes: tuple[int, ...] = (1024, 1024)
     decoder_sizes: tuple[int, ...] = (1024, 1024)
-    bar_size: int = 0
 
     def __post_init__(self):
         if self.encoder not in ("bidirectional", "hierarchical"):
             raise ValueError(f'encoder must be "bidirectional" or "hierarchical", not {self.encoder!r}')
         if self.encoder == "hierarchical" and len(self.encoder_sizes) != 2:
             raise ValueError(f"a hierarchical encoder has 2 levels (steps, bars), not {len(self.encoder_sizes)}")
-        if self.bar_size and (self.encoder == "bidirectional" or not self.conductor_sizes or self.window_size < 1):
-            raise ValueError(f"bar_size takes a hierarchical encoder, a conductor and z_size for 16 bars, not {self}")
         for field in ("encoder_sizes", "conductor_sizes", "decoder_sizes"):
             sizes = tuple(tuple(x) if isinstance(x, list) else x for x in getattr(self, field))  # JSON gives lists
             object.__setattr__(self, field, sizes)
+
+    @classmethod
+    def of_saved(cls, config: dict) -> "MusicVAEConfig":
+        """The sizes that a model folder tells; earlier versions also told bar_size, of which only 0 is known now."""
+        return cls(**{name: value for name, value in config.items() if name != "bar_size" or value})
 
     @property
     def encoder_levels(self) -> tuple[tuple, ...]:
         """Units of each layer, level by level."""
         levels = (self.encoder_sizes,) if self.encoder == "bidirectional" else self.encoder_sizes
         return tuple(level if isinstance(level, tuple) else (level,) for level in levels)
-
-    @property
-    def window_size(self) -> int:
-        """Dimensions of the latent that belong to no bar."""
-        return self.z_size - BARS_PER_WINDOW * self.bar_size
 
     @property
     def segments(self) -> int:
@@ -86,8 +80,7 @@ class MusicVAE(nnx.Module):
         inputs = config.z_size
         groups: list[tuple[int, ...]] = [DEPTHS]
         if config.conductor_sizes:
-            sizes = config.window_size, config.bar_size, config.conductor_sizes
-            self.conductor = Conductor(*sizes, rngs=rngs)
+            self.conductor = Conductor(config.z_size, config.conductor_sizes, rngs=rngs)
             inputs, groups = config.conductor_sizes[-1], [(depth,) for depth in DEPTHS]
         self.tracks = nnx.List([TrackDecoder(depths, inputs, config.decoder_sizes, rngs=rngs) for depths in groups])
 
@@ -102,54 +95,43 @@ class MusicVAE(nnx.Module):
         """The vectors that the track decoders write from, float32 [S, B, D]: a bar's each, or z for a whole window."""
         return self.conductor(z_BxZ) if self.config.conductor_sizes else z_BxZ[None]
 
-    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None, evidence=None):
+    def track_log_probs(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2)):
         """Teacher-forced log-probabilities of windows' tokens, and whether each was the likeliest.
 
         Args:
             tokens_BxTx3: int [B, 256, 3].
             z_BxZ: float32 [B, Z].
             tracks: the numbers of those that are wanted (P).
-            segments: the numbers, int [S], of those that are wanted; None is all. Given the conductor a segment depends
-                only on the token before it, so leaving others out changes nothing but the work.
-            withheld_BxTx3: bool, where the decoder is not told the previous token.
-            evidence: as decode takes it, of all segments.
 
         Returns:
-            float32 [B, T, P] (nats) and bool [B, T, P], T the steps of these segments.
+            float32 [B, 256, P] (nats) and bool [B, 256, P].
         """
         batch = len(tokens_BxTx3)
-        tokens_TxNx3 = self._cut(tokens_BxTx3.astype(jnp.int32), segments)
-        given = tokens_BxTx3, z_BxZ, tracks, segments, withheld_BxTx3
+        tokens_TxNx3 = self._cut(tokens_BxTx3.astype(jnp.int32))
         log_probs, hits = [], []
-        for track, logits_TxNxV in self.track_logits(*given).items():
+        for track, logits_TxNxV in self.track_logits(tokens_BxTx3, z_BxZ, tracks).items():
             tokens_TxN = tokens_TxNx3[..., track]
-            if evidence and track in evidence:
-                logits_TxNxV = logits_TxNxV + self._cut(evidence[track], segments) @ FEATURES[track]
             target_TxN = jnp.take_along_axis(logits_TxNxV, tokens_TxN[..., None], axis=-1)[..., 0]
             log_prob_TxN = target_TxN - jax.nn.logsumexp(logits_TxNxV, axis=-1)
             log_probs.append(log_prob_TxN.T.reshape(batch, -1))
             hits.append((logits_TxNxV.argmax(-1) == tokens_TxN).T.reshape(batch, -1))
         return jnp.stack(log_probs, -1), jnp.stack(hits, -1)
 
-    def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2), segments=None, withheld_BxTx3=None):
+    def track_logits(self, tokens_BxTx3, z_BxZ, tracks=(0, 1, 2)):
         """Teacher-forced logits of windows' tokens.
 
         Args:
-            tokens_BxTx3, z_BxZ, tracks, segments, withheld_BxTx3: as track_log_probs takes them.
+            tokens_BxTx3, z_BxZ, tracks: as track_log_probs takes them.
 
         Returns:
             {track: float32 [T / S, B * S, V]}: the steps of a segment, segments as rows.
         """
         segments_SxBxD = self.segments(z_BxZ)
-        if segments is not None:
-            segments_SxBxD = segments_SxBxD[segments]
         segments_NxD = segments_SxBxD.swapaxes(0, 1).reshape(-1, segments_SxBxD.shape[-1])
         # The whole window is shifted by one before it is cut into bars: the token carries over the bar line.
         none_Bx1x3 = jnp.broadcast_to(jnp.array(DEPTHS), (len(tokens_BxTx3), 1, len(DEPTHS)))
         before_BxTx3 = jnp.concatenate([none_Bx1x3, tokens_BxTx3[:, :-1].astype(jnp.int32)], axis=1)
-        if withheld_BxTx3 is not None:
-            before_BxTx3 = jnp.where(withheld_BxTx3, none_Bx1x3, before_BxTx3)
-        before_TxNx3 = self._cut(before_BxTx3, segments)
+        before_TxNx3 = self._cut(before_BxTx3)
         logits, first = {}, 0
         for decoder in self.tracks:
             own = range(first, first := first + len(decoder.depths))
@@ -157,22 +139,10 @@ class MusicVAE(nnx.Module):
                 logits |= zip(own, decoder.teacher_forced(before_TxNx3[..., own[0] : first], segments_NxD), strict=True)
         return {track: logits[track] for track in tracks}
 
-    def _cut(self, x_BxTxP, segments):
+    def _cut(self, x_BxTxP):
         """What is told of each step, [B, T, P], as steps of a segment with segments as rows: [T / S, B * S, P]."""
-        x_BxSxTxP = x_BxTxP.reshape(len(x_BxTxP), self.config.segments, -1, x_BxTxP.shape[-1])
-        if segments is not None:
-            x_BxSxTxP = x_BxSxTxP[:, segments]
-        return x_BxSxTxP.reshape(-1, *x_BxSxTxP.shape[2:]).swapaxes(0, 1)
-
-    def draw_segments(self, key: jax.Array, count: int) -> jax.Array | None:
-        """Draws which segments of a batch to train on.
-
-        Returns:
-            The numbers of `count` segments, int [count]; None, which is all, where count is 0 or there are not more.
-        """
-        if not 0 < count < self.config.segments:
-            return None
-        return jax.random.choice(key, self.config.segments, (count,), replace=False)
+        rows, tracks = len(x_BxTxP) * self.config.segments, x_BxTxP.shape[-1]
+        return x_BxTxP.reshape(rows, WINDOW_STEPS // self.config.segments, tracks).swapaxes(0, 1)
 
     def encode(self, tokens: np.ndarray, batch_size: int = 64) -> tuple[np.ndarray, np.ndarray]:
         """Encodes windows into q(z | trio).
@@ -199,7 +169,6 @@ class MusicVAE(nnx.Module):
         temperature: float | Sequence[float] = 0.5,
         tracks: Sequence[int] = (MELODY, BASS, DRUMS),
         rows: np.ndarray | None = None,
-        evidence: Mapping[int, np.ndarray] | None = None,
         batch_size: int = 64,
     ) -> np.ndarray:
         """Samples trios from their latents; the same key gives the same tokens, whatever the batch size.
@@ -210,8 +179,6 @@ class MusicVAE(nnx.Module):
             temperature: what divides the logits; 0 takes the likeliest token. It may be three, one a track.
             tracks: the numbers of those that are wanted (P).
             rows: int [n], which dice each window gets, 0, 1, ... when None: the same key and number, the same dice.
-            evidence: what else is known, {track: float32 [n, 256, F]}: what each of events.FEATURES adds to the logits
-                of the tokens that have it.
             batch_size: windows that are computed at once, at most.
 
         Returns:
@@ -226,28 +193,20 @@ class MusicVAE(nnx.Module):
         z = np.asarray(z, np.float32)
         row = np.arange(len(z), dtype=np.uint32) if rows is None else np.asarray(rows, np.uint32)
         write = functools.partial(_decode, tuple(tracks))
-        return in_batches(write, self, batch_size, z, row, evidence or {}, shared=(key, temperature_3))
+        return in_batches(write, self, batch_size, z, row, shared=(key, temperature_3))
 
-    def log_prob(
-        self,
-        tokens: np.ndarray,
-        z: np.ndarray,
-        *,
-        evidence: Mapping[int, np.ndarray] | None = None,
-        batch_size: int = 64,
-    ) -> np.ndarray:
+    def log_prob(self, tokens: np.ndarray, z: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         """Teacher-forced log p(track | z), by which decode draws at temperature 1.
 
         Args:
             tokens: uint16 [n, 256, 3].
             z: float32 [n, z_size].
-            evidence: as decode takes it.
             batch_size: windows that are computed at once, at most.
 
         Returns:
             float32 [n, 3], nats.
         """
-        return in_batches(_log_prob, self, batch_size, np.asarray(tokens), np.asarray(z, np.float32), evidence or {})
+        return in_batches(_log_prob, self, batch_size, np.asarray(tokens), np.asarray(z, np.float32))
 
 
 def in_batches(function, model: nnx.Module, batch_size: int, *arrays, shared=()):
@@ -264,7 +223,7 @@ def in_batches(function, model: nnx.Module, batch_size: int, *arrays, shared=())
         The function's tree, numpy arrays with n rows each.
     """
     graphdef, state = nnx.split(model)
-    n = len(arrays[0])
+    n = len(jax.tree.leaves(arrays)[0])
     if n == 0:
         one = jax.tree.map(lambda array: np.zeros((1, *array.shape[1:]), array.dtype), arrays)
         results = jax.eval_shape(functools.partial(function, graphdef), state, *one, *shared)
@@ -286,13 +245,13 @@ def _encode(graphdef, state, tokens_BxTx3):
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _log_prob(graphdef, state, tokens_BxTx3, z_BxZ, evidence):
-    log_probs_BxTx3, _ = nnx.merge(graphdef, state).track_log_probs(tokens_BxTx3, z_BxZ, evidence=evidence)
+def _log_prob(graphdef, state, tokens_BxTx3, z_BxZ):
+    log_probs_BxTx3, _ = nnx.merge(graphdef, state).track_log_probs(tokens_BxTx3, z_BxZ)
     return log_probs_BxTx3.sum(axis=1)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _decode(tracks, graphdef, state, z_BxZ, row_B, evidence, key, temperature_3):
+def _decode(tracks, graphdef, state, z_BxZ, row_B, key, temperature_3):
     model = nnx.merge(graphdef, state)
     redo = decode.best_redo(len(z_BxZ), max(model.config.decoder_sizes))
-    return decode.sample(model, z_BxZ, row_B, key, temperature_3, evidence, tracks=tracks, redo=redo)
+    return decode.sample(model, z_BxZ, row_B, key, temperature_3, tracks=tracks, redo=redo)

@@ -11,7 +11,15 @@ from musicvae_jax.training import TrainingError
 FILE = "run.json"
 _KIND = "training"
 # Where a run lies, how often it reports and is kept, and how it is evaluated and saved: none of it changes the weights.
-FREE = ("workdir", "log_every", "evaluate_every", "evaluate_windows", "checkpoint_every", "save_dtype")
+FREE = (
+    "workdir",
+    "log_every",
+    "evaluate_every",
+    "evaluate_windows",
+    "evaluate_batches",
+    "checkpoint_every",
+    "save_dtype",
+)
 
 
 def begin(workdir, settings) -> int:

@@ -11,7 +11,6 @@ if typing.TYPE_CHECKING:
     from surrogate.accompaniment.accompanist import Accompanist, accompany
     from surrogate.accompaniment.options import Options
     from surrogate.accompaniment.result import Accompaniment, Take
-    from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig, load, save
 
 _HOMES = {
     "accompany": "accompaniment.accompanist",
@@ -19,21 +18,13 @@ _HOMES = {
     "Accompaniment": "accompaniment.result",
     "Take": "accompaniment.result",
     "Options": "accompaniment.options",
-    "load": "model.surrogate_encoder",
-    "save": "model.surrogate_encoder",
-    "Surrogate": "model.surrogate_encoder",
-    "SurrogateConfig": "model.surrogate_encoder",
 }
 __all__ = [
     "Accompaniment",
     "Accompanist",
     "Options",
-    "Surrogate",
-    "SurrogateConfig",
     "Take",
     "accompany",
-    "load",
-    "save",
 ]
 
 

@@ -43,6 +43,6 @@ def random_model(folder, **changes):
     sizes = {"encoder_sizes": (8, 8), "conductor_sizes": (16,), "decoder_sizes": (16,)}
     config = musicvae_jax.MusicVAEConfig(z_size=8, encoder="hierarchical", **sizes)
     musicvae_jax.save(folder, musicvae_jax.MusicVAE(config, rngs=nnx.Rngs(0)))
-    config = surrogate.SurrogateConfig(**{"z_size": 8, "width": 16, "layers": 1, "heads": 2} | changes)
-    surrogate.save(folder, surrogate.Surrogate(config, rngs=nnx.Rngs(1)))
+    config = surrogate.WindowSurrogateConfig(**{"z_size": 8, "width": 16, "layers": 1, "heads": 2} | changes)
+    surrogate.save(folder, surrogate.WindowSurrogate(config, rngs=nnx.Rngs(1)))
     return str(folder)

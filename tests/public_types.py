@@ -19,4 +19,4 @@ assert_type(musicvae_jax.__version__, str)
 
 assert_type(surrogate.accompany("melody.mid", seed=0, takes=3), Accompaniment)
 assert_type(surrogate.Accompanist.load().accompany("melody.mid"), Accompaniment)
-assert_type(surrogate.load(), surrogate.Surrogate)
+assert_type(surrogate.load(), surrogate.WindowSurrogate)

@@ -6,7 +6,7 @@ from flax import nnx
 
 from musicvae_jax import elbo
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
-from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig
+from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig, with_features
 from tests.arrays import random_tokens
 
 CONFIG = ml_collections.ConfigDict(
@@ -34,9 +34,10 @@ def vae_loss(module, batch, key):
 
 
 def surrogate(**changes):
-    return Surrogate(SurrogateConfig(**dict(z_size=4, width=16, layers=1, heads=2) | changes), rngs=nnx.Rngs(0))
+    sizes = dict(z_size=4, width=16, layers=1, heads=2) | changes
+    return WindowSurrogate(WindowSurrogateConfig(**sizes), rngs=nnx.Rngs(0))
 
 
 def encoded_batch_at(step):
     mu = np.random.default_rng(step).normal(size=(8, 4)).astype(np.float32)
-    return batch_at(step) | {"mu": mu, "sigma": np.full((8, 4), 0.5, np.float32)}
+    return with_features(batch_at(step) | {"mu": mu, "sigma": np.full((8, 4), 0.5, np.float32)})

@@ -17,13 +17,13 @@ from musicvae_jax import carrying, checkpoint, files, run_record, training, trai
 from surrogate.commands import config_parser, devices, hosts
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
-from surrogate.corpus import dataset
+from surrogate.corpus import dataset, song_pack
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
 _MOST_BYTES_IN_PARTS = 250_000_000
-_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "start_from", "model")  # this machine's paths; sizes beside them
+_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "model")  # this machine's paths; sizes beside them
 
 
 def run(config, command: str = "train") -> str:
@@ -44,26 +44,22 @@ def run(config, command: str = "train") -> str:
     if not config.data or not config.workdir:
         raise training.TrainingError("give --config.data=PACK_OR_DIR and --config.workdir=DIR")
     training.check_config(config)
-    data = dataset.open(config.data)
-    only_in_some = {"transpose": config.get("transpose", ()), "share": config.get("share", 1.0)}
-    batch_at = data.batches("train", config.batch_size, seed=config.seed, **only_in_some)
-    validation = data.batches("validation", config.batch_size, seed=0)
-    held_out = [validation(i) for i in range(max(1, config.evaluate_windows // config.batch_size))]
+    data = song_pack.open(config.data) if config.task in tasks.OF_SONGS else dataset.open(config.data)
     task = tasks.build(config, data)
     with work_folder.occupy(config.workdir):
         start = run_record.begin(config.workdir, config.to_dict() | {"data": _identity(config.data)} | task.origins)
         lines = [*task.warnings, *([f"going on from step {start}"] if start else [])]
         for line in lines if jax.process_index() == 0 else []:
             print(f"{command}: {line}", file=sys.stderr)
-        return _train(config, data, task, batch_at, held_out)
+        return _train(config, task)
 
 
-def _train(config, data, task, batch_at, held_out):
+def _train(config, task):
     """Trains in a work folder that is this run's, and leaves the model there; returns the closing line."""
     folder = pathlib.Path(config.workdir) / "model"
     notes = {
         "settings": {name: value for name, value in config.to_dict().items() if name not in _NOT_OF_THE_MODEL},
-        "data": card.describe_data(data, share=config.get("share", 1.0), in_c=task.in_c),
+        "data": task.about,
     }
 
     def save(module):
@@ -74,8 +70,8 @@ def _train(config, data, task, batch_at, held_out):
             card.write(folder, task.part, config.get("checkpoint"))
 
     module, metrics = training.fit(
-        task.module, task.loss, batch_at, config, config.workdir,
-        frozen=task.frozen, held_out=held_out, score=task.score, save=save,
+        task.module, task.loss, task.batch_at, config, config.workdir,
+        frozen=task.frozen, held_out=task.held_out, save=save,
     )  # fmt: skip
     line = f"{folder}: {_parameters(module) / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}"
     if jax.process_index() > 0:

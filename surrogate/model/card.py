@@ -5,13 +5,12 @@ import os
 import pathlib
 
 import jax
-import numpy as np
 
 from musicvae_jax import checkpoint
 from musicvae_jax.files import write_whole
-from surrogate.model import compatibility, marginals, surrogate_encoder
+from surrogate.model import compatibility, window_surrogate
 
-_TITLES = {"": "MusicVAE", surrogate_encoder.PART: "Surrogate encoder", marginals.PART: "Marginals"}
+_TITLES = {"": "MusicVAE", window_surrogate.PART: "Surrogate encoder"}
 _SPLITS = ("train", "validation")
 _CARD = """# A model of bass and drums
 
@@ -20,30 +19,12 @@ Give this folder to `surrogate.accompany` and the commands as their checkpoint. 
 {sections}
 ## What to know
 
-What is not told here was not measured: `scripts.evaluate` compares the model with baselines and people,
-`scripts.find_attributes` finds its densities.
+What is not told here was not measured: `scripts.evaluate` compares the model with baselines and people.
 
 ## Licence
 
 Not stated: it is for whoever publishes this model to choose, in view of what it was trained on.
 """
-
-
-def describe_data(data, *, share, in_c) -> dict:
-    """What is to be known of a corpus.dataset.Dataset: counts of windows, songs and tunes; for JSON.
-
-    Args:
-        share: of the training tunes, that were used.
-        in_c: whether the songs are in C; None where nothing tells.
-    """
-    rows = {split: data.indices(split, share if split == "train" else 1.0) for split in _SPLITS}
-    counts = {
-        "windows": {split: len(rows[split]) for split in _SPLITS},
-        "tunes": {split: len(np.unique(data.tune[rows[split]])) for split in _SPLITS},
-    }
-    if "source" in data[0]:
-        counts["songs"] = {split: len(np.unique(data.rows(rows[split], "source"))) for split in _SPLITS}
-    return counts | {"in_c": in_c}
 
 
 def describe_hardware() -> dict:
@@ -86,18 +67,19 @@ def _facts(notes):
     """Lines of what a training noted; none where it noted nothing, as that of another version or of Magenta."""
     facts = ""
     if "data" in notes:
-        data, keys = notes["data"], compatibility.describe_keys(notes["data"]["in_c"])
-        counted = [what for what in ("windows", "songs", "tunes") if what in data]
+        data = notes["data"]
+        keys = f"; songs {compatibility.describe_keys(data['in_c'])}" if "in_c" in data else ""
+        counted = [what for what in ("bars", "windows", "songs", "tunes") if what in data]
         train, held_out = (", ".join(f"{data[what][split]} {what}" for what in counted) for split in _SPLITS)
-        facts += f"- Data: {train} to train on; {held_out} held out; songs {keys}.\n"
+        facts += f"- Data: {train} to train on; {held_out} held out{keys}.\n"
     if "run" in notes:
         run, settings = notes["run"], notes["settings"]
         facts += (
-            f"- Training: {settings['steps']} steps of {settings['batch_size']} windows in {settings['dtype']}, "
+            f"- Training: {settings['steps']} steps of {settings['batch_size']} examples in {settings['dtype']}, "
             f"{run['seconds'] / 60:.1f} min; devices: {run['devices']} ({run['device']}); processes: "
             f"{run['processes']}.\n"
         )
     if "validation" in notes:
         metrics = ", ".join(f"{name} {value:.4g}" for name, value in notes["validation"].items())
-        facts += f"- On held-out windows: {metrics}.\n"
+        facts += f"- On held-out tunes: {metrics}.\n"
     return facts and "\n" + facts

@@ -1,127 +1,101 @@
 """What is trained: for each task a module, its loss, what it is evaluated by, and how it is saved."""
 
-import dataclasses
 import functools
-import shutil
-import typing
 
-import jax
+import numpy as np
 from flax import nnx
 
 from musicvae_jax import checkpoint, elbo
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from musicvae_jax.training import TrainingError
-from surrogate.model import attributes, compatibility, marginals, objective, surrogate_encoder
-from surrogate.model.marginals import Marginals, MarginalsConfig
-from surrogate.model.surrogate_encoder import Surrogate, SurrogateConfig
+from surrogate.model import compatibility, objective, song_tasks, window_surrogate
+from surrogate.model.task import Task, copied, sizes
+from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig
 
 _SAMPLED = 16  # every so many windows are enough for frequencies
 
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What musicvae_jax.training.fit needs, and what becomes of the module.
-
-    module: what learns. loss, score: as fit takes them. frozen: modules that the loss needs besides.
-    save: (folder, module, notes=..., dtype=...) -> None, writes it as a model folder, or into a copy of one.
-    part: its folder in the model's; "" for a MusicVAE.
-    in_c: whether the songs are in C; None where nothing tells.
-    origins: fingerprints of the models that it depends on, {setting that names it: fingerprint}.
-    warnings: what could not be checked, a line each.
-    """
-
-    module: nnx.Module
-    loss: typing.Callable
-    score: typing.Callable
-    save: typing.Callable
-    part: str
-    in_c: bool | None
-    frozen: dict[str, nnx.Module] = dataclasses.field(default_factory=dict)
-    origins: dict[str, str] = dataclasses.field(default_factory=dict)
-    warnings: list[str] = dataclasses.field(default_factory=list)
+_VALIDATION_SEED = 0
+_SPLITS = "train", "validation"
+OF_SONGS = {"bar_musicvae": song_tasks.bar_musicvae, "song_surrogate": song_tasks.song_surrogate}
+"""Tasks whose data is a pack of whole songs."""
 
 
 def build(config, data) -> Task:
     """Makes what a config describes, if config, data and models belong together.
 
     Args:
-        config: one of configs/; config.task is "musicvae", "surrogate" or "marginals".
-        data: the corpus.dataset.Dataset to train on.
+        config: one of configs/; config.task is one of OF_SONGS, "musicvae" or "window_surrogate".
+        data: what to train on: a corpus.song_pack.Songs for OF_SONGS, else a corpus.dataset.Dataset.
 
     Raises:
         TrainingError: they do not belong together, or there are no such sizes.
+        DatasetError: the data holds less than a batch.
         CheckpointError: a model that the config names cannot be loaded.
     """
-    builders = {"musicvae": _musicvae, "surrogate": _surrogate, "marginals": _marginals}
+    builders = OF_SONGS | {"musicvae": _musicvae, "window_surrogate": _window_surrogate}
     if config.task not in builders:
         raise TrainingError(f"task must be one of {', '.join(builders)}, not {config.task}")
     return builders[config.task](config, data)
 
 
 def _musicvae(config, data):
-    settings = _sizes(MusicVAEConfig, config.model)
-    module = MusicVAE(settings, rngs=nnx.Rngs(config.seed))
-    module.start_from_frequencies(_sample(data))
-    origins = {}
-    if config.start_from:
-        checkpoint.take_over(module, config.start_from)
-        origins["start_from"] = checkpoint.fingerprint(checkpoint.load(config.start_from))
-    terms = {name: config[name] for name in ("beta", "free_bits", "melody_weight")}
+    module = MusicVAE(sizes(MusicVAEConfig, config.model), rngs=nnx.Rngs(config.seed))
+    module.start_from_frequencies(data.rows(data.indices("train")[::_SAMPLED], "tokens"))
 
     def loss(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, **terms, segments=config.segments, withhold=config.withhold)
+        return elbo.loss(module, batch["tokens"], key, beta=config.beta, free_bits=config.free_bits)
 
-    def score(module, batch, key):
-        return elbo.loss(module, batch["tokens"], key, **terms)
-
-    in_c = compatibility.data_in_c(data)
-    return Task(module, loss, score, checkpoint.save, "", in_c, origins=origins)
+    batches = _batches(config, data, transpose=config.transpose)
+    return Task(module=module, loss=loss, save=checkpoint.save, about=_about(data, 1.0), **batches)
 
 
-def _surrogate(config, data):
-    latent = MusicVAEConfig(**checkpoint.read_config(config.checkpoint, kind="musicvae"))
+def _window_surrogate(config, data):
+    if not config.checkpoint:
+        raise TrainingError("give --config.checkpoint=MODEL, the MusicVAE whose latents the corpus holds")
+    latent = MusicVAEConfig.of_saved(checkpoint.read_config(config.checkpoint, kind="musicvae"))
     found = compatibility.fingerprint(config.checkpoint, data)
     warnings = compatibility.check_latents(data, config.data, config.checkpoint, latent.z_size, found)
     in_c, more_warnings = _in_c(config, data)
-    sizes = dict(config.model) | dict(z_size=latent.z_size, bar_size=latent.bar_size, in_c=in_c)
-    origins = {"checkpoint": found}
-    if config.start_from:
-        module = surrogate_encoder.load(config.start_from, part=config.part)
-        for name in ("z_size", "bar_size", "in_c"):
-            own = getattr(module.config, name)
-            if own != sizes[name]:
-                raise TrainingError(f"start_from: the {config.part} there has {name} {own}, not {sizes[name]}")
-        origins["start_from"] = checkpoint.fingerprint(module)
-    else:
-        module = Surrogate(_sizes(SurrogateConfig, sizes), rngs=nnx.Rngs(config.seed))
+    settings = sizes(WindowSurrogateConfig, dict(config.model) | dict(z_size=latent.z_size, in_c=in_c))
     weights = config.objective.to_dict()
     frozen = {}
     if weights["likelihood"]:
         frozen["vae"] = checkpoint.load(config.checkpoint, encoder=False, dtype=config.dtype)
-    loss = functools.partial(objective.loss, **weights)
-    save = _saver(config.checkpoint, functools.partial(surrogate_encoder.save, part=config.part))
-    return Task(module, loss, loss, save, config.part, in_c, frozen, origins, warnings + more_warnings)
+    return Task(
+        module=WindowSurrogate(settings, rngs=nnx.Rngs(config.seed)),
+        loss=functools.partial(objective.loss, **weights),
+        save=copied(config.checkpoint, functools.partial(window_surrogate.save, part=config.part)),
+        about=_about(data, config.share) | {"in_c": in_c},
+        part=config.part,
+        frozen=frozen,
+        origins={"checkpoint": found},
+        warnings=warnings + more_warnings,
+        **_batches(config, data, window_surrogate.with_features, share=config.share),
+    )
 
 
-def _marginals(config, data):
-    in_c, warnings = _in_c(config, data)
-    settings = _sizes(MarginalsConfig, dict(config.model) | {"in_c": in_c})
-    module = Marginals(settings, rngs=nnx.Rngs(config.seed))
-    module.start_from_frequencies(_sample(data))
-    origins = {"checkpoint": compatibility.fingerprint(config.checkpoint, data)}
-    save = _saver(config.checkpoint, marginals.save)
-    return Task(module, marginals.loss, marginals.loss, save, marginals.PART, in_c, {}, origins, warnings)
+def _batches(config, data, prepare=lambda batch: batch, **options):
+    """What to train on and what to evaluate by, each batch prepared."""
+    training_at = data.batches("train", config.batch_size, seed=config.seed, **options)
+    validation_at = data.batches("validation", config.batch_size, seed=_VALIDATION_SEED)
+    count = max(1, config.evaluate_windows // config.batch_size)
+    return {
+        "batch_at": lambda step: prepare(training_at(step)),
+        "held_out": [prepare(validation_at(i)) for i in range(count)],
+    }
 
 
-def _sizes(kind, settings):
-    try:
-        return kind(**settings)
-    except (TypeError, ValueError) as error:
-        raise TrainingError(f"model: {error}") from None
-
-
-def _sample(data):
-    return data.rows(data.indices("train")[::_SAMPLED], "tokens")
+def _about(data, share):
+    """Counts of windows, songs and tunes of each split that is trained on, and whether they are in C, for the card."""
+    rows = {split: data.indices(split, share if split == "train" else 1.0) for split in _SPLITS}
+    counts = {
+        "windows": {split: len(rows[split]) for split in _SPLITS},
+        "tunes": {split: len(np.unique(data.tune[rows[split]])) for split in _SPLITS},
+    }
+    if "source" in data[0]:
+        counts["songs"] = {split: len(np.unique(data.rows(rows[split], "source"))) for split in _SPLITS}
+    return counts | {"in_c": compatibility.data_in_c(data)}
 
 
 def _in_c(config, data):
@@ -134,15 +108,3 @@ def _in_c(config, data):
         return in_c, []
     keys = compatibility.describe_keys(in_c)
     return in_c, [f"{config.data} does not tell whether its songs are in C; trusting that they are {keys}"]
-
-
-def _saver(model, save_part):
-    """A function that saves a part of a model inside a copy of its folder, without what was measured on other parts."""
-
-    def save(folder, module, **options):
-        if jax.process_index() == 0:
-            left_out = shutil.ignore_patterns(attributes.FILE, "README.md")
-            shutil.copytree(checkpoint.resolve(model), folder, dirs_exist_ok=True, ignore=left_out)
-        save_part(folder, module, **options)
-
-    return save

@@ -103,36 +103,6 @@ def bars(rows, columns, path) -> None:
     _save(figure, path)
 
 
-def densities(attributes, path) -> None:
-    """Draw what turning a density up and down does: onsets a bar at each amount of its direction.
-
-    Args:
-        attributes: surrogate.model.attributes.Attributes.
-        path: as song takes it.
-
-    Raises:
-        musicvae_jax.FileError: as song raises it.
-    """
-    check(path)
-    figure = _figure(9, 3.2)
-    axes = figure.subplots(1, 2)
-    parts = zip(axes, ("bass notes", "drum hits"), attributes.densities, attributes.human, strict=True)
-    for number, (axis, name, density, human) in enumerate(parts):
-        axis.plot(attributes.amounts, density, color=COLOURS[("bass", "drums")[number]])
-        axis.axhline(human, color="0.6", lw=1, ls="--")
-        axis.annotate("people", (attributes.amounts[0], human), color="0.4", va="bottom")
-        for turn in range(-2, 3):
-            amount = attributes.amount(number, turn)
-            axis.plot(amount, np.interp(amount, attributes.amounts, density), "o", color="black", ms=4)
-            axis.annotate(f"{turn:+d}" if turn else "0", (amount, np.interp(amount, attributes.amounts, density)),
-                          xytext=(4, -10), textcoords="offset points", fontsize=8)  # fmt: skip
-        axis.set(xlabel="amount of the direction", ylabel=f"{name} a bar", yscale="log")
-        marks = [2.0**power for power in range(8) if density.min() / 1.5 < 2.0**power < density.max() * 1.5]
-        axis.set_yticks(marks, [f"{mark:g}" for mark in marks])
-        axis.minorticks_off()
-    _save(figure, path, dpi=110)
-
-
 def check(path) -> None:
     """Refuse a picture that cannot be drawn, before any work is done for it.
 

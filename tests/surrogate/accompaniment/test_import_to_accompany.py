@@ -34,7 +34,7 @@ def test_an_imported_model_accompanies(tmp_path):
     )
     run(
         "train",
-        "--config=configs/transformer.py",
+        "--config=configs/window_transformer.py",
         f"--config.data={corpus}",
         f"--config.checkpoint={magenta}",
         f"--config.workdir={work}",

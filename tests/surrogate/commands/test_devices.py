@@ -11,7 +11,6 @@ COMMANDS = {
     "accompany": [EXAMPLES / "korobeiniki.mid", "--output={folder}/x.mid"],
     "encode_corpus": [f"--config.input={EXAMPLES}", "--config.output={folder}/corpus"],
     "evaluate": [f"--input={EXAMPLES}", "--output={folder}/results"],
-    "find_attributes": ["--data=corpus", "--checkpoint=trio_16bar_small"],
     "import_checkpoint": ["--input=nowhere", "--output={folder}/model"],
     "train": ["--config=musicvae_small", "--config.data=nowhere", "--config.workdir={folder}/run"],
 }

@@ -8,16 +8,15 @@ import sys
 
 import surrogate
 from musicvae_jax import checkpoint
-from surrogate.model import attributes, compatibility, marginals
+from surrogate.model import compatibility
 from tests.paths import DATA, EXAMPLES, ROOT
 
 FEW = "--config.steps=2 --config.warmup_steps=1 --config.batch_size=8 --config.evaluate_windows=8"
 LSTMS = " ".join(f"--config.model.{name}=(8,)" for name in ("conductor_sizes", "decoder_sizes"))
 SMALL = {
     "--config.input=MIDI_DIR": "--config.validation_fraction=0.3 --config.workers=1",
-    "musicvae_small": f"{FEW} --config.model.z_size=8 --config.model.encoder_sizes=(8,8) {LSTMS}",
-    "transformer": f"{FEW} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
-    "marginals.py": f"{FEW} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
+    "window_musicvae": f"{FEW} --config.model.z_size=8 --config.model.encoder_sizes=(8,8) {LSTMS}",
+    "window_transformer": f"{FEW} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
     "scripts.accompany": "--output=runs/song.mid",
 }
 
@@ -26,9 +25,7 @@ def documented_commands():
     text = (ROOT / "docs" / "researcher.md").read_text(encoding="utf-8")
     [block] = re.findall(r"## Train your own\n\n```\n(.*?)```", text, re.DOTALL)
     commands = block.replace("\\\n", " ").splitlines()
-    return [
-        line for line in commands if not re.search("scripts.(evaluate|find_attributes)", line)
-    ]  # have their own tests
+    return [line for line in commands if "scripts.evaluate" not in line]  # which has its own tests
 
 
 def run(line, folder):
@@ -46,14 +43,13 @@ def run(line, folder):
 def test_the_documented_chain_ends_with_a_song(tmp_path):
     (tmp_path / "runs").mkdir()
     commands = documented_commands()
-    assert len(commands) == 6
+    assert len(commands) == 5
     printed = [run(line, tmp_path) for line in commands]
     assert "drum hits" in printed[-1] and (tmp_path / "runs" / "song.mid").is_file()
-    model = tmp_path / "runs" / "marginals" / "model"
+    model = tmp_path / "runs" / "surrogate" / "model"
     assert compatibility.model_in_c(model) is False
-    assert surrogate.load(model).config.in_c is False and marginals.load(model).config.in_c is False
+    assert surrogate.load(model).config.in_c is False
     assert checkpoint.load(model).config.z_size == surrogate.load(model).config.z_size == 8
-    assert attributes.load(model) is None
     card = (model / "README.md").read_text()
-    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 windows") == 3
-    assert str(tmp_path) not in card and "## Marginals\n\nTrained last." in card
+    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 windows") == 2
+    assert str(tmp_path) not in card and "## Surrogate encoder\n\nTrained last." in card

@@ -17,7 +17,7 @@ MINE = {
     "the model": ("model", "is in a model's folder"),
     "a new folder in the model": ("model/corpus", "is in a model's folder"),
     "a new pack in the model, by a link": ("linked/new.npz", "is in a model's folder"),
-    "attributes of the model": ("model/attributes.npz", "is in a model's folder"),
+    "an array beside the model": ("model/attributes.npz", "is in a model's folder"),
     "another array": ("mine.npz", "is there already, and not from this very job"),
     "text": ("text.npz", "is there already, and not from this very job"),
     "a folder": ("folder.npz", "is there already, and not from this very job"),

@@ -15,7 +15,7 @@ from musicvae_jax import CheckpointError
 from surrogate.commands import evaluate as script
 from surrogate.corpus import encoding_job
 from surrogate.evaluation import comparison, forest, metrics, report, rows, selection
-from surrogate.model import bands
+from surrogate.model import band
 from tests.surrogate.evaluation.bands import EchoBand
 
 ROWS = ["another song", "rule", "nearest neighbour", "accompany", "oracle", "human"]

@@ -8,7 +8,6 @@ import pytest
 import symusic
 
 import musicvae_jax
-from surrogate.model import attributes
 from surrogate.rendering import plot
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -54,12 +53,10 @@ def figures(monkeypatch):
 def drawings(band):
     """Each kind of picture, as a function of its path."""
     rows = {"a": {"r2": {"value": 0.5, "lo": 0.4, "hi": 0.7}, "kl": {"value": np.nan, "lo": None, "hi": None}}, "b": {}}
-    curve = attributes.Attributes(np.zeros((2, 2)), np.arange(2.0), np.array([[1.0, 8]] * 2), np.array([4.0, 5]))
     return [
         lambda path: plot.song(*band, path),
         lambda path: plot.rolls({"silence": np.zeros((32, 3), np.uint16), "notes": np.full((16, 3), 40)}, path),
         lambda path: plot.bars(rows, ["r2", "kl"], path),
-        lambda path: plot.densities(curve, path),
     ]
 
 
