@@ -73,14 +73,12 @@ class Layer(nnx.Module):
         x = x_BxQxD + self.out(read.reshape(*x_BxQxD.shape[:2], -1))
         return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))
 
-    def bias(self, likeness_xF, distance_row, seen):
-        """Biases of attention: likeness [..., Q, K, F], rows of the distance table [Q, K], bool [..., Q, K]."""
+    def bias(self, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
+        """Biases of attention, float32 [B, H, Q, K]: likeness, rows of the distance table, and what is seen."""
         weight_HxF = self.likeness[...].astype(jnp.float32)
-        alike = jnp.moveaxis(likeness_xF @ weight_HxF.T, -1, -3)
-        apart = self.distance[...].astype(jnp.float32)[:, distance_row]
-        return jnp.where(
-            seen[..., None, :, :], alike + apart.reshape((1,) * (alike.ndim - apart.ndim) + apart.shape), _MASKED
-        )
+        alike_BxHxQxK = jnp.moveaxis(likeness_BxQxKxF @ weight_HxF.T, -1, 1)
+        apart_HxQxK = self.distance[...].astype(jnp.float32)[:, distance_row_QxK]
+        return jnp.where(seen_BxQxK[:, None], alike_BxHxQxK + apart_HxQxK[None], _MASKED)
 
     def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
         bars = x_BxSxD.shape[1]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
+from musicvae_jax.events import FIRST_PITCH
+from surrogate.model import choice
 from surrogate.model.song_batches import density_features
 
 ROUNDS = 5
@@ -17,25 +18,23 @@ def notes(parts_KxTx2) -> np.ndarray:
     return np.stack([bass, np.bitwise_count(parts_KxTx2[..., 1]).sum(-1, dtype=np.int64)], -1)
 
 
-def reached(drawn, draw, density_BxD, steps):
+def reached(drawn, draw, density_BxD, playing, steps):
     """Draws songs again, with more notes or fewer.
 
     Args:
         drawn: song_band.Draws of each song, as they are without a wish.
         draw: a function that draws the songs anew.
         density_BxD: where the model reads what it is told, a row for each song; written to.
+        playing: in how many bars bass and drums play, int [2] of each song.
         steps: how many times to double the bass notes, and the drum hits.
 
     Returns:
         Draws of each song, of all that were drawn those nearest to what is asked for.
     """
-    from surrogate.model import choice
-
     told_2 = np.array([step != 0 for step in steps])
-    bars = [draws.tokens.shape[1] // STEPS_PER_BAR for draws in drawn]
     played = [notes(draws.tokens)[choice.ranked(draws.tokens, 1)[0][0]] for draws in drawn]
     wanted = [np.maximum(own, 0.5) * 2.0 ** np.array(steps) for own in played]
-    asked = [np.log2(0.5 + want / own) for want, own in zip(wanted, bars, strict=True)]
+    asked = [np.log2(0.5 + want / own) for want, own in zip(wanted, playing, strict=True)]
     best = [None] * len(drawn)
     for _ in range(ROUNDS):
         for row, value in enumerate(asked):
@@ -43,8 +42,8 @@ def reached(drawn, draw, density_BxD, steps):
         for song, draws in enumerate(draw()):
             counted = notes(draws.tokens)
             best[song] = _nearest(best[song], draws, counted, wanted[song], told_2)
-            level = np.log2(0.5 + np.median(counted, axis=0) / bars[song])
-            asked[song] = asked[song] + np.log2(0.5 + wanted[song] / bars[song]) - level
+            level = np.log2(0.5 + np.median(counted, axis=0) / playing[song])
+            asked[song] = asked[song] + np.log2(0.5 + wanted[song] / playing[song]) - level
         if all(
             (_away(notes(draws.tokens), want, told_2) <= NEAR).all() for draws, want in zip(best, wanted, strict=True)
         ):

@@ -1,5 +1,6 @@
 """Whole songs written by the song model: draws of which the one most like the others is played."""
 
+import itertools
 import pathlib
 import typing
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from flax import nnx
 
 from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE
-from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR, line_notes
+from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR, held_tokens, line_notes
 from surrogate.model import choice, density, song_batches, song_model, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts
 from surrogate.model.song_batches import transposed_chords, transposed_line
@@ -22,6 +23,8 @@ PART, KIND = "surrogate", "song_surrogate"
 """The folder of a SongSurrogate inside that of its MusicVAE, and what its config.json calls it."""
 DRAWS = 8
 SONGS_AT_ONCE = 8
+LONGEST_REST = 8
+"""Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Lengths that songs are padded to, so that few shapes are compiled."""
 
@@ -72,7 +75,8 @@ class SongBand:
         drawn = draw()
         steps = wishes.bass_density, wishes.drum_density
         if any(steps):
-            drawn = density.reached(drawn, draw, scene.batch["density"], steps)
+            playing = [np.maximum(_plays(line).sum(0), 1) for line in lines]
+            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps)
         written = []
         for draws in drawn:
             chosen, ratings = choice.ranked(draws.tokens, wishes.takes)
@@ -93,7 +97,10 @@ class SongBand:
                 melody_T = np.concatenate([example_T, melody_T])
                 known_SxK = np.concatenate([example_SxK, known_SxK])
                 is_known_SxP = np.concatenate([np.ones((before, is_known_SxP.shape[1]), bool), is_known_SxP])
+                played_Sx2 = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])
+                batch["plays"][row, :before] = song_batches.plays_features(played_Sx2, np.ones(2, bool))
             song_batches.put_melody(batch, row, melody_T, line.tempo)
+            batch["plays"][row, before : len(known_SxK)] = song_batches.plays_features(_plays(line), np.ones(2, bool))
             batch["codes"][row, : len(known_SxK)] = known_SxK
             batch["known"][row, : len(known_SxK)] = is_known_SxP
             bars.append(len(line.tokens) // STEPS_PER_BAR)
@@ -139,6 +146,19 @@ class SongBand:
         z = codebook.latents_of(self.vae, codes_KxSxC[..., CHORDS_PER_BAR:].reshape(draws * bars, -1))
         parts = self.vae.decode_bars(z, roots, tracks=(BASS, DRUMS)).reshape(draws, -1, 2)
         return Draws(parts, song_batches.chord_labels(chords))
+
+
+def _plays(line):
+    """In which bars bass and drums are to play, bool [S, 2]: where the melody does, and through its shorter rests."""
+    written_S = held_tokens(line.tokens).reshape(-1, STEPS_PER_BAR).any(1)
+    sounding = np.flatnonzero(written_S)
+    for last, following in itertools.pairwise(sounding):
+        if following - last <= LONGEST_REST + 1:
+            written_S[last:following] = True
+    own = line.bass, line.drums
+    silent_T = np.zeros(len(line.tokens), np.uint16)
+    own_Sx2 = song_batches.plays(*(silent_T if x is None else x for x in own))
+    return np.where([x is None for x in own], written_S[:, None], own_Sx2)
 
 
 def _heard_chords(tokens_Tx3):

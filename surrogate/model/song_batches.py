@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from musicvae_jax import beats, codebook
-from musicvae_jax.events import FIRST_PITCH, LINE_CLASSES, STEPS_PER_BAR
+from musicvae_jax.events import FIRST_PITCH, LINE_CLASSES, STEPS_PER_BAR, held_tokens
 from musicvae_jax.training import TrainingError
 from surrogate.model.bar_batches import song_roots
 from surrogate.model.bar_features import FEATURES_PER_BAR, LIKENESS_FEATURES, likeness, melody_features
@@ -24,7 +24,8 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
 
     melody float32 [B, S, F] and likeness float32 [B, S, S, L], see bar_features; is_bar bool [B, S]; place int [B, S],
     the number of the bar in its song modulo PLACES; edge float32 [B, S, 2], 1 where a song begins, and where it ends;
-    tempo float32 [B], octaves above 120 beats a minute; density float32 [B, 4], see density_features; codes int
+    tempo float32 [B], octaves above 120 beats a minute; density float32 [B, 4], see density_features; plays float32
+    [B, S, 4], see plays_features; codes int
     [B, S, CODES]; known bool [B, S, PARTS], of which bars' parts the codes are given; remembered bool [B, S, PARTS],
     which of them the decoder remembers.
     """
@@ -36,6 +37,7 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
         "edge": np.zeros((songs, bars, 2), np.float32),
         "tempo": np.zeros(songs, np.float32),
         "density": np.zeros((songs, 2 * DENSITIES), np.float32),
+        "plays": np.zeros((songs, bars, 2 * DENSITIES), np.float32),
         "codes": np.zeros((songs, bars, CODES), np.int32),
         "known": np.zeros((songs, bars, len(PARTS)), bool),
         "remembered": np.ones((songs, bars, len(PARTS)), bool),
@@ -73,17 +75,31 @@ def density_features(log2_density_2, known_2) -> np.ndarray:
     return np.concatenate([np.where(known_2, np.asarray(log2_density_2) / 2 - 1, 0), known_2]).astype(np.float32)
 
 
-def density(codes_SxK, hits_of_code) -> np.ndarray:
-    """Logarithms to base 2 of half a note more than the bass notes, and the drum hits, of a bar: float64 [2].
+def plays_features(plays_Sx2, known_2) -> np.ndarray:
+    """What the model is told, float32 [S, 4], of where bass and drums play, bool [S, 2]; known_2: of which."""
+    plays_Sx2 = np.asarray(plays_Sx2)
+    known_Sx2 = np.broadcast_to(known_2, plays_Sx2.shape)
+    return np.concatenate([plays_Sx2 & known_Sx2, known_Sx2], axis=1).astype(np.float32)
+
+
+def plays(bass_T, drums_T) -> np.ndarray:
+    """In which bars a bass, int [S * 16] tokens, sounds, and drums are struck: bool [S, 2]."""
+    sounds = held_tokens(bass_T).reshape(-1, STEPS_PER_BAR).any(1)
+    return np.stack([sounds, np.asarray(drums_T).reshape(-1, STEPS_PER_BAR).any(1)], axis=1)
+
+
+def density(codes_SxK, plays_Sx2, hits_of_code) -> np.ndarray:
+    """Logarithms to base 2 of half a note more than bass notes, and drum hits, a bar in which they play: float64 [2].
 
     Args:
         codes_SxK: int [S, CODES].
+        plays_Sx2: bool, as plays gives it.
         hits_of_code: as codebook.densities gives them.
     """
     drums, bass = np.split(np.asarray(codes_SxK)[:, CHORDS_PER_BAR:], 2, axis=1)
     low, high, notes = hits_of_code
-    hits = (low[drums[:, ::2]].sum(1) + high[drums[:, 1::2]].sum(1)).mean()
-    return np.log2(0.5 + np.array([notes[bass[:, ::2]].sum(1).mean(), hits]))
+    hits = low[drums[:, ::2]].sum() + high[drums[:, 1::2]].sum()
+    return np.log2(0.5 + np.array([notes[bass[:, ::2]].sum(), hits]) / np.maximum(plays_Sx2.sum(0), 1))
 
 
 def chord_codes(chords_xHx3) -> np.ndarray:
@@ -117,6 +133,7 @@ class _Song:
 
     melodies: list
     codes: np.ndarray
+    plays: np.ndarray
     tempo: float
 
 
@@ -124,8 +141,9 @@ class SongBatches:
     """Random crops of a pack's songs, brought to C by a melody each.
 
     A song's melodies are drawn from, the likeliest most often, and a quarter of the songs stand in another key than
-    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once; of three
-    in ten the density of bass or drums. Of most the decoder forgets some parts, as in use it remembers its own.
+    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once. Mostly it
+    is told in which bars bass and drums play, and of half how much. Of most the decoder forgets some parts, as in use
+    it remembers its own.
     """
 
     def __init__(self, songs, vae, split: str, *, bars: int = 96, share: float = 1.0):
@@ -151,7 +169,7 @@ class SongBatches:
         codes = np.concatenate([np.concatenate(chords), codes], 1).astype(np.int16)
         ends = np.cumsum([song.bars for song in chosen])
         self.songs = [
-            _Song(_melodies(song), own, song.tempo)
+            _Song(_melodies(song), own, plays(song.lines[:, -1].reshape(-1), song.drums), song.tempo)
             for song, own in zip(chosen, np.split(codes, ends[:-1]), strict=True)
         ]
         self.long = [song for song in self.songs if len(song.codes) > bars] or self.songs
@@ -195,12 +213,15 @@ class SongBatches:
         codes = song.codes[first:last].astype(np.int32)
         codes[:, :CHORDS_PER_BAR] = transposed_chords(codes[:, :CHORDS_PER_BAR], semitones)
         batch["codes"][row, :bars] = codes
+        told_2 = np.ones(2, bool) if plain or rng.random() < 0.75 else rng.random(2) < 0.3
+        batch["plays"][row, :bars] = plays_features(song.plays[first:last], told_2)
         if plain:
             return
         if rng.random() < 0.5:
             for part in range(len(PARTS)):
                 batch["known"][row, :, part] = _known_bars(rng, most)
-        batch["density"][row] = density_features(density(codes, self.hits_of_code), rng.random(DENSITIES) < 0.3)
+        of_crop = density(codes, song.plays[first:last], self.hits_of_code)
+        batch["density"][row] = density_features(of_crop, rng.random(DENSITIES) < 0.5)
         if rng.random() < 0.6:
             batch["remembered"][row] = rng.random((most, len(PARTS))) > 0.4 * rng.random()
 

@@ -13,7 +13,7 @@ PLACES = 16
 """Bars of a song are told apart by their number modulo this."""
 _TEMPO_WAVES = 4
 DENSITIES = 2
-"""Bass notes and drum hits a bar."""
+"""What is told of bass and drums: how many notes they play in a bar, and in which bars they play."""
 
 
 class SongEncoder(nnx.Module):
@@ -25,6 +25,7 @@ class SongEncoder(nnx.Module):
         self.edges = nnx.Param(jax.random.normal(rngs.params(), (2, width)) * 0.15)
         self.tempo = Dense(2 * _TEMPO_WAVES, width, rngs=rngs)
         self.density = Dense(2 * DENSITIES, width, rngs=rngs)
+        self.plays = Dense(2 * DENSITIES, width, rngs=rngs)
         self.layers = nnx.List([Layer(width, heads, rngs=rngs) for _ in range(layers)])
         self.gain = nnx.Param(jnp.ones(width))
 
@@ -32,7 +33,7 @@ class SongEncoder(nnx.Module):
         """Reads songs.
 
         Args:
-            batch: as song_batches makes them; melody, likeness, is_bar, place, edge, tempo and density are read.
+            batch: as song_batches makes them; melody, likeness, is_bar, place, edge, tempo, density and plays are read.
             known_BxSxD: what is known of the bars besides.
 
         Returns:
@@ -42,6 +43,7 @@ class SongEncoder(nnx.Module):
         wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)[None]
         tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
         song_BxD = tempo_BxD + self.density(batch["density"])
+        x = x + self.plays(batch["plays"])
         at_edge_BxSxD = batch["edge"] @ self.edges[...].astype(jnp.float32)
         x = x + song_BxD[:, None] + self.places[...][batch["place"]].astype(jnp.float32) + at_edge_BxSxD + known_BxSxD
         seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])

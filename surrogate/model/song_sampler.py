@@ -101,17 +101,17 @@ class _Draws:
         heard_RxD = jnp.broadcast_to(self.heard_SxD[bar][None], before_RxD.shape)
         x = model.decoder_input(jnp.concatenate([heard_RxD, before_RxD], -1))[:, None]
         places = jnp.arange(self.bars)
-        likeness_1xSxF = self.song["likeness"][bar][None]
+        likeness_1x1xSxF = self.song["likeness"][bar][None, None]
         distance_1xS = jnp.clip(bar - places, 0, FARTHEST)[None]
         for i, layer in enumerate(model.layers):
             query, *new = layer.queries_keys_values(x, bar[None])
             cache = cache.at[i, :, :, bar].set(jnp.stack(new)[:, :, 0])
-            bias = layer.bias(likeness_1xSxF, distance_1xS, (places <= bar)[None])
+            bias = layer.bias(likeness_1x1xSxF, distance_1xS, (places <= bar)[None, None])
             x = layer.mixed(x, query, *cache[i], bias)
         x = norm(x, model.gain[...])
         sources = []
         for part, source in enumerate(model.sources):
-            scores = source(x, keys[part], likeness_1xSxF, distance_1xS, (places < bar)[None])[:, 0]
+            scores = source(x, keys[part], likeness_1x1xSxF, distance_1xS, (places < bar)[None, None])[:, 0]
             sources.append(choose(scores, self.source_temperature[part], dice_RxN[:, part]))
         dice_Kx2xR = dice_RxN[:, len(PARTS) :].T.reshape(CODES, 2, self.draws)
         own = self._codes(dice_Kx2xR, x[:, 0], codes, jnp.stack(sources), bar)

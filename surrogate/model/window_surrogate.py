@@ -20,7 +20,7 @@ from surrogate.model.song_encoder import SongEncoder
 
 PART = "surrogate"  # its folder inside that of the MusicVAE whose latents it predicts
 _KIND = "window_surrogate"
-_FEATURES = ("melody", "likeness", "is_bar", "place", "edge", "tempo", "density")
+_FEATURES = ("melody", "likeness", "is_bar", "place", "edge", "tempo", "density", "plays")
 _UNKNOWN_TEMPO = 120.0
 
 
