@@ -13,6 +13,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
+    from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
     from musicvae_jax.checkpoint import CheckpointError, load, save
     from musicvae_jax.files import FileError
     from musicvae_jax.midi_messages import MidiError
@@ -22,6 +23,8 @@ if typing.TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "BarMusicVAE",
+    "BarMusicVAEConfig",
     "CheckpointError",
     "FileError",
     "MidiError",
@@ -36,6 +39,8 @@ _HOMES = {
     "load": "checkpoint",
     "save": "checkpoint",
     "CheckpointError": "checkpoint",
+    "BarMusicVAE": "bar_model",
+    "BarMusicVAEConfig": "bar_model",
     "MusicVAE": "model",
     "MusicVAEConfig": "model",
     "FileError": "files",

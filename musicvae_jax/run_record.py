@@ -11,15 +11,9 @@ from musicvae_jax.training import TrainingError
 FILE = "run.json"
 _KIND = "training"
 # Where a run lies, how often it reports and is kept, and how it is evaluated and saved: none of it changes the weights.
-FREE = "workdir", "log_every", "evaluate_every", "evaluate_windows", "evaluate_batches", "checkpoint_every", "save_dtype"
-    "workdir",
-    "log_every",
-    "evaluate_every",
-    "evaluate_windows",
-    "evaluate_batches",
-    "checkpoint_every",
-    "save_dtype",
-)
+FREE = (
+    "workdir", "log_every", "evaluate_every", "evaluate_windows", "evaluate_batches", "checkpoint_every", "save_dtype",
+)  # fmt: skip
 
 
 def begin(workdir, settings) -> int:

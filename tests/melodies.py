@@ -4,7 +4,8 @@ import mido
 from flax import nnx
 
 import musicvae_jax
-import surrogate
+from surrogate.model import window_surrogate
+from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig
 
 
 def write_midi(path, notes, *, resolution=480, program=0, channel=0, meter=(4, 4), extra=()):
@@ -43,6 +44,6 @@ def random_model(folder, **changes):
     sizes = {"encoder_sizes": (8, 8), "conductor_sizes": (16,), "decoder_sizes": (16,)}
     config = musicvae_jax.MusicVAEConfig(z_size=8, encoder="hierarchical", **sizes)
     musicvae_jax.save(folder, musicvae_jax.MusicVAE(config, rngs=nnx.Rngs(0)))
-    config = surrogate.WindowSurrogateConfig(**{"z_size": 8, "width": 16, "layers": 1, "heads": 2} | changes)
-    surrogate.save(folder, surrogate.WindowSurrogate(config, rngs=nnx.Rngs(1)))
+    config = WindowSurrogateConfig(**{"z_size": 8, "width": 16, "layers": 1, "heads": 2} | changes)
+    window_surrogate.save(folder, WindowSurrogate(config, rngs=nnx.Rngs(1)))
     return str(folder)

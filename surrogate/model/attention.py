@@ -34,6 +34,25 @@ def rotated(x_BxSxHxD, place_S):
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
 
 
+def stacked(layers):
+    """Layers of the same sizes as one: what merges one of them, and their states with an axis more in front.
+
+    Scanned over, they are compiled once.
+    """
+    graphdefs, states = zip(*(nnx.split(layer) for layer in layers), strict=True)
+    return graphdefs[0], jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+
+
+def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
+    """What layers make of bars, one after the other."""
+    graphdef, states = stacked(layers)
+
+    def one(x, state):
+        return nnx.merge(graphdef, state)(x, likeness_BxSxSxF, seen_BxSxS, causal=causal), None
+
+    return jax.lax.scan(one, x_BxSxD, states)[0]
+
+
 class Layer(nnx.Module):
     """Self-attention and a two-layer perceptron, normalised before; half of the heads see places, all see likeness."""
 
@@ -65,10 +84,7 @@ class Layer(nnx.Module):
         dtype = self.out.kernel.dtype
         q = q_BxQxHxD.astype(dtype)
         scores = jnp.einsum("bqhd,bkhd->bhqk", q, k_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
-        weights = jax.nn.softmax(
-            scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK.reshape((1,) * (4 - bias_BxHxQxK.ndim) + bias_BxHxQxK.shape),
-            -1,
-        ).astype(dtype)
+        weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
         read = jnp.einsum("bhqk,bkhd->bqhd", weights, v_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
         x = x_BxQxD + self.out(read.reshape(*x_BxQxD.shape[:2], -1))
         return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))

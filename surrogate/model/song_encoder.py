@@ -6,7 +6,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax.lstm import Dense
-from surrogate.model.attention import Layer, norm
+from surrogate.model.attention import Layer, norm, through
 from surrogate.model.bar_features import FEATURES_PER_BAR
 
 PLACES = 16
@@ -47,6 +47,5 @@ class SongEncoder(nnx.Module):
         at_edge_BxSxD = batch["edge"] @ self.edges[...].astype(jnp.float32)
         x = x + song_BxD[:, None] + self.places[...][batch["place"]].astype(jnp.float32) + at_edge_BxSxD + known_BxSxD
         seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])
-        for layer in self.layers:
-            x = layer(x, batch["likeness"], seen_BxSxS, causal=False)
+        x = through(self.layers, x, batch["likeness"], seen_BxSxS, causal=False)
         return norm(x, self.gain[...])

@@ -17,7 +17,7 @@ from flax import nnx
 from musicvae_jax import codebook
 from musicvae_jax.bar_decoder import gru
 from musicvae_jax.lstm import Dense, along_last
-from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm
+from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
 
@@ -180,8 +180,7 @@ class SongSurrogate(nnx.Module):
         before = jnp.pad(own[:, :-1], ((0, 0), (1, 0), (0, 0)))
         x = self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1))
         so_far = np.tril(np.ones((1, bars, bars), bool)) & batch["is_bar"][:, None, :]
-        for layer in self.layers:
-            x = layer(x, batch["likeness"], so_far, causal=True)
+        x = through(self.layers, x, batch["likeness"], so_far, causal=True)
         x = norm(x, self.gain[...])
         states = self.codes.states(self.tables, x, codes)
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]

@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax.lstm import along_last
-from surrogate.model.attention import FARTHEST, norm
+from surrogate.model.attention import FARTHEST, norm, stacked
 from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS
 
 _BLOCK = 16
@@ -84,6 +84,7 @@ class _Draws:
         self.model, self.song, self.heard_SxD, self.dice_SxRxN = model, song, heard_SxD, dice_SxRxN
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
+        self.layer, self.layer_states = stacked(model.layers)
 
     def run(self):
         """Codes, int32 [R, S, K]."""
@@ -103,11 +104,17 @@ class _Draws:
         places = jnp.arange(self.bars)
         likeness_1x1xSxF = self.song["likeness"][bar][None, None]
         distance_1xS = jnp.clip(bar - places, 0, FARTHEST)[None]
-        for i, layer in enumerate(model.layers):
+        seen_1x1xS = (places <= bar)[None, None]
+
+        def of_layer(carry, numbered):
+            (x, cache), (i, state) = carry, numbered
+            layer = nnx.merge(self.layer, state)
             query, *new = layer.queries_keys_values(x, bar[None])
             cache = cache.at[i, :, :, bar].set(jnp.stack(new)[:, :, 0])
-            bias = layer.bias(likeness_1x1xSxF, distance_1xS, (places <= bar)[None, None])
-            x = layer.mixed(x, query, *cache[i], bias)
+            bias = layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS)
+            return (layer.mixed(x, query, *cache[i], bias), cache), None
+
+        (x, cache), _ = jax.lax.scan(of_layer, (x, cache), (jnp.arange(len(model.layers)), self.layer_states))
         x = norm(x, model.gain[...])
         sources = []
         for part, source in enumerate(model.sources):

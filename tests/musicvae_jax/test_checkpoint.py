@@ -14,8 +14,8 @@ import safetensors.numpy
 from flax import nnx
 
 import musicvae_jax
-import surrogate
 from musicvae_jax import carrying, checkpoint
+from surrogate.model import window_surrogate
 
 
 @pytest.fixture
@@ -168,13 +168,13 @@ def test_what_is_wrong_with_jax_is_not_taken_for_a_damaged_folder(folder, monkey
 def test_a_surrogate_lives_in_its_models_folder(folder, tiny_vae):
     for part, config in (("surrogate", "window_transformer"), ("bilstm", "bilstm")):
         with pytest.raises(musicvae_jax.CheckpointError, match=f"no {part} yet; train one with configs/{config}.py$"):
-            surrogate.load(folder, part=part)
-    config = surrogate.WindowSurrogateConfig(z_size=8, width=16, layers=1, heads=2)
-    encoder = surrogate.WindowSurrogate(config, rngs=nnx.Rngs(0))
-    surrogate.save(folder, encoder)
+            window_surrogate.load(folder, part=part)
+    config = window_surrogate.WindowSurrogateConfig(z_size=8, width=16, layers=1, heads=2)
+    encoder = window_surrogate.WindowSurrogate(config, rngs=nnx.Rngs(0))
+    window_surrogate.save(folder, encoder)
     melody = np.random.default_rng(0).integers(0, 90, (3, 256))
     assert encoder.predict(melody).mean.shape == (3, 8)
-    for got, wanted in zip(surrogate.load(folder).predict(melody), encoder.predict(melody), strict=True):
+    for got, wanted in zip(window_surrogate.load(folder).predict(melody), encoder.predict(melody), strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 

@@ -11,14 +11,15 @@ import pytest
 import musicvae_jax
 import surrogate
 from surrogate.accompaniment import models
+from surrogate.model import band
 from tests.melodies import quarters, random_model, write_midi
 
 
 @pytest.fixture
 def loads(monkeypatch):
     """The checkpoints that were read from disk, as they are; none is in memory at first."""
-    found, load = [], models.load_models
-    monkeypatch.setattr(models, "load_models", lambda name, **options: found.append(name) or load(name, **options))
+    found, load = [], band.load
+    monkeypatch.setattr(band, "load", lambda name: found.append(name) or load(name))
     models._load_version.cache_clear()
     yield found
     models._load_version.cache_clear()
@@ -34,10 +35,10 @@ def music(song):
 
 
 def test_loaded_models_play_what_accompany_plays(accompanist, loads, tune, tmp_path):
-    band = surrogate.Accompanist.load(accompanist)
+    player = surrogate.Accompanist.load(accompanist)
     for seed in (1, 2):
         choices = dict(seed=seed, takes=2, temperature=0.9)
-        song = band.accompany(tune, output=tmp_path / "out.mid", **choices)
+        song = player.accompany(tune, output=tmp_path / "out.mid", **choices)
         assert music(song) == music(surrogate.accompany(tune, checkpoint=accompanist, **choices))
         assert (tmp_path / "out.mid").read_bytes() == music(song)[0]
     assert loads == [accompanist] * 2, "once by hand, and once for all calls of accompany"
@@ -46,7 +47,7 @@ def test_loaded_models_play_what_accompany_plays(accompanist, loads, tune, tmp_p
 def test_a_wrong_choice_or_model_is_refused(accompanist, tune, tmp_path):
     with pytest.raises(musicvae_jax.CheckpointError, match="no_such_model"):
         surrogate.Accompanist.load("no_such_model")
-    band = surrogate.Accompanist.load(accompanist)
+    player = surrogate.Accompanist.load(accompanist)
     for choice, complaint in (
         (dict(takes=9), "takes must be from 1 to 8, not 9"),
         (dict(takes="2"), "takes must be a whole number, not '2'"),
@@ -58,7 +59,7 @@ def test_a_wrong_choice_or_model_is_refused(accompanist, tune, tmp_path):
         (dict(bass="no"), "bass must be True or False, not 'no'"),
     ):
         with pytest.raises(ValueError, match=f"^{complaint}$"):
-            band.accompany(tune, **choice)
+            player.accompany(tune, **choice)
 
 
 def test_a_folder_that_changed_is_read_anew_and_few_stay_in_memory(accompanist, loads, tune, tmp_path):
@@ -73,7 +74,7 @@ def test_a_folder_that_changed_is_read_anew_and_few_stay_in_memory(accompanist, 
     assert len(loads) == 2
     for number in range(models.KEPT):
         shutil.copytree(folder, tmp_path / f"{number}")
-        models.kept_models(tmp_path / f"{number}")
+        models.kept_band(tmp_path / f"{number}")
     assert models._load_version.cache_info().currsize == models.KEPT
 
 
@@ -128,8 +129,8 @@ def test_a_song_does_not_write_over_its_models_or_the_program(accompanist, tune,
     font.write_bytes(b"RIFF\x04\0\0\0sfbk")
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     monkeypatch.chdir(tmp_path)
-    band = surrogate.Accompanist.load("model")
-    songs = [surrogate.accompany(tune, checkpoint="model"), band.accompany(tune)]
+    player = surrogate.Accompanist.load("model")
+    songs = [surrogate.accompany(tune, checkpoint="model"), player.accompany(tune)]
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")  # the folder is known all the same
     program = pathlib.Path(surrogate.__file__).parent / "studio" / "player"
@@ -144,7 +145,7 @@ def test_a_song_does_not_write_over_its_models_or_the_program(accompanist, tune,
                 with pytest.raises(musicvae_jax.FileError, match=complaint):
                     write(place / name)
     with pytest.raises(musicvae_jax.FileError, match="is part of a model"):
-        band.accompany(tune, output=folder / "a.mid")
+        player.accompany(tune, output=folder / "a.mid")
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
 
 

@@ -1,0 +1,37 @@
+"""Which of several draws is played."""
+
+import numpy as np
+import pytest
+
+from musicvae_jax.beats import token_of_pitch
+from musicvae_jax.events import CLOSED_HAT, KICK, SNARE
+from surrogate.model import choice
+
+
+def draw(pitch, drum):
+    parts = np.zeros((32, 2), np.int64)
+    parts[::4, 0], parts[::4, 1] = token_of_pitch(pitch), drum
+    return parts
+
+
+def test_likeness_is_of_pitch_classes_and_drum_hits():
+    alike = choice.likeness(np.stack([draw(40, KICK), draw(52, KICK), draw(41, KICK | SNARE), draw(41, 0)]))
+    assert alike[0, 1] == pytest.approx(1), "an octave is no difference"
+    assert alike[0, 2] == pytest.approx((0 + 2 / 3) / 2)
+    assert alike[2, 3] == pytest.approx((1 + 0) / 2)
+    np.testing.assert_allclose(alike, alike.T)
+
+
+def test_the_draw_most_like_the_others_comes_first_and_twins_last():
+    draws = np.stack([draw(45, CLOSED_HAT), draw(40, KICK), draw(40, KICK), draw(40, KICK | SNARE), draw(47, SNARE)])
+    chosen, ratings = choice.ranked(draws, 4)
+    assert chosen[0] in (1, 2) and len(set(chosen)) == 4
+    assert {1, 2} - set(chosen[:3]), "what is the same as a take before it waits"
+    assert ratings[0] == max(ratings)
+    everything, _ = choice.ranked(draws, 5)
+    assert sorted(everything) == list(range(5))
+
+
+def test_one_draw_is_its_own_choice():
+    chosen, ratings = choice.ranked(draw(40, KICK)[None], 1)
+    assert list(chosen) == [0] and np.isfinite(ratings).all()

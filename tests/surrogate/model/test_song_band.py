@@ -1,0 +1,134 @@
+"""Songs written by the song model: in the melody's key, with what is known, as dense as asked for, like another."""
+
+import numpy as np
+import pytest
+
+import musicvae_jax
+from musicvae_jax import checkpoint, events
+from musicvae_jax.beats import token_of_pitch
+from surrogate.model import band as band_module
+from surrogate.model import density, song_band
+from surrogate.model.band import ExampleSong, MelodyLine, Wishes
+from tests import song_model as small
+from tests.bars import random_bars
+
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
+
+
+@pytest.fixture(scope="module")
+def band():
+    return small.band()
+
+
+def line(bars, *, up=0, first=0, rest=(), **known):
+    """Quarter notes of C major, moved up, from bar `first` on, silent in the bars of `rest`."""
+    tokens = np.zeros((bars, 16), np.uint16)
+    for bar in range(first, bars):
+        for beat in range(4):
+            tokens[bar, 4 * beat] = 1 if bar in rest else token_of_pitch(SCALE[(bar * 3 + beat) % 8] + up)
+    return MelodyLine(tokens.reshape(-1), 120.0, **known)
+
+
+def test_takes_of_every_song_in_its_own_length(band):
+    lines = [line(5), line(9, up=2), line(70)]
+    written = band.write(lines, Wishes(takes=3))
+    for own, takes in zip(lines, written, strict=True):
+        assert len(takes) == 3 and takes[0].rating == max(take.rating for take in takes)
+        for take in takes:
+            assert take.tokens.shape == (len(own.tokens), 2) and take.tokens.dtype == np.uint16
+            assert take.chords.shape == (len(own.tokens) // 16, 2, 2)
+        assert len({take.tokens.tobytes() for take in takes}) == 3
+    [alone] = band.write(lines[1:2], Wishes(takes=3))
+    for one, other in zip(alone, written[1], strict=True):
+        np.testing.assert_array_equal(one.tokens, other.tokens)
+
+
+def test_a_song_in_another_key_gets_the_same_moved(band):
+    [[low]], [[high]] = band.write([line(6)]), band.write([line(6, up=3)])
+    np.testing.assert_array_equal(low.tokens[:, 1], high.tokens[:, 1])
+    begins = low.tokens[:, 0] >= events.FIRST_PITCH
+    assert begins.any()
+    up = (high.tokens[:, 0].astype(int) - low.tokens[:, 0])[begins] % 12
+    np.testing.assert_array_equal(up, 3)
+    sounding = low.chords[..., 0] >= 0
+    np.testing.assert_array_equal((high.chords[..., 0] - low.chords[..., 0])[sounding] % 12, 3)
+    np.testing.assert_array_equal(high.chords[..., 1], low.chords[..., 1])
+
+
+def test_seeds_and_temperatures(band):
+    [[first]], [[again]] = band.write([line(8)], Wishes(seed=1)), band.write([line(8)], Wishes(seed=1))
+    np.testing.assert_array_equal(first.tokens, again.tokens)
+    [[other]] = band.write([line(8)], Wishes(seed=2))
+    assert (other.tokens != first.tokens).any()
+    cold = song_band._temperatures(Wishes(bass_temperature=0.0, drum_temperature=0.0))
+    assert not any(cold.codes) and not any(cold.sources)
+    assert song_band._temperatures(Wishes()) == song_band.DEFAULT
+
+
+def test_chords_that_are_given_are_played(band):
+    given = np.array([[[0, 0], [7, 0]], [[5, 0], [9, 1]], [[2, 7], [-1, -1]]])
+    [takes] = band.write([line(3, chords=given)], Wishes(takes=2))
+    for take in takes:
+        np.testing.assert_array_equal(take.chords, given)
+
+
+def test_the_band_plays_where_the_melody_does_and_through_short_rests():
+    plays = song_band._plays(line(30, first=2, rest=range(5, 8)))
+    np.testing.assert_array_equal(np.flatnonzero(~plays[:, 0]), [0, 1])
+    long_rest = range(5, 5 + song_band.LONGEST_REST + 1)
+    plays = song_band._plays(line(30, rest=long_rest))
+    np.testing.assert_array_equal(np.flatnonzero(~plays[:, 1]), list(long_rest))
+    bass = np.zeros(30 * 16, np.uint16)
+    bass[16] = 40
+    own = song_band._plays(line(30, bass=bass))
+    assert own[1, 0] and not own[0, 0] and own[:, 1].all()
+
+
+def test_drums_that_are_known_are_heard(band):
+    beat = np.zeros(6 * 16, np.uint16)
+    beat[::4] = events.KICK
+    [[with_them]], [[without]] = band.write([line(6, drums=beat)]), band.write([line(6)])
+    assert (with_them.tokens[:, 0] != without.tokens[:, 0]).any()
+    [[same]] = band.write([line(6, drums=beat)])
+    np.testing.assert_array_equal(same.tokens, with_them.tokens)
+
+
+def test_a_song_to_be_like_comes_before(band):
+    bars, roots = random_bars(16, seed=4)
+    like = ExampleSong(bars, np.stack([roots, np.zeros_like(roots)], -1))
+    [[alone]], [[influenced]] = band.write([line(6)]), band.write([line(6)], Wishes(like=like))
+    assert influenced.tokens.shape == alone.tokens.shape
+    assert (influenced.tokens != alone.tokens).any()
+
+
+def test_density_is_told_again_until_it_is_reached():
+    """A model whose notes are what it is told, but for a bias that it is not told of."""
+    told = np.zeros((1, 4), np.float32)
+
+    def draws(notes):
+        tokens = np.zeros((4, 32 * 16, 2), np.uint16)
+        for number, own in enumerate(tokens):
+            own[: notes + number, 0] = token_of_pitch(40)
+            own[:8, 1] = 1
+        return song_band.Draws(tokens, np.zeros((4, 32, 2, 2), int))
+
+    def draw():
+        per_bar = 2 ** ((told[0, 0] + 1) * 2) - 0.5
+        return [draws(int(np.clip(32 * per_bar * 0.7, 0, 400)))]
+
+    before = [draws(100)]
+    [after] = density.reached(before, draw, told, [np.array([32, 32])], (1, 0))
+    played = density.notes(before[0].tokens)[0, 0]
+    assert (np.abs(density.notes(after.tokens)[:, 0] / (2 * played) - 1) < 0.1).all()
+    assert told[0, 2] == 1 and told[0, 3] == 0, "of the drums nothing is told"
+
+
+def test_folders_say_what_is_missing(tmp_path):
+    folder = small.save(tmp_path / "model")
+    loaded = band_module.load(folder)
+    assert isinstance(loaded, song_band.SongBand)
+    [[one]], [[other]] = loaded.write([line(4)]), small.band().write([line(4)])
+    np.testing.assert_array_equal(one.tokens, other.tokens)
+    musicvae_jax.save(tmp_path / "alone", small.vae())
+    with pytest.raises(checkpoint.CheckpointError, match="has no surrogate yet; train one with configs/transformer.py"):
+        band_module.load(tmp_path / "alone")
