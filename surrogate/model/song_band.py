@@ -10,7 +10,7 @@ from flax import nnx
 
 from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE
-from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR, held_tokens, line_notes
+from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens, line_notes
 from surrogate.model import choice, density, song_batches, song_model, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts
 from surrogate.model.song_batches import transposed_chords, transposed_line
@@ -98,14 +98,26 @@ class SongBand:
                 known_SxK = np.concatenate([example_SxK, known_SxK])
                 is_known_SxP = np.concatenate([np.ones((before, is_known_SxP.shape[1]), bool), is_known_SxP])
                 played_Sx2 = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])
-                batch["plays"][row, :before] = song_batches.plays_features(played_Sx2, np.ones(2, bool))
+                batch["plays"][row, :before] = played_Sx2
             song_batches.put_melody(batch, row, melody_T, line.tempo)
-            batch["plays"][row, before : len(known_SxK)] = song_batches.plays_features(_plays(line), np.ones(2, bool))
+            plays_Sx2 = _plays(line)
+            batch["plays"][row, before : len(known_SxK)] = plays_Sx2
+            self._silence(known_SxK[before:], is_known_SxP[before:], plays_Sx2)
             batch["codes"][row, : len(known_SxK)] = known_SxK
             batch["known"][row, : len(known_SxK)] = is_known_SxP
             bars.append(len(line.tokens) // STEPS_PER_BAR)
             shifts.append(shift)
         return _Scene(batch, before, bars, shifts)
+
+    def _silence(self, codes_SxK, is_known_SxP, plays_Sx2):
+        """Makes known, in place, that bass or drums are silent where they do not play."""
+        bar = np.zeros((1, STEPS_PER_BAR, 3), np.uint16)
+        bar[0, 0, BASS] = NOTE_OFF
+        silent_K = np.append(np.zeros(CHORDS_PER_BAR, int), codebook.codes_of(self.vae, bar, np.zeros((1, 2), int)))
+        for part, plays_S in ((song_model.BASS, plays_Sx2[:, 0]), (song_model.DRUMS, plays_Sx2[:, 1])):
+            own = np.array(song_model.CODES_OF_PART[part])
+            codes_SxK[np.ix_(~plays_S, own)] = silent_K[own]
+            is_known_SxP[~plays_S, part] = True
 
     def _known(self, line, shift):
         """Codes, in C, of what of a song is known, int [S, CODES], and of which parts, bool [S, PARTS]."""

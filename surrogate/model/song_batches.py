@@ -25,7 +25,7 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
     melody float32 [B, S, F] and likeness float32 [B, S, S, L], see bar_features; is_bar bool [B, S]; place int [B, S],
     the number of the bar in its song modulo PLACES; edge float32 [B, S, 2], 1 where a song begins, and where it ends;
     tempo float32 [B], octaves above 120 beats a minute; density float32 [B, 4], see density_features; plays float32
-    [B, S, 4], see plays_features; codes int
+    [B, S, 2], 1 where the bass plays, and where drums do; codes int
     [B, S, CODES]; known bool [B, S, PARTS], of which bars' parts the codes are given; remembered bool [B, S, PARTS],
     which of them the decoder remembers.
     """
@@ -37,7 +37,7 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
         "edge": np.zeros((songs, bars, 2), np.float32),
         "tempo": np.zeros(songs, np.float32),
         "density": np.zeros((songs, 2 * DENSITIES), np.float32),
-        "plays": np.zeros((songs, bars, 2 * DENSITIES), np.float32),
+        "plays": np.zeros((songs, bars, DENSITIES), np.float32),
         "codes": np.zeros((songs, bars, CODES), np.int32),
         "known": np.zeros((songs, bars, len(PARTS)), bool),
         "remembered": np.ones((songs, bars, len(PARTS)), bool),
@@ -73,13 +73,6 @@ def density_features(log2_density_2, known_2) -> np.ndarray:
         float32 [4].
     """
     return np.concatenate([np.where(known_2, np.asarray(log2_density_2) / 2 - 1, 0), known_2]).astype(np.float32)
-
-
-def plays_features(plays_Sx2, known_2) -> np.ndarray:
-    """What the model is told, float32 [S, 4], of where bass and drums play, bool [S, 2]; known_2: of which."""
-    plays_Sx2 = np.asarray(plays_Sx2)
-    known_Sx2 = np.broadcast_to(known_2, plays_Sx2.shape)
-    return np.concatenate([plays_Sx2 & known_Sx2, known_Sx2], axis=1).astype(np.float32)
 
 
 def plays(bass_T, drums_T) -> np.ndarray:
@@ -129,7 +122,7 @@ def transposed_chords(codes_x, semitones: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class _Song:
-    """melodies: (tokens uint8 [T], semitones up to C) of each. codes: int16 [S, CODES], in its own key."""
+    """melodies: of each tokens uint8 [T] and semitones up to C. codes: int16 [S, CODES], in its own key. plays: [S, 2]."""
 
     melodies: list
     codes: np.ndarray
@@ -141,9 +134,8 @@ class SongBatches:
     """Random crops of a pack's songs, brought to C by a melody each.
 
     A song's melodies are drawn from, the likeliest most often, and a quarter of the songs stand in another key than
-    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once. Mostly it
-    is told in which bars bass and drums play, and of half how much. Of most the decoder forgets some parts, as in use
-    it remembers its own.
+    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once. Of half it
+    is told how much bass or drums play. Of most the decoder forgets some parts, as in use it remembers its own.
     """
 
     def __init__(self, songs, vae, split: str, *, bars: int = 96, share: float = 1.0):
@@ -213,8 +205,7 @@ class SongBatches:
         codes = song.codes[first:last].astype(np.int32)
         codes[:, :CHORDS_PER_BAR] = transposed_chords(codes[:, :CHORDS_PER_BAR], semitones)
         batch["codes"][row, :bars] = codes
-        told_2 = np.ones(2, bool) if plain or rng.random() < 0.75 else rng.random(2) < 0.3
-        batch["plays"][row, :bars] = plays_features(song.plays[first:last], told_2)
+        batch["plays"][row, :bars] = song.plays[first:last]
         if plain:
             return
         if rng.random() < 0.5:

@@ -25,7 +25,7 @@ class SongEncoder(nnx.Module):
         self.edges = nnx.Param(jax.random.normal(rngs.params(), (2, width)) * 0.15)
         self.tempo = Dense(2 * _TEMPO_WAVES, width, rngs=rngs)
         self.density = Dense(2 * DENSITIES, width, rngs=rngs)
-        self.plays = Dense(2 * DENSITIES, width, rngs=rngs)
+        self.plays = Dense(DENSITIES, width, rngs=rngs)
         self.layers = nnx.List([Layer(width, heads, rngs=rngs) for _ in range(layers)])
         self.gain = nnx.Param(jnp.ones(width))
 

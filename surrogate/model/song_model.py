@@ -1,10 +1,10 @@
 """The surrogate encoder of songs: p(chords, latents of drums and bass of all bars | melody of the song, what is known).
 
 An encoder hears the whole melody; a decoder writes bar after bar: two chords, then the codes (musicvae_jax.codebook) of
-drums and bass, one after the other by a GRU. Each part of a bar - chords, drums, bass - has a source: it is new, or
-follows a bar before it, found by attention that knows how like the melodies are. A part that follows keeps each code
-with a probability of its own and else draws it as if it were new. Which source it was is summed over in training, so
-that what returns in the melody returns in the band without a rule.
+drums and bass, one after the other by a GRU. In which bars bass and drums play is told. Each part of a bar - chords,
+drums, bass - has a source: it is new, or follows a bar before it, found by attention that knows how like the melodies
+are. A part that follows keeps each code with a probability of its own and else draws it as if it were new. Which source
+it was is summed over in training, so that what returns in the melody returns in the band without a rule.
 """
 
 import dataclasses
@@ -184,9 +184,11 @@ class SongSurrogate(nnx.Module):
         x = norm(x, self.gain[...])
         states = self.codes.states(self.tables, x, codes)
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]
+        plays_BxSxP = plays(batch)
         keys, rows, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
         for part, source in enumerate(self.sources):
-            scores = source(x, source.key(keys), batch["likeness"], rows, earlier)
+            playing = earlier & plays_BxSxP[:, None, :, part]
+            scores = source(x, source.key(keys), batch["likeness"], rows, playing)
             follows, new = 0.0, 0.0
             for k in CODES_OF_PART[part]:
                 logits, anew = self.codes.logits(states[k], KIND_OF_CODE[k], k)
@@ -199,6 +201,13 @@ class SongSurrogate(nnx.Module):
             of_source = jnp.concatenate([follows, new[..., None]], -1)
             nats.append(-jax.nn.logsumexp(jax.nn.log_softmax(scores, -1) + of_source, -1))
         return jnp.stack(nats, -1)
+
+
+def plays(batch):
+    """In which bars each part plays, bool [B, S, P]: chords in all; bass and drums as is told, which is not learnt."""
+    bass_and_drums = batch["plays"] > 0
+    chords = jnp.ones_like(bass_and_drums[..., :1])
+    return jnp.concatenate([chords, bass_and_drums[..., ::-1]], -1)
 
 
 def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 0.5):
@@ -215,7 +224,7 @@ def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 
         how often the root is its likeliest, and among its two likeliest.
     """
     heard = module.encode(batch)
-    counted = (batch["is_bar"][..., None] & ~batch["known"]).astype(jnp.float32)
+    counted = (batch["is_bar"][..., None] & ~batch["known"] & plays(batch)).astype(jnp.float32)
     share = counted / jnp.maximum(counted.sum((0, 1), keepdims=True), 1)
     nats_P = (module.nats(batch, heard) * share).sum((0, 1))
     chord = batch["codes"][..., :CHORDS_PER_BAR]

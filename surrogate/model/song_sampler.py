@@ -10,7 +10,7 @@ from flax import nnx
 
 from musicvae_jax.lstm import along_last
 from surrogate.model.attention import FARTHEST, norm, stacked
-from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS
+from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
 
 _BLOCK = 16
 _DICE = len(PARTS) + 2 * CODES
@@ -85,6 +85,7 @@ class _Draws:
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
         self.layer, self.layer_states = stacked(model.layers)
+        self.plays_SxP = plays(song)
 
     def run(self):
         """Codes, int32 [R, S, K]."""
@@ -118,7 +119,8 @@ class _Draws:
         x = norm(x, model.gain[...])
         sources = []
         for part, source in enumerate(model.sources):
-            scores = source(x, keys[part], likeness_1x1xSxF, distance_1xS, (places < bar)[None, None])[:, 0]
+            playing_1x1xS = ((places < bar) & self.plays_SxP[:, part])[None, None]
+            scores = source(x, keys[part], likeness_1x1xSxF, distance_1xS, playing_1x1xS)[:, 0]
             sources.append(choose(scores, self.source_temperature[part], dice_RxN[:, part]))
         dice_Kx2xR = dice_RxN[:, len(PARTS) :].T.reshape(CODES, 2, self.draws)
         own = self._codes(dice_Kx2xR, x[:, 0], codes, jnp.stack(sources), bar)

@@ -19,6 +19,7 @@ def batch():
     batch = song_batches.empty(2, BARS)
     for row, bars in enumerate((BARS, BARS - 2)):
         song_batches.put_melody(batch, row, random_bars(bars, seed=row)[0][..., 0].reshape(-1), 120.0)
+        batch["plays"][row, :bars] = 1
         for place in range(CODES):
             classes = small.SIZES.classes[song_model.KIND_OF_CODE[place]]
             batch["codes"][row, :bars, place] = rng.integers(0, min(classes, 8), bars)
@@ -86,6 +87,15 @@ def test_the_loss_is_made_of_what_is_not_known(batch):
     everything = batch | {"known": np.ones_like(batch["known"])}
     assert float(song_model.loss(model, everything)[1]["loss"]) == 0
     assert 0 <= float(metrics["root"]) <= float(metrics["root_of_two"]) <= 1
+
+
+def test_where_a_part_does_not_play_nothing_is_learnt_and_nothing_taken_over(batch, nats):
+    rests = changed(batch, "plays", (0, 2, 0), 0)  # the bass of a bar
+    before, after = np.asarray(nats(batch)), np.asarray(nats(rests))
+    assert (before[0, 3:, BASS] != after[0, 3:, BASS]).any()
+    counted = np.asarray(song_model.plays(rests))[0]
+    np.testing.assert_array_equal(counted[:, BASS], [True, True, False, True, True, True])
+    assert counted[:, [CHORDS, DRUMS]].all()
 
 
 def sampled(batch, **changes):
