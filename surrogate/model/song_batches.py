@@ -122,7 +122,7 @@ def transposed_chords(codes_x, semitones: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class _Song:
-    """melodies: of each tokens uint8 [T] and semitones up to C. codes: int16 [S, CODES], in its own key. plays: [S, 2]."""
+    """melodies: of each tokens uint8 [T] and semitones up to C. codes: int16 [S, CODES], in the song's own key."""
 
     melodies: list
     codes: np.ndarray
@@ -134,8 +134,8 @@ class SongBatches:
     """Random crops of a pack's songs, brought to C by a melody each.
 
     A song's melodies are drawn from, the likeliest most often, and a quarter of the songs stand in another key than
-    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once. Of half it
-    is told how much bass or drums play. Of most the decoder forgets some parts, as in use it remembers its own.
+    their notes say. Of half of the songs parts are known: whole, not at all, bar by bar or four bars at once. Of half
+    it is told how much bass or drums play. Of most the decoder forgets some parts, as in use it remembers its own.
     """
 
     def __init__(self, songs, vae, split: str, *, bars: int = 96, share: float = 1.0):
