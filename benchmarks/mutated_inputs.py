@@ -24,7 +24,7 @@ import time
 import numpy as np
 
 from musicvae_jax import midi
-from surrogate.accompaniment.models import kept_models
+from surrogate.accompaniment.models import kept_band
 from surrogate.commands.accompany import main as accompany
 from surrogate.reading.melody import read_melody
 from tests.mutations import MUTATIONS
@@ -98,7 +98,7 @@ def main(argv=None) -> int:
     flags = parser.parse_args(argv)
     songs = midi.files(flags.input)
     signal.signal(signal.SIGALRM, ring)
-    kept_models(flags.checkpoint, vae_encoder=False)  # as the time of loading is not in question
+    kept_band(flags.checkpoint)  # as the time of loading is not in question
 
     rng = np.random.default_rng(flags.seed)
     outcomes, reasons, slowest = collections.Counter(), collections.Counter(), 0.0

@@ -6,24 +6,27 @@ import shlex
 import subprocess
 import sys
 
-import surrogate
 from musicvae_jax import checkpoint
-from surrogate.model import compatibility
+from surrogate.model import compatibility, song_band, window_surrogate
 from tests.paths import DATA, EXAMPLES, ROOT
 
-FEW = "--config.steps=2 --config.warmup_steps=1 --config.batch_size=8 --config.evaluate_windows=8"
+FEW = "--config.steps=2 --config.warmup_steps=1 --config.batch_size=8"
+WINDOWS, SONGS = f"{FEW} --config.evaluate_windows=8", f"{FEW} --config.evaluate_batches=1"
 LSTMS = " ".join(f"--config.model.{name}=(8,)" for name in ("conductor_sizes", "decoder_sizes"))
 SMALL = {
     "--config.input=MIDI_DIR": "--config.validation_fraction=0.3 --config.workers=1",
-    "window_musicvae": f"{FEW} --config.model.z_size=8 --config.model.encoder_sizes=(8,8) {LSTMS}",
-    "window_transformer": f"{FEW} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
+    "musicvae_small": f"{SONGS} --config.model.codes=16 --config.model.width=16",
+    "configs/transformer": f"{SONGS} --config.bars=16 --config.model.width=16 --config.model.heads=2",
+    "window_musicvae": f"{WINDOWS} --config.model.z_size=8 --config.model.encoder_sizes=(8,8) {LSTMS}",
+    "window_transformer": f"{WINDOWS} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
     "scripts.accompany": "--output=runs/song.mid",
 }
 
 
-def documented_commands():
+def documented_commands(heading):
+    """Those of the first block below a heading of docs/researcher.md."""
     text = (ROOT / "docs" / "researcher.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"## Train your own\n\n```\n(.*?)```", text, re.DOTALL)
+    block = re.findall(rf"## {heading}\n.*?```\n(.*?)```", text, re.DOTALL)[0]
     commands = block.replace("\\\n", " ").splitlines()
     return [line for line in commands if "scripts.evaluate" not in line]  # which has its own tests
 
@@ -32,7 +35,7 @@ def run(line, folder):
     line += "".join(f" {flags}" for name, flags in SMALL.items() if name in line)
     for name, path in {"MIDI_DIR": DATA / "synth", "melody.mid": EXAMPLES / "korobeiniki.mid"}.items():
         line = line.replace(name, str(path))
-    line = re.sub(r"(?<==)(pack\.npz|corpus|runs/[\w/.]+)(?=\s|$)", lambda match: str(folder / match[0]), line)
+    line = re.sub(r"(?<==)(\w+\.npz|corpus|runs/[\w/.]+)(?=\s|$)", lambda match: str(folder / match[0]), line)
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
     command = [sys.executable, *shlex.split(line.replace("(", "\\(").replace(")", "\\)"))[1:]]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
@@ -42,14 +45,27 @@ def run(line, folder):
 
 def test_the_documented_chain_ends_with_a_song(tmp_path):
     (tmp_path / "runs").mkdir()
-    commands = documented_commands()
+    commands = documented_commands("Train your own")
+    assert len(commands) == 4
+    printed = [run(line, tmp_path) for line in commands]
+    assert "drum hits" in printed[-1] and (tmp_path / "runs" / "song.mid").is_file()
+    model = tmp_path / "runs" / "surrogate" / "model"
+    assert song_band.load_surrogate(model).config.codes == checkpoint.load(model).config.codes == 16
+    card = (model / "README.md").read_text()
+    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 examples") == 2
+    assert str(tmp_path) not in card and "## Surrogate encoder\n\nTrained last." in card and " bars, " in card
+
+
+def test_the_documented_chain_for_windows_ends_with_a_song(tmp_path):
+    (tmp_path / "runs").mkdir()
+    commands = documented_commands("Latents of windows")
     assert len(commands) == 5
     printed = [run(line, tmp_path) for line in commands]
     assert "drum hits" in printed[-1] and (tmp_path / "runs" / "song.mid").is_file()
     model = tmp_path / "runs" / "surrogate" / "model"
     assert compatibility.model_in_c(model) is False
-    assert surrogate.load(model).config.in_c is False
-    assert checkpoint.load(model).config.z_size == surrogate.load(model).config.z_size == 8
+    assert window_surrogate.load(model).config.in_c is False
+    assert checkpoint.load(model).config.z_size == window_surrogate.load(model).config.z_size == 8
     card = (model / "README.md").read_text()
-    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 windows") == 2
+    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 examples") == 2
     assert str(tmp_path) not in card and "## Surrogate encoder\n\nTrained last." in card
