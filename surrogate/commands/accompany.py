@@ -42,13 +42,14 @@ def parser() -> Parser:
     seed = f"other dice, {range_text('seed')} (default: %(default)s)"
     add("--seed", type=int, default=Options.seed, help=seed)
     temperature = range_text("bass_temperature")
-    add("--temperature", type=float, help=f"of bass and drums, {temperature}: 0 plays the likeliest, 1 dares more")
-    for part, default in (("bass", Options.bass_temperature), ("drum", Options.drum_temperature)):
-        add(f"--{part}-temperature", type=float, help=f"of the {part} part, {temperature} (default: {default})")
+    safe = f"{temperature}: 0 is safest, 1 as free as people are"
+    add("--temperature", type=float, help=f"of bass and drums, {safe} (default: the model's own)")
+    for part in ("bass", "drum"):
+        add(f"--{part}-temperature", type=float, help=f"of the {part} part, {temperature}")
     for part in ("bass", "drum"):
         density = f"of the {part} part, {range_text(f'{part}_density')}: each step doubles or halves its notes"
         add(f"--{part}-density", type=float, default=0.0, metavar="STEPS", help=density)
-    add("--like", metavar="SONG.mid", help="lean towards the groove of this song")
+    add("--like", metavar="SONG.mid", help="play as if this song's band went on")
 
     add = parser.add_argument_group("to look at and to listen to (a folder for several melodies)").add_argument
     add("--plot", type=path, metavar="OUT.png", help="a piano roll of the best take")

@@ -76,8 +76,9 @@ class WindowSurrogate(nnx.Module):
 
     def __init__(self, config: WindowSurrogateConfig, *, rngs: nnx.Rngs):
         self.config = config
-        self.body: typing.Any = {"transformer": _Transformer, "bilstm": _BiLSTM}[config.body](config, rngs=rngs)
-        self.head = Dense(self.body.outputs, 2 * config.z_size, rngs=rngs)
+        body: typing.Any = {"transformer": _Transformer, "bilstm": _BiLSTM}[config.body](config, rngs=rngs)
+        self.body = body
+        self.head = Dense(body.outputs, 2 * config.z_size, rngs=rngs)
 
     def __call__(self, batch: dict) -> Gaussian:
         """Reads windows as with_features makes them."""
