@@ -54,7 +54,7 @@ def known_roots(root_xH) -> np.ndarray:
 
 def semitones_to_root(root_SxH):
     """By how many semitones, 1 to 12, to transpose the bass of each step up: int [S, 2] of half bars -> int [S, 16]."""
-    return jnp.repeat(12 - (root_SxH - LOWEST_BASS) % 12, _STEPS_PER_HALF, axis=-1)
+    return _numpy_of(root_SxH).repeat(12 - (root_SxH - LOWEST_BASS) % 12, _STEPS_PER_HALF, axis=-1)
 
 
 def relative_bass(bass_SxT, root_SxH):
@@ -68,9 +68,10 @@ def absolute_bass(bass_SxT, root_SxH):
 
 
 def _moved(line_SxT, semitones_SxT):
+    xp = _numpy_of(line_SxT)
     moved = line_SxT + semitones_SxT
-    moved = jnp.where(moved < FIRST_PITCH, moved + 12, jnp.where(moved >= LINE_CLASSES, moved - 12, moved))
-    return jnp.where(line_SxT >= FIRST_PITCH, moved, line_SxT)
+    moved = xp.where(moved < FIRST_PITCH, moved + 12, xp.where(moved >= LINE_CLASSES, moved - 12, moved))
+    return xp.where(line_SxT >= FIRST_PITCH, moved, line_SxT)
 
 
 def line_beats(line_SxT):
@@ -83,17 +84,23 @@ def line_beats(line_SxT):
         Patterns int [S, 4, 4]: of each step NO_EVENT, NOTE_OFF, or FIRST_PITCH + REACH + semitones above the beat's
         first note, clipped. First notes int [S, 4]: the token; 0 where no note begins in the beat.
     """
+    xp = _numpy_of(line_SxT)
     beats = line_SxT.reshape(len(line_SxT), BEATS_PER_BAR, STEPS_PER_BEAT)
     begins = beats >= FIRST_PITCH
-    first = jnp.take_along_axis(beats, begins.argmax(-1)[..., None], -1)[..., 0] * begins.any(-1)
-    above = jnp.clip(beats - first[..., None], -REACH, REACH)
-    return jnp.where(begins, FIRST_PITCH + REACH + above, beats), first
+    first = xp.take_along_axis(beats, begins.argmax(-1)[..., None], -1)[..., 0] * begins.any(-1)
+    above = xp.clip(beats - first[..., None], -REACH, REACH)
+    return xp.where(begins, FIRST_PITCH + REACH + above, beats), first
 
 
 def drum_beats(drums_SxT):
     """Hits of kick, snare and toms, and of cymbals, beat by beat: int [S, 16] masks -> two of int [S, 4, 4]."""
     beats = drums_SxT.reshape(len(drums_SxT), BEATS_PER_BAR, STEPS_PER_BEAT)
     return beats & DRUM_HALVES[0], beats & DRUM_HALVES[1]
+
+
+def _numpy_of(array):
+    """NumPy for its arrays, which then need no device, and otherwise JAX's."""
+    return np if isinstance(array, np.ndarray) else jnp
 
 
 def token_of_pitch(pitch: int) -> int:

@@ -4,12 +4,16 @@ A codebook holds the latents that the encoder gives the beats that occur most of
 music that people play, and what a code decodes to is known. First notes of the bass have a code each.
 """
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from musicvae_jax import beats
 from musicvae_jax.events import BASS, BEATS_PER_BAR, DRUMS, FIRST_PITCH, STEPS_PER_BEAT
+from musicvae_jax.model import in_batches
 
 FIRST_NOTES = 49
 """Codes of a beat's first bass note: none, and FIRST_NOTES - 1 pitches from LOWEST_FIRST on."""
@@ -19,7 +23,7 @@ CODES_PER_BAR = DRUM_CODES_PER_BAR + BASS_CODES_PER_BAR
 """Of a bar: for each beat kick, snare and toms, then cymbals; then for each beat the bass's pattern, its first note."""
 KICK_SNARE_TOMS, CYMBALS, PATTERN, FIRST_NOTE = range(4)
 KIND_OF_CODE = np.array([KICK_SNARE_TOMS, CYMBALS] * BEATS_PER_BAR + [PATTERN, FIRST_NOTE] * BEATS_PER_BAR)
-_TOKENS_AT_ONCE = 4096
+_BEATS_AT_ONCE = 4096
 
 
 class Codebook(nnx.Variable):
@@ -82,7 +86,7 @@ def codes_of(model, bars: np.ndarray, roots: np.ndarray) -> np.ndarray:
     codes = np.zeros((len(bars), CODES_PER_BAR), np.int16)
     for kind, beats_Nx4 in enumerate(patterns):
         unique, which = np.unique(beats_Nx4, axis=0, return_inverse=True)
-        codes[:, kind == KIND_OF_CODE] = _nearest(model, kind, unique)[which].reshape(-1, BEATS_PER_BAR)
+        codes[:, kind == KIND_OF_CODE] = _codes_of_beats(model, kind, unique)[which].reshape(-1, BEATS_PER_BAR)
     within = np.clip(first_SxB - LOWEST_FIRST + 1, 1, FIRST_NOTES - 1)
     codes[:, KIND_OF_CODE == FIRST_NOTE] = np.where(first_SxB > 0, within, 0)
     return codes
@@ -122,20 +126,28 @@ def _beats_of(bars, roots):
     """Beats of KICK_SNARE_TOMS, CYMBALS and PATTERN, int [S * 4, 4] each, and first notes, int [S, 4]."""
     bars = np.asarray(bars).astype(np.int32)
     low, high = beats.drum_beats(bars[..., DRUMS])
-    relative = np.asarray(beats.relative_bass(bars[..., BASS], np.asarray(roots, np.int32).reshape(len(bars), -1)))
-    pattern, first = map(np.asarray, beats.line_beats(relative))
+    relative = beats.relative_bass(bars[..., BASS], np.asarray(roots, np.int32).reshape(len(bars), -1))
+    pattern, first = beats.line_beats(relative)
     return [x.reshape(-1, STEPS_PER_BEAT) for x in (low, high, pattern)] + [first]
+
+
+def _codes_of_beats(model, kind, beats_Nx4):
+    """The code of each of N different beats of a kind: its own, or that whose latent is nearest; int64 [N]."""
+    own = {beat.tobytes(): code for code, beat in enumerate(np.asarray(model.codebooks.beats[...])[kind])}
+    codes = np.array([own.get(beat.tobytes(), -1) for beat in beats_Nx4.astype(np.int32)], np.int64)
+    rare = np.flatnonzero(codes < 0)
+    if len(rare):
+        mean, book = _means(model, kind, beats_Nx4[rare]), np.asarray(model.codebooks.latents[kind][...])
+        codes[rare] = ((book**2).sum(1) - 2 * mean @ book.T).argmin(1)
+    return codes
 
 
 def _means(model, kind, beats_Nx4):
     """The means of the latents of beats of a kind, float32 [N, D]."""
-    encode = model.lines[BASS].of_pattern if kind == PATTERN else lambda x: model.drums.of_half(kind, x)
-    batches = [beats_Nx4[i : i + _TOKENS_AT_ONCE] for i in range(0, len(beats_Nx4), _TOKENS_AT_ONCE)]
-    return np.concatenate([np.asarray(encode(jnp.asarray(batch, jnp.int32))[0], np.float32) for batch in batches])
+    return in_batches(functools.partial(_mean, kind), model, _BEATS_AT_ONCE, beats_Nx4.astype(np.int32))
 
 
-def _nearest(model, kind, beats_Nx4):
-    """The code whose latent is nearest to that of each beat, int64 [N]."""
-    own, book = _means(model, kind, beats_Nx4), np.asarray(model.codebooks.latents[kind][...])
-    distance = (book**2).sum(1) - 2 * own @ book.T
-    return distance.argmin(1)
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _mean(kind, graphdef, state, beats_Nx4):
+    model = nnx.merge(graphdef, state)
+    return (model.lines[BASS].of_pattern(beats_Nx4) if kind == PATTERN else model.drums.of_half(kind, beats_Nx4))[0]

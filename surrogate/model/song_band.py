@@ -185,10 +185,11 @@ def _padded(bars):
 
 def _temperatures(wishes):
     """The temperatures of the draws: chords go with the bass, and sources dare no more than by default."""
-    own = wishes.drum_temperature, wishes.bass_temperature
-    drums, bass = (1.0 if x is None else x / DEFAULT.codes[part] for part, x in zip((1, 2), own, strict=True))
-    scales = np.array([bass, drums, bass])
-    return Temperatures(tuple(scales * DEFAULT.codes), tuple(np.minimum(scales, 1) * DEFAULT.sources))
+    usual = max(DEFAULT.codes)
+    wished = wishes.bass_temperature, wishes.drum_temperature
+    bass, drums = (1.0 if x is None else x / usual for x in wished)
+    codes, sources = np.array([bass, drums, drums, bass, bass]), np.minimum([bass, drums, bass], 1)
+    return Temperatures(tuple(codes * DEFAULT.codes), tuple(sources * DEFAULT.sources))
 
 
 def save_surrogate(folder, surrogate: SongSurrogate, **options) -> None:

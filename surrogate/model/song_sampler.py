@@ -18,13 +18,17 @@ _DICE = len(PARTS) + 2 * CODES
 
 
 class Temperatures(typing.NamedTuple):
-    """What logits are divided by, of chords, drums and bass: codes that are drawn anew, and sources of bars."""
+    """What logits are divided by.
 
-    codes: tuple[float, float, float]
+    codes: of chords; kick, snare and toms; cymbals; the bass's patterns; its first notes: song_model.KIND_OF_CODE.
+    sources: of where chords, drums and bass come from.
+    """
+
+    codes: tuple[float, float, float, float, float]
     sources: tuple[float, float, float]
 
 
-DEFAULT = Temperatures(codes=(0.5, 0.7, 0.7), sources=(0.7, 0.7, 0.7))
+DEFAULT = Temperatures(codes=(0.8, 0.9, 0.9, 0.9, 0.9), sources=(0.7, 0.7, 0.7))
 
 
 def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperatures) -> np.ndarray:
@@ -162,7 +166,7 @@ class _Draws:
             state = model.codes.step(state, reads)
             logits, anew = model.codes.logits(state, kind, place)
             changes_R = dice_2x2xR[i, 0] < jax.nn.sigmoid(anew)
-            code_R = choose(logits, self.code_temperature[part], dice_2x2xR[i, 1])
+            code_R = choose(logits, self.code_temperature[kind], dice_2x2xR[i, 1])
             code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
             code_R = jnp.where(self.song["known"][bar, part], self.song["codes"][bar, place], code_R).astype(jnp.int32)
             before_RxD = model.tables[kind][...][code_R].astype(jnp.float32)

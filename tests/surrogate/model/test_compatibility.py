@@ -56,7 +56,7 @@ def test_latents_that_nothing_tells_of_are_trusted_with_a_warning(model_folder):
 
 
 def test_a_model_tells_whether_its_songs_are_in_c(model_folder, tmp_path):
-    assert compatibility.model_in_c(checkpoint.DEFAULT) is True
+    assert compatibility.model_in_c(checkpoint.DEFAULT) is None, "it reads songs in any key"
     assert compatibility.model_in_c(model_folder) is None
     folder = random_model(tmp_path / "pair", in_c=True)
     assert compatibility.model_in_c(folder) is True
@@ -73,11 +73,13 @@ def test_songs_in_c_and_in_their_own_keys_do_not_go_together():
         compatibility.agree_on_c({"corpus": False, "model": True, "model.in_c": None})
 
 
-def test_shipped_defaults_encode_songs_as_the_model_knows_them():
+def test_songs_are_encoded_as_the_model_knows_them(tmp_path):
     config = encode_corpus.get_config()
     config.update(input="songs", output="corpus")
-    assert compatibility.encoding_in_c(config) is True, "trio_16bar_small knows songs in C"
-    with pytest.raises(musicvae_jax.CheckpointError, match="songs.npz: in their own keys, trio_16bar_small: in C"):
+    assert compatibility.encoding_in_c(config) is False
+    config.checkpoint = random_model(tmp_path / "in_c", in_c=True)
+    assert compatibility.encoding_in_c(config) is True
+    with pytest.raises(musicvae_jax.CheckpointError, match="songs.npz: in their own keys, .*in_c: in C"):
         config.input = "songs.npz"
         compatibility.encoding_in_c(config, Corpus({"config": {"in_c": False}}))
     config.output = "pack.npz"

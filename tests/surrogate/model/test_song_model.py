@@ -120,7 +120,7 @@ def test_a_song_is_drawn_alike_whatever_is_beside_it_and_however_long_the_batch(
 
 
 def test_temperature_0_draws_the_same_each_time(batch):
-    cold = song_sampler.Temperatures((0, 0, 0), (0, 0, 0))
+    cold = song_sampler.Temperatures((0,) * 5, (0,) * 3)
     drawn = sampled(batch, temperatures=cold)
     for other in drawn[0, 1:]:
         assert (other == drawn[0, 0]).mean() > 0.95  # a code that is taken over may still be drawn anew
