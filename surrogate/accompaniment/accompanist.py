@@ -44,9 +44,9 @@ class Accompanist:
         Raises:
             musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
         """
-        from surrogate.model import band
+        from surrogate.model import bands
 
-        return cls(band.load(checkpoint), checkpoint)
+        return cls(bands.load(checkpoint), checkpoint)
 
     def accompany(
         self, path: FilePath, *, output: FilePath | None = None, temperature: float | None = None, **choices: typing.Any

@@ -5,7 +5,7 @@ import threading
 
 from musicvae_jax import checkpoint as model_folder
 from surrogate.accompaniment.outputs import FilePath
-from surrogate.model import band
+from surrogate.model import bands
 from surrogate.model.band import Band
 
 KEPT = 2
@@ -34,4 +34,4 @@ def kept_band(checkpoint: FilePath | None = None) -> Band:
 
 @functools.lru_cache(maxsize=KEPT)
 def _load_version(name, version):
-    return band.load(name)
+    return bands.load(name)

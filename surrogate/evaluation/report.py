@@ -14,7 +14,7 @@ from musicvae_jax import files
 from musicvae_jax.checkpoint import DEFAULT, CheckpointError
 from musicvae_jax.events import STEPS_PER_BAR, WINDOW_STEPS
 from surrogate.evaluation import comparison, forest, rows, selection
-from surrogate.model import band
+from surrogate.model import bands
 from surrogate.rendering import plot
 
 MOST_NEIGHBOURS = 20_000
@@ -95,7 +95,7 @@ def _say(text):
 def _load_band(checkpoint):
     """The band of a model folder, or None where it has no surrogate."""
     try:
-        return band.load(checkpoint)
+        return bands.load(checkpoint)
     except CheckpointError as error:
         _say(f"{error}; its row is left out")
         return None

@@ -1,7 +1,6 @@
 """What writes bass and drums for melodies, whichever kind of surrogate it has: songs whole, or windows of 16 bars."""
 
 import dataclasses
-import os
 import typing
 from collections.abc import Sequence
 
@@ -75,27 +74,3 @@ class Band(typing.Protocol):
             musicvae_jax.CheckpointError: the models cannot do what is wished.
         """
         ...
-
-
-def load(checkpoint: str | os.PathLike | None = None) -> Band:
-    """Loads the models of a checkpoint.
-
-    Args:
-        checkpoint: a pretrained name or a model folder; None is the built-in default.
-
-    Raises:
-        musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
-    """
-    import musicvae_jax
-    from musicvae_jax import checkpoint as model_folder
-    from musicvae_jax.bar_model import BarMusicVAE
-
-    name = model_folder.DEFAULT if checkpoint is None else checkpoint
-    vae = musicvae_jax.load(name)
-    if isinstance(vae, BarMusicVAE):
-        from surrogate.model import song_band
-
-        return song_band.SongBand(vae, song_band.load_surrogate(name))
-    from surrogate.model import window_band
-
-    return window_band.load(name, vae)

@@ -11,15 +11,15 @@ import pytest
 import musicvae_jax
 import surrogate
 from surrogate.accompaniment import models
-from surrogate.model import band
+from surrogate.model import bands
 from tests.melodies import quarters, random_model, write_midi
 
 
 @pytest.fixture
 def loads(monkeypatch):
     """The checkpoints that were read from disk, as they are; none is in memory at first."""
-    found, load = [], band.load
-    monkeypatch.setattr(band, "load", lambda name: found.append(name) or load(name))
+    found, load = [], bands.load
+    monkeypatch.setattr(bands, "load", lambda name: found.append(name) or load(name))
     models._load_version.cache_clear()
     yield found
     models._load_version.cache_clear()

@@ -15,7 +15,7 @@ from musicvae_jax import CheckpointError
 from surrogate.commands import evaluate as script
 from surrogate.corpus import encoding_job
 from surrogate.evaluation import comparison, forest, metrics, report, rows, selection
-from surrogate.model import band as band_module
+from surrogate.model import bands
 from tests.surrogate.evaluation.bands import EchoBand
 
 ROWS = ["another song", "rule", "nearest neighbour", "accompany", "oracle", "human"]
@@ -33,7 +33,7 @@ def pack(corpus_settings, tmp_path_factory):
 def band(monkeypatch):
     """Takes the place of every model's."""
     band = EchoBand()
-    monkeypatch.setattr(band_module, "load", lambda checkpoint: band)
+    monkeypatch.setattr(bands, "load", lambda checkpoint: band)
     monkeypatch.setattr(forest, "TREES", 5)
     return band
 
@@ -87,7 +87,7 @@ def test_what_a_checkpoint_or_the_user_lacks_is_left_out(model_folder, pack, cap
     def load(checkpoint):
         raise CheckpointError(f"{checkpoint}: has no surrogate")
 
-    monkeypatch.setattr(band_module, "load", load)
+    monkeypatch.setattr(bands, "load", load)
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     assert script.main([f"--input={pack}", f"--checkpoint={model_folder}", "--tells"]) == 0
     printed, notices = capsys.readouterr()

@@ -6,8 +6,7 @@ import pytest
 import musicvae_jax
 from musicvae_jax import checkpoint, events
 from musicvae_jax.beats import token_of_pitch
-from surrogate.model import band as band_module
-from surrogate.model import density, song_band
+from surrogate.model import bands, density, song_band
 from surrogate.model.band import ExampleSong, MelodyLine, Wishes
 from tests import song_model as small
 from tests.bars import random_bars
@@ -125,10 +124,10 @@ def test_density_is_told_again_until_it_is_reached():
 
 def test_folders_say_what_is_missing(tmp_path):
     folder = small.save(tmp_path / "model")
-    loaded = band_module.load(folder)
+    loaded = bands.load(folder)
     assert isinstance(loaded, song_band.SongBand)
     [[one]], [[other]] = loaded.write([line(4)]), small.band().write([line(4)])
     np.testing.assert_array_equal(one.tokens, other.tokens)
     musicvae_jax.save(tmp_path / "alone", small.vae())
     with pytest.raises(checkpoint.CheckpointError, match="has no surrogate yet; train one with configs/transformer.py"):
-        band_module.load(tmp_path / "alone")
+        bands.load(tmp_path / "alone")

@@ -1,0 +1,25 @@
+"""The band of a checkpoint, by what kind of MusicVAE it holds."""
+
+import os
+
+import musicvae_jax
+from musicvae_jax import checkpoint as model_folder
+from musicvae_jax.bar_model import BarMusicVAE
+from surrogate.model import song_band, window_band
+from surrogate.model.band import Band
+
+
+def load(checkpoint: str | os.PathLike | None = None) -> Band:
+    """Loads the models of a checkpoint.
+
+    Args:
+        checkpoint: a pretrained name or a model folder; None is the built-in default.
+
+    Raises:
+        musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
+    """
+    name = model_folder.DEFAULT if checkpoint is None else checkpoint
+    vae = musicvae_jax.load(name)
+    if isinstance(vae, BarMusicVAE):
+        return song_band.SongBand(vae, song_band.load_surrogate(name))
+    return window_band.load(name, vae)
