@@ -44,7 +44,9 @@ def stacked(layers):
 
 
 def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
-    """What layers make of bars, one after the other."""
+    """What layers, any number of them, make of bars, one after the other."""
+    if not len(layers):
+        return x_BxSxD
     graphdef, states = stacked(layers)
 
     def one(x, state):

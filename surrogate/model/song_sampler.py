@@ -28,7 +28,7 @@ class Temperatures(typing.NamedTuple):
     sources: tuple[float, float, float]
 
 
-DEFAULT = Temperatures(codes=(0.8, 0.9, 0.9, 0.9, 0.9), sources=(0.7, 0.7, 0.7))
+DEFAULT = Temperatures(codes=(0.65, 0.95, 0.95, 1.0, 0.6), sources=(0.5, 0.5, 0.5))
 
 
 def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperatures) -> np.ndarray:

@@ -125,7 +125,7 @@ def spoil_sizes(folder):
     [
         (shutil.rmtree, "neither a pretrained model"),
         (lambda folder: (folder / "config.json").write_text("{"), "not a model's config"),
-        (spoil_kind, "not a musicvae"),
+        (spoil_kind, "not a MusicVAE"),
         (spoil_sizes, "parameters cannot be read"),
         (lambda folder: (folder / "config.json").write_text("[]"), "not a model's config"),
         (lambda folder: (folder / "params.safetensors").unlink(), "parameters cannot be read"),
