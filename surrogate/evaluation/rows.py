@@ -10,7 +10,7 @@ from musicvae_jax.events import transpose as transposed
 from surrogate.corpus.dataset import DatasetError
 from surrogate.evaluation import baselines
 from surrogate.evaluation.selection import windows
-from surrogate.model.band import MelodyLine
+from surrogate.model.band import MelodyLine, Wishes
 
 ANOTHER_SONG, RULE, NEIGHBOUR = "another song", "rule", "nearest neighbour"
 ACCOMPANY, ORACLE, HUMAN = "accompany", "oracle", "human"
@@ -73,7 +73,7 @@ def of_band(band, songs, *, seed) -> list[np.ndarray]:
     for first in tqdm.trange(0, len(order), SONGS_AT_ONCE, desc=f"accompany, seed {seed}", unit="part"):
         numbers = order[first : first + SONGS_AT_ONCE]
         lines = [MelodyLine(songs[i].tokens[:, MELODY], songs[i].tempo) for i in numbers]
-        for i, (take, *_) in zip(numbers, band.write(lines, takes=1, seed=seed), strict=True):
+        for i, (take, *_) in zip(numbers, band.write(lines, Wishes(seed=seed)), strict=True):
             written[i] = _with_melody(songs[i], take.tokens)
     return written
 

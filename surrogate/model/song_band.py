@@ -23,7 +23,7 @@ PART, KIND = "surrogate", "song_surrogate"
 """The folder of a SongSurrogate inside that of its MusicVAE, and what its config.json calls it."""
 DRAWS = 8
 SONGS_AT_ONCE = 8
-LONGEST_REST = 8
+LONGEST_REST = 32
 """Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Lengths that songs are padded to, so that few shapes are compiled."""

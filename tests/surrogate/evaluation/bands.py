@@ -4,7 +4,7 @@ import typing
 
 import numpy as np
 
-from surrogate.model.band import WrittenParts
+from surrogate.model.band import NO_WISHES, WrittenParts
 
 
 class Call(typing.NamedTuple):
@@ -19,9 +19,11 @@ class EchoBand:
     def __init__(self):
         self.calls = []
 
-    def write(self, lines, *, takes=1, seed=0):
-        self.calls.append(Call(list(lines), takes, seed))
-        return [[WrittenParts(self._parts(line.tokens, seed), 1.0)] * takes for line in lines]
+    in_c = False
+
+    def write(self, lines, wishes=NO_WISHES):
+        self.calls.append(Call(list(lines), wishes.takes, wishes.seed))
+        return [[WrittenParts(self._parts(line.tokens, wishes.seed), 1.0)] * wishes.takes for line in lines]
 
     def _parts(self, melody, seed):
         drums = (np.arange(len(melody)) % (4 + seed) == 0).astype(np.uint16)

@@ -75,7 +75,7 @@ def test_the_band_plays_where_the_melody_does_and_through_short_rests():
     plays = song_band._plays(line(30, first=2, rest=range(5, 8)))
     np.testing.assert_array_equal(np.flatnonzero(~plays[:, 0]), [0, 1])
     long_rest = range(5, 5 + song_band.LONGEST_REST + 1)
-    plays = song_band._plays(line(30, rest=long_rest))
+    plays = song_band._plays(line(60, rest=long_rest))
     np.testing.assert_array_equal(np.flatnonzero(~plays[:, 1]), list(long_rest))
     bass = np.zeros(30 * 16, np.uint16)
     bass[16] = 40
