@@ -14,12 +14,12 @@ def get_config():
     c.share = 1.0  # of the training tunes: less shows what more would bring
     c.workdir = ml_collections.config_dict.placeholder(str)
     c.model = ml_collections.ConfigDict(
-        dict(pattern_size=12, first_size=6, drum_sizes=(12, 10), width=128, decoder_size=96, codes=512)
+        dict(pattern_size=12, first_size=8, drum_sizes=(12, 10), width=128, decoder_size=96, codes=512)
     )
-    c.beta = 0.05  # weight of the KL
+    c.beta = 0.02  # weight of the KL
 
     c.seed = 0
-    c.steps = 2000
+    c.steps = 1200
     c.batch_size = 1024  # bars
     c.learning_rate = 3e-3
     c.muon = ""

@@ -53,7 +53,7 @@ class BarMusicVAEConfig:
     """
 
     pattern_size: int = 12
-    first_size: int = 6
+    first_size: int = 8
     drum_sizes: tuple[int, int] = (12, 10)
     width: int = 128
     decoder_size: int = 96
