@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from musicvae_jax.events import BEATS_PER_BAR, DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BAR, STEPS_PER_BEAT
-from musicvae_jax.lstm import Dense
+from musicvae_jax.lstm import Dense, normal
 
 
 def drum_bits(mask_x):
@@ -45,8 +45,8 @@ class BarDecoder(nnx.Module):
         self.hidden = Dense(beat_size, width, rngs=rngs)
         self.says = Dense(width, STEPS_PER_BEAT * outputs, rngs=rngs)
         self.initial_state = Dense(BEATS_PER_BAR * beat_size, size, rngs=rngs)
-        self.tokens = nnx.Param(jax.random.normal(rngs.params(), (depth + 1, 3 * size)) * 0.1)  # the last: none before
-        self.places = nnx.Param(jax.random.normal(rngs.params(), (STEPS_PER_BAR, 3 * size)) * 0.1)
+        self.tokens = nnx.Param(normal(rngs, depth + 1, 3 * size) * 0.1)  # the last: none before
+        self.places = nnx.Param(normal(rngs, STEPS_PER_BAR, 3 * size) * 0.1)
         self.beat = Dense(beat_size, 3 * size, rngs=rngs)
         self.recurrent = Dense(size, 3 * size, rngs=rngs)
         self.output = Dense(size, outputs, rngs=rngs)

@@ -7,7 +7,7 @@ from flax import nnx
 from musicvae_jax import beats
 from musicvae_jax.bar_decoder import drum_bits
 from musicvae_jax.events import DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BEAT
-from musicvae_jax.lstm import Dense
+from musicvae_jax.lstm import Dense, normal
 
 
 class LineEncoder(nnx.Module):
@@ -15,11 +15,9 @@ class LineEncoder(nnx.Module):
 
     def __init__(self, config, *, rngs):
         self.sizes = config.pattern_size, config.first_size
-        self.rows = nnx.Param(
-            jax.random.normal(rngs.params(), (STEPS_PER_BEAT, beats.PATTERN_CLASSES, config.width)) * 0.3
-        )
+        self.rows = nnx.Param(normal(rngs, STEPS_PER_BEAT, beats.PATTERN_CLASSES, config.width) * 0.3)
         self.pattern = Dense(config.width, 2 * config.pattern_size, rngs=rngs)
-        self.first = nnx.Param(jax.random.normal(rngs.params(), (LINE_CLASSES, 2 * config.first_size)) * 0.5)
+        self.first = nnx.Param(normal(rngs, LINE_CLASSES, 2 * config.first_size) * 0.5)
 
     def of_pattern(self, pattern_xT):
         """int [..., 4] -> mean and raw spread, float32 [..., pattern_size] each."""

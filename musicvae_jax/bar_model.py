@@ -89,7 +89,7 @@ class BarMusicVAEConfig:
 class BarMusicVAE(nnx.Module):
     """A MusicVAE whose z is a sequence of bars'; it has the methods of musicvae_jax.MusicVAE, and those for bars."""
 
-    def __init__(self, config: BarMusicVAEConfig, *, rngs: nnx.Rngs):
+    def __init__(self, config: BarMusicVAEConfig, *, rngs: nnx.Rngs | None):
         self.config = config
         self.lines = nnx.List([LineEncoder(config, rngs=rngs) for _ in (MELODY, BASS)])
         self.drums = DrumEncoder(config, rngs=rngs)

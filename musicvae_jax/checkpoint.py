@@ -244,7 +244,7 @@ def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder:
     options = {"encoder": encoder} if module_type is MusicVAE else {}
 
     def build(config):
-        return module_type(read(config), rngs=nnx.Rngs(0), **options)
+        return module_type(read(config), rngs=nnx.Rngs(0) if module_type is MusicVAE else None, **options)
 
     return load_module(name_or_folder, kind=kind, build=build, dtype=dtype)
 

@@ -16,6 +16,11 @@ FORGET_BIAS = 1.0  # added at run time, never stored in the bias
 _CHUNK = 32  # steps whose gate inputs exist at once: a 256-step layer of 2,048 units would fill gigabytes with them
 
 
+def normal(rngs, *shape):
+    """Random weights; zeros where rngs is None, for a module whose weights come from a file."""
+    return np.zeros(shape, np.float32) if rngs is None else jax.random.normal(rngs.params(), shape)
+
+
 def dot(x, kernel):
     """x @ kernel in the kernel's dtype, accumulated and returned in float32."""
     return jnp.dot(x.astype(kernel.dtype), kernel, preferred_element_type=jnp.float32)
@@ -71,7 +76,7 @@ class Dense(nnx.Module):
     """x @ kernel + bias, float32 out."""
 
     def __init__(self, inputs, outputs, *, rngs):
-        self.kernel = nnx.Param(jax.random.normal(rngs.params(), (inputs, outputs)) / inputs**0.5)
+        self.kernel = nnx.Param(normal(rngs, inputs, outputs) / inputs**0.5)
         self.bias = nnx.Param(jnp.zeros(outputs))
 
     def __call__(self, x):

@@ -6,7 +6,6 @@ import typing
 from collections.abc import Sequence
 
 import numpy as np
-from flax import nnx
 
 from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE
@@ -204,6 +203,6 @@ def load_surrogate(name_or_folder=checkpoint.DEFAULT) -> SongSurrogate:
         raise checkpoint.CheckpointError(f"{name_or_folder}: has no {PART} yet; train one with configs/transformer.py")
 
     def build(config):
-        return SongSurrogate(SongSurrogateConfig(**config), rngs=nnx.Rngs(0))
+        return SongSurrogate(SongSurrogateConfig(**config), rngs=None)
 
     return checkpoint.load_module(folder / PART, kind=KIND, build=build)

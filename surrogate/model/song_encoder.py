@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.lstm import Dense
+from musicvae_jax.lstm import Dense, normal
 from surrogate.model.attention import Layer, norm, through
 from surrogate.model.bar_features import FEATURES_PER_BAR
 
@@ -21,8 +21,8 @@ class SongEncoder(nnx.Module):
 
     def __init__(self, width, layers, heads, *, rngs):
         self.melody = nnx.List([Dense(FEATURES_PER_BAR, 2 * width, rngs=rngs), Dense(2 * width, width, rngs=rngs)])
-        self.places = nnx.Param(jax.random.normal(rngs.params(), (PLACES, width)) * 0.15)
-        self.edges = nnx.Param(jax.random.normal(rngs.params(), (2, width)) * 0.15)
+        self.places = nnx.Param(normal(rngs, PLACES, width) * 0.15)
+        self.edges = nnx.Param(normal(rngs, 2, width) * 0.15)
         self.tempo = Dense(2 * _TEMPO_WAVES, width, rngs=rngs)
         self.density = Dense(2 * DENSITIES, width, rngs=rngs)
         self.plays = Dense(DENSITIES, width, rngs=rngs)

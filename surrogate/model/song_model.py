@@ -16,7 +16,7 @@ from flax import nnx
 
 from musicvae_jax import codebook
 from musicvae_jax.bar_decoder import gru
-from musicvae_jax.lstm import Dense, along_last
+from musicvae_jax.lstm import Dense, along_last, normal
 from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
@@ -88,8 +88,8 @@ class BarCodes(nnx.Module):
         width = config.width
         self.read, self.recurrent = (Dense(width, 3 * width, rngs=rngs) for _ in range(2))
         self.initial_state, self.bar = (Dense(width, width, rngs=rngs) for _ in range(2))
-        self.places = nnx.Param(jax.random.normal(rngs.params(), (CODES, width)))
-        self.output_places = nnx.Param(jax.random.normal(rngs.params(), (CODES, width)) * 0.3)
+        self.places = nnx.Param(normal(rngs, CODES, width))
+        self.output_places = nnx.Param(normal(rngs, CODES, width) * 0.3)
         self.outputs = nnx.List([Dense(width, classes, rngs=rngs) for classes in config.classes])
         self.anew = Dense(width, 1, rngs=rngs)
         self.anew.kernel[...] *= 0.1
@@ -127,16 +127,16 @@ class BarCodes(nnx.Module):
 class SongSurrogate(nnx.Module):
     """The surrogate encoder of a BarMusicVAE."""
 
-    def __init__(self, config: SongSurrogateConfig, *, rngs: nnx.Rngs):
+    def __init__(self, config: SongSurrogateConfig, *, rngs: nnx.Rngs | None):
         self.config = config
         width, sizes = config.width, (config.width, config.heads)
 
         def table(rows, scale):
-            return nnx.Param(jax.random.normal(rngs.params(), (rows, width)) * scale)
+            return nnx.Param(normal(rngs, rows, width) * scale)
 
         self.encoder = SongEncoder(width, config.encoder_layers, config.heads, rngs=rngs)
         self.tables = nnx.List([table(classes, 0.3) for classes in config.classes])
-        self.code_places = nnx.Param(1 + 0.5 * jax.random.normal(rngs.params(), (CODES, width)))
+        self.code_places = nnx.Param(1 + 0.5 * normal(rngs, CODES, width))
         self.unknown = table(len(PARTS), 0.1)
         self.known = Dense(len(PARTS) * width, width, rngs=rngs)
         self.chords = Dense(width, CHORDS_PER_BAR * CHORD_CLASSES, rngs=rngs)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from musicvae_jax import traced
 from musicvae_jax.lstm import along_last
 from surrogate.model.attention import FARTHEST, norm, stacked
 from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
@@ -48,7 +49,12 @@ def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperature
     of_parts = np.asarray(temperatures.codes, np.float32), np.asarray(temperatures.sources, np.float32)
     bars = batch["codes"].shape[1]
     dice_SxRxN = np.random.default_rng(seed).random((bars, draws, _DICE), np.float32)  # the first bars' of any length
-    return np.asarray(_draw(graphdef, state, batch, dice_SxRxN, *of_parts))
+    leaves, tree = jax.tree.flatten((state, batch, dice_SxRxN, *of_parts))
+
+    def draw_songs(*leaves):
+        return _draw(graphdef, *jax.tree.unflatten(tree, leaves))
+
+    return np.asarray(traced.call(draw_songs, f"draw {model.config}", *leaves))
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -59,6 +65,8 @@ def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperatu
     def of_song(song, heard_SxD):
         return _Draws(model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run()
 
+    if len(heard) == 1:  # a song alone is traced in less time
+        return of_song({name: values[0] for name, values in batch.items()}, heard[0])[None]
     return jax.vmap(of_song)(batch, heard)
 
 
