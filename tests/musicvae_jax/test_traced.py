@@ -1,0 +1,61 @@
+"""Programs that are traced once and kept beside what JAX compiles."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from musicvae_jax import traced
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where JAX keeps what it compiles, and nothing of other tests."""
+    before = jax.config.jax_compilation_cache_dir
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path))
+    traced._programs.clear()
+    yield tmp_path
+    jax.config.update("jax_compilation_cache_dir", before)
+    traced._programs.clear()
+
+
+def double(x, y):
+    return 2 * x + y
+
+
+def never(*_):
+    raise AssertionError("traced again")
+
+
+NUMBERS = np.arange(3, dtype=np.float32), np.ones(3, np.float32)
+
+
+def test_it_is_traced_once_for_all_processes(folder):
+    np.testing.assert_array_equal(traced.call(double, "double", *NUMBERS), [1, 3, 5])
+    assert len(list(folder.glob("traced-*"))) == 1
+    np.testing.assert_array_equal(traced.call(never, "double", *NUMBERS), [1, 3, 5])
+    traced._programs.clear()  # as in another process
+    np.testing.assert_array_equal(traced.call(never, "double", *NUMBERS), [1, 3, 5])
+
+
+def test_other_names_and_shapes_are_other_programs(folder):
+    traced.call(double, "double", *NUMBERS)
+    assert traced.call(jnp.subtract, "less", *NUMBERS).tolist() == [-1, 0, 1]
+    assert traced.call(double, "double", *(x[:2] for x in NUMBERS)).tolist() == [1, 3]
+    assert len(list(folder.glob("traced-*"))) == 3
+
+
+def test_a_damaged_file_is_made_anew(folder):
+    traced.call(double, "double", *NUMBERS)
+    [path] = folder.glob("traced-*")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40])
+    traced._programs.clear()
+    assert traced.call(double, "double", *NUMBERS).tolist() == [1, 3, 5]
+    assert len(path.read_bytes()) == len(whole)
+
+
+def test_without_a_folder_nothing_is_kept(folder):
+    jax.config.update("jax_compilation_cache_dir", None)
+    assert traced.call(double, "double", *NUMBERS).tolist() == [1, 3, 5]
+    assert not list(folder.iterdir())
