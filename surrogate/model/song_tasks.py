@@ -10,7 +10,7 @@ from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
 from musicvae_jax.training import TrainingError
 from surrogate.model import song_band, song_model
 from surrogate.model.bar_batches import PackBars
-from surrogate.model.song_batches import SongBatches
+from surrogate.model.song_crops import SongCrops
 from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
 from surrogate.model.task import Task, copied, sizes
 
@@ -47,7 +47,7 @@ def song_surrogate(config, songs) -> Task:
     if not isinstance(vae, BarMusicVAE):
         raise TrainingError(f"{config.checkpoint}: has a latent for each window; train configs/window_transformer.py")
     train, validation = (
-        SongBatches(songs, vae, split, bars=config.bars, share=_share(config, split)) for split in _SPLITS
+        SongCrops(songs, vae, split, bars=config.bars, share=_share(config, split)) for split in _SPLITS
     )
     settings = sizes(SongSurrogateConfig, dict(config.model) | {"codes": vae.config.codes})
     return Task(

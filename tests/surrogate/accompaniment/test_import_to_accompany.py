@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import musicvae_jax
-import surrogate
+from surrogate.model import window_surrogate
 from tests.paths import DATA, EXAMPLES, ROOT
 
 MELODY = EXAMPLES / "korobeiniki.mid"
@@ -46,4 +46,4 @@ def test_an_imported_model_accompanies(tmp_path):
     line = run("accompany", MELODY, f"--checkpoint={work / 'model'}", f"--output={song}")
     assert "drum hits" in line and song.is_file()
     assert musicvae_jax.load(work / "model").config == musicvae_jax.load(magenta).config
-    assert surrogate.load(work / "model").config.z_size == 8
+    assert window_surrogate.load(work / "model").config.z_size == 8

@@ -27,11 +27,11 @@ def test_every_configuration_is_found_by_name_and_by_file(name):
 
 def test_settings_change_and_keep_their_types():
     words = "--config.data=a.npz", "--config.steps", "7", "--config.model.in_c", "--config.objective.kl=2"
-    config, given = parse("--config=transformer", *words, "--process_count=2", "--config.ema=0.5")
+    config, given = parse("--config=window_transformer", *words, "--process_count=2", "--config.ema=0.5")
     assert (config.data, config.steps, config.model.in_c, config.objective.kl, config.ema) == ("a.npz", 7, True, 2, 0.5)
     assert isinstance(config.objective.kl, float)
     assert (given.coordinator, given.process_count, given.process_id) == (None, 2, None)
-    assert parse("--config=musicvae_small", "--config.transpose=(1,2)")[0].transpose == (1, 2)
+    assert parse("--config=window_musicvae", "--config.transpose=(1,2)")[0].transpose == (1, 2)
     with pytest.raises(AttributeError):
         config.stepps = 1
 

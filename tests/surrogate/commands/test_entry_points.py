@@ -64,8 +64,13 @@ def test_what_the_packages_import_is_declared():
     modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     imported = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
     extras = PROJECT["project"]["optional-dependencies"]
-    lines = [*PROJECT["project"]["dependencies"], *extras["magenta"], *extras["media"]]
+    lines = [*PROJECT["project"]["dependencies"], *extras["magenta"], *extras["media"], *extras["evaluate"]]
     declared = {re.match(r"[\w-]+", line).group().lower().replace("-", "_") for line in lines}
-    declared_as = {"absl": "absl_py", "orbax": "orbax_checkpoint", "google": "tensorflow"}  # which brings protobuf
+    declared_as = {
+        "absl": "absl_py",
+        "orbax": "orbax_checkpoint",
+        "google": "tensorflow",
+        "sklearn": "scikit_learn",
+    }  # which brings protobuf
     used = {declared_as.get(name, name).lower() for name in imported - {"musicvae_jax", "surrogate"}}
     assert used <= declared and declared - used <= {"tinysoundfont"}

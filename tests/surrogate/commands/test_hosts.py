@@ -23,7 +23,7 @@ def command(folder, name):
     sizes = dict(z_size=4, encoder_sizes="(6,6)", conductor_sizes="(6,)", decoder_sizes="(6,)")
     settings |= {f"model.{name}": value for name, value in sizes.items()}
     flags = [f"--config.{name}={value}" for name, value in settings.items()]
-    return [sys.executable, "-m", "scripts.train", "--config=configs/musicvae_small.py", *flags]
+    return [sys.executable, "-m", "scripts.train", "--config=configs/window_musicvae.py", *flags]
 
 
 def start_two(arguments):

@@ -7,8 +7,8 @@ import pytest
 
 from musicvae_jax import beats, codebook
 from musicvae_jax.training import TrainingError
-from surrogate.model import bar_batches, song_batches
-from surrogate.model.song_batches import SongBatches
+from surrogate.model import bar_batches, song_batches, song_crops
+from surrogate.model.song_crops import SongCrops
 from surrogate.model.song_model import CHORDS_PER_BAR
 from tests import song_model as small
 from tests.bars import random_bars
@@ -55,7 +55,7 @@ def song(bars, seed):
 
 @pytest.fixture(scope="module")
 def crops():
-    return SongBatches(Songs(), small.vae(), "train", bars=24)
+    return SongCrops(Songs(), small.vae(), "train", bars=24)
 
 
 def test_chords_are_codes_and_back():
@@ -94,7 +94,7 @@ def test_crops_are_of_the_song(crops):
         ]
         assert len(found) == 1, "drums and bass of one song, whatever the key"
         _, start = found[0]
-        assert start % song_batches.CROP_STARTS == 0 and (start == 0) == bool(first)
+        assert start % song_crops.CROP_STARTS == 0 and (start == 0) == bool(first)
         np.testing.assert_array_equal(batch["place"][row, :bars], np.arange(start, start + bars) % 16)
         assert not batch["melody"][row, bars:].any() and not batch["codes"][row, bars:].any()
 
@@ -152,7 +152,7 @@ def test_where_parts_play_and_how_much():
 
 def test_a_pack_without_such_songs_is_refused():
     with pytest.raises(TrainingError, match="no none song of the pack has melody, bass and drums"):
-        SongBatches(Songs(), small.vae(), "none")
+        SongCrops(Songs(), small.vae(), "none")
     with pytest.raises(TrainingError, match="no none song"):
         bar_batches.PackBars(Songs(), "none")
 
