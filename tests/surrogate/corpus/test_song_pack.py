@@ -153,7 +153,8 @@ def test_commands_that_read_windows_refuse_songs_in_one_line(pack, corpus_settin
     with pytest.raises(DatasetError) as caught:
         encoding_job.run(corpus_settings(tmp_path / "out.npz", input=str(pack), tunes=""))
     assert str(caught.value) == told
-    assert train.main([f"--config.data={pack}", f"--config.workdir={tmp_path / 'run'}", "--config=window_musicvae"]) == 2
+    flags = [f"--config.data={pack}", f"--config.workdir={tmp_path / 'run'}", "--config=window_musicvae"]
+    assert train.main(flags) == 2
     assert capsys.readouterr().err.splitlines() == [f"train: {told}"]
     assert not list(tmp_path.iterdir())
 
