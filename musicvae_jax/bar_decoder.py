@@ -4,14 +4,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from musicvae_jax.events import BEATS_PER_BAR, DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BAR, STEPS_PER_BEAT
+from musicvae_jax.events import BEATS_PER_BAR, DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BAR, STEPS_PER_BEAT, drum_bits
 from musicvae_jax.lstm import Dense, normal
-
-
-def drum_bits(mask_x):
-    """Which drums masks strike: int [...] -> int [..., 9] of 0 and 1."""
-    bits = jnp.arange(len(DRUM_PITCHES)).reshape((1,) * jnp.ndim(mask_x) + (-1,))
-    return jnp.asarray(mask_x)[..., None] >> bits & 1
 
 
 def gru(reads_x3H, recurrent_x3H, state_xH):

@@ -5,8 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from musicvae_jax import beats
-from musicvae_jax.bar_decoder import drum_bits
-from musicvae_jax.events import DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BEAT
+from musicvae_jax.events import DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BEAT, drum_bits
 from musicvae_jax.lstm import Dense, normal
 
 
@@ -14,7 +13,6 @@ class LineEncoder(nnx.Module):
     """Beats of a line -> Gaussians over their latents."""
 
     def __init__(self, config, *, rngs):
-        self.sizes = config.pattern_size, config.first_size
         self.rows = nnx.Param(normal(rngs, STEPS_PER_BEAT, beats.PATTERN_CLASSES, config.width) * 0.3)
         self.pattern = Dense(config.width, 2 * config.pattern_size, rngs=rngs)
         self.first = nnx.Param(normal(rngs, LINE_CLASSES, 2 * config.first_size) * 0.5)
@@ -42,8 +40,7 @@ class DrumEncoder(nnx.Module):
 
     def of_half(self, half, hits_xT):
         """Masks of one of beats.DRUM_HALVES, int [..., 4] -> mean and raw spread, float32 [..., D] each."""
-        struck = drum_bits(hits_xT)
-        struck = struck.reshape(*hits_xT.shape[:-1], -1).astype(jnp.float32)
+        struck = drum_bits(hits_xT).reshape(*hits_xT.shape[:-1], -1).astype(jnp.float32)
         return jnp.split(self.out[half](jax.nn.gelu(self.hidden[half](struck))), 2, -1)
 
     def __call__(self, drums_SxT):

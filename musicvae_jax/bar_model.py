@@ -34,7 +34,7 @@ from musicvae_jax.events import (
     STEPS_PER_BAR,
     TRACKS,
 )
-from musicvae_jax.model import in_batches
+from musicvae_jax.model import in_batches, of_each_track
 
 HALVES_PER_BAR = 2
 _OUTPUTS = LINE_CLASSES, LINE_CLASSES, len(DRUM_PITCHES)
@@ -158,9 +158,7 @@ class BarMusicVAE(nnx.Module):
         Raises:
             ValueError: a temperature is negative or no number.
         """
-        temperature_3 = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
-        if not (np.isfinite(temperature_3).all() and (temperature_3 >= 0).all()):
-            raise ValueError(f"temperature must be 0 or more, not {temperature}")
+        temperature_3 = of_each_track(temperature)
         key = jax.random.key(0) if key is None else key
         dice = np.arange(len(z), dtype=np.uint32)
         write = functools.partial(_decode_bars, tuple(tracks))
@@ -177,7 +175,7 @@ class BarMusicVAE(nnx.Module):
         Returns:
             Mean and standard deviation, float32 [n, z_size] each.
         """
-        mu, sigma = self.encode_bars(_bars(tokens, len(DEPTHS)), _halves(roots))
+        mu, sigma = self.encode_bars(_bars(tokens), _halves(roots))
         return mu.reshape(len(tokens), self.config.z_size), sigma.reshape(len(tokens), self.config.z_size)
 
     def decode(self, z: np.ndarray, roots: np.ndarray | None = None, **options: typing.Any) -> np.ndarray:
@@ -205,7 +203,7 @@ class BarMusicVAE(nnx.Module):
         Returns:
             float32 [n, 3], nats.
         """
-        bars, halves = _bars(tokens, len(DEPTHS)), _halves(roots)
+        bars, halves = _bars(tokens), _halves(roots)
         z = np.reshape(np.asarray(z, np.float32), (-1, self.config.bar_size))
         of_bars = in_batches(_bar_log_probs, self, _BARS_AT_ONCE, bars, z, _roots(halves, len(bars)))
         return of_bars.reshape(len(tokens), BARS_PER_WINDOW, -1).sum(1)
@@ -245,8 +243,8 @@ def _halves(roots):
     return None if roots is None else np.reshape(roots, (-1, HALVES_PER_BAR))
 
 
-def _bars(tokens, tracks):
-    return np.reshape(tokens, (-1, STEPS_PER_BAR, tracks))
+def _bars(tokens):
+    return np.reshape(tokens, (-1, STEPS_PER_BAR, len(DEPTHS)))
 
 
 @functools.partial(jax.jit, static_argnums=0)

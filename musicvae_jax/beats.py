@@ -15,7 +15,6 @@ from musicvae_jax.events import (
     FIRST_PITCH,
     LINE_CLASSES,
     LOWEST_BASS,
-    MIN_PITCH,
     OPEN_HAT,
     RIDE,
     STEPS_PER_BAR,
@@ -101,8 +100,3 @@ def drum_beats(drums_SxT):
 def _numpy_of(array):
     """NumPy for its arrays, which then need no device, and otherwise JAX's."""
     return np if isinstance(array, np.ndarray) else jnp
-
-
-def token_of_pitch(pitch: int) -> int:
-    """The token with which a note of a MIDI pitch begins."""
-    return pitch - MIN_PITCH + FIRST_PITCH

@@ -12,12 +12,12 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import beats
-from musicvae_jax.events import BASS, BEATS_PER_BAR, DRUMS, FIRST_PITCH, STEPS_PER_BEAT
+from musicvae_jax.events import BASS, BEATS_PER_BAR, DRUMS, FIRST_PITCH, STEPS_PER_BEAT, token_of_pitch
 from musicvae_jax.model import in_batches
 
 FIRST_NOTES = 49
 """Codes of a beat's first bass note: none, and FIRST_NOTES - 1 pitches from LOWEST_FIRST on."""
-LOWEST_FIRST = beats.token_of_pitch(beats.ROOT - 12)
+LOWEST_FIRST = token_of_pitch(beats.ROOT - 12)
 DRUM_CODES_PER_BAR = BASS_CODES_PER_BAR = 2 * BEATS_PER_BAR
 CODES_PER_BAR = DRUM_CODES_PER_BAR + BASS_CODES_PER_BAR
 """Of a bar: for each beat kick, snare and toms, then cymbals; then for each beat the bass's pattern, its first note."""
@@ -42,10 +42,6 @@ class Codebooks(nnx.Module):
         self.beats = Codebook(jnp.zeros((3, config.codes, STEPS_PER_BEAT), jnp.int32))
         sizes = (*config.drum_sizes, config.pattern_size)
         self.latents = nnx.List([Codebook(jnp.zeros((config.codes, size))) for size in sizes])
-
-    def sizes(self) -> tuple[int, int, int, int]:
-        """How many codes there are of each kind."""
-        return (self.config.codes,) * 3 + (FIRST_NOTES,)
 
 
 def fill(model, bars: np.ndarray, roots: np.ndarray) -> None:

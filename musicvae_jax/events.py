@@ -85,6 +85,11 @@ def line_tokens(start, end, pitch, total_steps: int) -> np.ndarray:
     return tokens
 
 
+def token_of_pitch(pitch):
+    """The token with which a note of a MIDI pitch, or of each of an array of them, begins."""
+    return pitch - MIN_PITCH + FIRST_PITCH
+
+
 def line_notes(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Reads the notes back from one line of melody or bass tokens.
 
@@ -158,6 +163,11 @@ def drum_tokens(step, pitch, total_steps: int) -> np.ndarray:
     return tokens
 
 
+def drum_bits(mask_x):
+    """Which drums masks strike: int [...] -> int [..., 9] of 0 and 1; arrays of NumPy or JAX."""
+    return mask_x[..., None] >> np.arange(len(DRUM_PITCHES)).reshape((1,) * mask_x.ndim + (-1,)) & 1
+
+
 def drum_hits(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Reads the hits back from one track of drum masks.
 
@@ -169,8 +179,7 @@ def drum_hits(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Source: note-seq drums_lib.py (DrumTrack.to_sequence).
     """
-    struck = (np.asarray(tokens, np.int64)[:, None] >> np.arange(len(DRUM_PITCHES))) & 1
-    step, bit = np.nonzero(struck)
+    step, bit = np.nonzero(drum_bits(np.asarray(tokens, np.int64)))
     return step, np.asarray(DRUM_PITCHES)[bit]
 
 

@@ -187,9 +187,7 @@ class MusicVAE(nnx.Module):
         Raises:
             ValueError: a temperature is negative or no number.
         """
-        temperature_3 = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
-        if not (np.isfinite(temperature_3).all() and (temperature_3 >= 0).all()):
-            raise ValueError(f"temperature must be 0 or more, not {temperature}")
+        temperature_3 = of_each_track(temperature)
         z = np.asarray(z, np.float32)
         row = np.arange(len(z), dtype=np.uint32) if rows is None else np.asarray(rows, np.uint32)
         write = functools.partial(_decode, tuple(tracks))
@@ -207,6 +205,14 @@ class MusicVAE(nnx.Module):
             float32 [n, 3], nats.
         """
         return in_batches(_log_prob, self, batch_size, np.asarray(tokens), np.asarray(z, np.float32))
+
+
+def of_each_track(temperature: float | Sequence[float]) -> np.ndarray:
+    """A temperature, or three, as float32 [3]; ValueError where one is negative or no number."""
+    temperature_3 = np.broadcast_to(np.asarray(temperature, np.float32), (3,))
+    if not (np.isfinite(temperature_3).all() and (temperature_3 >= 0).all()):
+        raise ValueError(f"temperature must be 0 or more, not {temperature}")
+    return temperature_3
 
 
 def in_batches(function, model: nnx.Module, batch_size: int, *arrays, shared=()):

@@ -12,8 +12,6 @@ from jax import export
 from musicvae_jax.files import FileError, write_whole
 
 _PACKAGES = pathlib.Path(__file__).parent, pathlib.Path(__file__).parents[1] / "surrogate"
-
-
 _programs: dict = {}
 
 

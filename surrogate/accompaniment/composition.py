@@ -8,7 +8,7 @@ from musicvae_jax import events, midi, trio
 from musicvae_jax.events import BARS_PER_WINDOW, BASS, MELODY, STEPS_PER_BAR
 from surrogate.accompaniment.options import Options
 from surrogate.model.band import Band, ExampleSong, MelodyLine, Wishes, WrittenParts
-from surrogate.reading import chords, chroma, tempos, tracks
+from surrogate.reading import chords, tempos, tracks
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
@@ -78,6 +78,5 @@ def _example(path):
         )
     notes = (windows[..., BASS] >= events.FIRST_PITCH).sum(1) + (windows[..., BASS + 1] > 0).sum(1)
     window = windows[notes.argmax()]
-    lines = [events.line_notes(window[:, track]) for track in (MELODY, BASS)]
-    labels = chords.label(*chroma.half_bars(lines, len(window))).reshape(BARS_PER_WINDOW, -1, 3)
+    labels = chords.of_lines(window[:, MELODY], window[:, BASS])
     return ExampleSong(window.reshape(BARS_PER_WINDOW, STEPS_PER_BAR, -1), labels[..., :2])

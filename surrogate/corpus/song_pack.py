@@ -26,7 +26,7 @@ class Songs:
         self._bars = {field: arrays[field] for field in BAR_FIELDS}
         self.first_bar, self.tempo, self.tune, self.source, self.split, self.name = (arrays[f] for f in SONG_FIELDS)
         self.manifest = manifest
-        self._end_bar = np.append(self.first_bar[1:], self.bars)
+        self.end_bar = np.append(self.first_bar[1:], self.bars)
 
     @property
     def bars(self) -> int:
@@ -40,7 +40,7 @@ class Songs:
         """One song."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"song {index} of {len(self)}")
-        own = slice(self.first_bar[index], self._end_bar[index])
+        own = slice(self.first_bar[index], self.end_bar[index])
         return WholeSong(**{name: values[own] for name, values in self._bars.items()}, tempo=float(self.tempo[index]))
 
     def describe(self) -> str:

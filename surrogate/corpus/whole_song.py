@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from musicvae_jax import beats
+
 MOST_MELODIES = 3
 BASS_LINE = MOST_MELODIES
 LINES = MOST_MELODIES + 1
@@ -32,6 +34,16 @@ class WholeSong:
     def bars(self) -> int:
         """How many bars it has."""
         return len(self.lines)
+
+    @property
+    def trio(self) -> np.ndarray:
+        """The likeliest melody, bass and drums, uint16 [S, 16, 3]."""
+        return np.stack([self.lines[:, 0], self.lines[:, BASS_LINE], self.drums], axis=-1).astype(np.uint16)
+
+    @property
+    def roots(self) -> np.ndarray:
+        """Pitch classes of the roots of the half bars' chords, int64 [S, 2], silence filled in (beats.known_roots)."""
+        return beats.known_roots(self.chord[..., 0].reshape(-1)).reshape(-1, 2)
 
     @property
     def melodies(self) -> int:

@@ -32,7 +32,7 @@ def another_song(tokens, shift, others) -> np.ndarray:
     """
     other_tokens, other_shift = others
     place_T = np.arange(len(tokens)) % len(other_tokens)
-    return _with_melody(tokens, events.transpose(other_tokens[place_T], other_shift - shift))
+    return with_melody(tokens, events.transpose(other_tokens[place_T], other_shift - shift)[..., 1:])
 
 
 def rule(tokens, shift=0) -> np.ndarray:
@@ -54,7 +54,7 @@ def rule(tokens, shift=0) -> np.ndarray:
     generated[:, 1:] = 0
     steps = np.arange(len(tokens))
     beats = steps[steps % events.STEPS_PER_BEAT == 0]
-    generated[beats, 1] = pitch_S[beats // events.STEPS_PER_BAR] - events.MIN_PITCH + events.FIRST_PITCH
+    generated[beats, 1] = events.token_of_pitch(pitch_S[beats // events.STEPS_PER_BAR])
     strong = beats // events.STEPS_PER_BEAT % 2 == 0
     generated[::2, 2] = events.CLOSED_HAT
     generated[beats[strong], 2] |= events.KICK
@@ -92,12 +92,12 @@ def nearest_neighbour(tokens, tune, training, training_tune) -> np.ndarray:
         similarity = similarity_nxm[np.arange(len(tokens)), nearest]
         better = similarity > best_similarity + 1e-6  # a tie up to rounding keeps the smaller shift
         best_similarity[better], neighbour[better], shift[better] = similarity[better], nearest[better], semitones
-    return _with_melody(tokens, events.transpose(training[neighbour], shift))
+    return with_melody(tokens, events.transpose(training[neighbour], shift)[..., 1:])
 
 
-def _with_melody(tokens, accompaniment):
-    """The bass and drums of accompaniment under the melody of tokens, all int [..., T, 3]."""
-    return np.concatenate([tokens[..., :1], accompaniment[..., 1:]], axis=-1)
+def with_melody(tokens, parts) -> np.ndarray:
+    """Bass and drums, int [..., T, 2], under the melody of tokens, int [..., T, 3]."""
+    return np.concatenate([tokens[..., :1], parts], axis=-1)
 
 
 def _melody_features(melody_nxT):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from musicvae_jax.events import CLOSED_HAT, CRASH, KICK, OPEN_HAT, RIDE, SNARE, STEPS_PER_BAR, TOMS
+from musicvae_jax.beats import CYMBALS
+from musicvae_jax.events import CLOSED_HAT, KICK, SNARE, STEPS_PER_BAR, TOMS
 
-KINDS = {"kicks": KICK, "snares": SNARE, "cymbals": CLOSED_HAT | OPEN_HAT | CRASH | RIDE, "toms": TOMS}
+KINDS = {"kicks": KICK, "snares": SNARE, "cymbals": CYMBALS, "toms": TOMS}
 """Drums that stand for each other, as masks."""
 HANDS = 2
 FASTEST_HATS = 140

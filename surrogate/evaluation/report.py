@@ -51,7 +51,7 @@ def run(
     """
     checkpoint = checkpoint or DEFAULT
     vae = musicvae_jax.load(checkpoint)
-    band = _load_band(checkpoint)
+    band = _band_around(vae, checkpoint)
     songs = selection.read(input, max_songs, tunes=tunes, seed=seed)
     training = None
     if neighbours is None:
@@ -92,10 +92,10 @@ def _say(text):
     print(f"evaluate: {text}", file=sys.stderr)
 
 
-def _load_band(checkpoint):
-    """The band of a model folder, or None where it has no surrogate."""
+def _band_around(vae, checkpoint):
+    """The band of a MusicVAE and its folder, or None where it has no surrogate."""
     try:
-        return bands.load(checkpoint)
+        return bands.around(vae, checkpoint)
     except CheckpointError as error:
         _say(f"{error}; its row is left out")
         return None

@@ -74,7 +74,7 @@ def of_band(band, songs, *, seed) -> list[np.ndarray]:
         numbers = order[first : first + SONGS_AT_ONCE]
         lines = [MelodyLine(songs[i].tokens[:, MELODY], songs[i].tempo) for i in numbers]
         for i, (take, *_) in zip(numbers, band.write(lines, Wishes(seed=seed)), strict=True):
-            written[i] = _with_melody(songs[i], take.tokens)
+            written[i] = baselines.with_melody(songs[i].tokens, take.tokens)
     return written
 
 
@@ -85,7 +85,7 @@ def of_bars(vae, songs) -> list[np.ndarray]:
     mu, _ = vae.encode_bars(bars, roots)
     parts = vae.decode_bars(mu, roots, tracks=(BASS, DRUMS)).reshape(-1, 2)
     ends = np.cumsum([len(song.tokens) for song in songs])[:-1]
-    return [_with_melody(song, own) for song, own in zip(songs, np.split(parts, ends), strict=True)]
+    return [baselines.with_melody(song.tokens, own) for song, own in zip(songs, np.split(parts, ends), strict=True)]
 
 
 def of_windows(vae, songs) -> list[np.ndarray]:
@@ -103,9 +103,5 @@ def _in_windows(songs):
 def _end_to_end(songs, tokens_nx256x3):
     """The bass and drums of windows as _in_windows cuts them, as music of each song."""
     ends = np.cumsum([len(part) for part in _in_windows(songs)])[:-1]
-    parts = np.split(tokens_nx256x3[..., 1:], ends)
-    return [_with_melody(song, own.reshape(-1, 2)[: len(song.tokens)]) for song, own in zip(songs, parts, strict=True)]
-
-
-def _with_melody(song, parts_Tx2):
-    return np.concatenate([song.tokens[:, :1], parts_Tx2], axis=-1)
+    each = zip(songs, np.split(tokens_nx256x3[..., 1:], ends), strict=True)
+    return [baselines.with_melody(song.tokens, own.reshape(-1, 2)[: len(song.tokens)]) for song, own in each]

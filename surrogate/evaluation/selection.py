@@ -6,12 +6,12 @@ import typing
 
 import numpy as np
 
-from musicvae_jax import beats, events
+from musicvae_jax import events
 from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR, WINDOW_STEPS
 from surrogate.corpus import collection, song_pack
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.tunes import TuneTable
-from surrogate.corpus.whole_song import BASS_LINE, WholeSong
+from surrogate.corpus.whole_song import WholeSong
 from surrogate.corpus.whole_song_reader import WholeSongReader
 from surrogate.reading import keys
 
@@ -88,8 +88,7 @@ def windows(tokens) -> np.ndarray:
 
 def cut(whole: WholeSong, tune: int) -> Song | str:
     """The bars with the first melody of a whole song, MOST_BARS at most; or the part that does not play in them."""
-    lines = [whole.lines[:, 0], whole.lines[:, BASS_LINE], whole.drums]
-    tokens = np.stack([line.reshape(-1) for line in lines], axis=-1).astype(np.uint16)
+    tokens = whole.trio.reshape(-1, len(events.TRACKS))
     sounds = (events.held_pitches(tokens[:, MELODY]) >= 0).reshape(-1, STEPS_PER_BAR).any(-1)
     first, last = np.flatnonzero(sounds)[[0, -1]]
     bars = slice(first, min(last + 1, first + MOST_BARS))
@@ -97,8 +96,7 @@ def cut(whole: WholeSong, tune: int) -> Song | str:
     for part, plays in (("bass", tokens[:, BASS] >= events.FIRST_PITCH), ("drums", tokens[:, DRUMS] > 0)):
         if not plays.any():
             return f"no {part}"
-    roots = beats.known_roots(whole.chord[..., 0].reshape(-1)).reshape(-1, 2)[bars]
-    return Song(tokens, roots, whole.tempo, int(tune), keys.semitones_to_c(tokens[:, MELODY]))
+    return Song(tokens, whole.roots[bars], whole.tempo, int(tune), keys.semitones_to_c(tokens[:, MELODY]))
 
 
 def _of_pack(path, split, *, order=None):

@@ -5,6 +5,7 @@ import os
 import musicvae_jax
 from musicvae_jax import checkpoint as model_folder
 from musicvae_jax.bar_model import BarMusicVAE
+from musicvae_jax.model import MusicVAE
 from surrogate.model import song_band, window_band
 from surrogate.model.band import Band
 
@@ -19,7 +20,11 @@ def load(checkpoint: str | os.PathLike | None = None) -> Band:
         musicvae_jax.CheckpointError: there is no such model, or its parts do not fit together.
     """
     name = model_folder.DEFAULT if checkpoint is None else checkpoint
-    vae = musicvae_jax.load(name)
+    return around(musicvae_jax.load(name), name)
+
+
+def around(vae: MusicVAE | BarMusicVAE, checkpoint: str | os.PathLike) -> Band:
+    """Loads the surrogate of a MusicVAE that is loaded from a checkpoint; errors as of load."""
     if isinstance(vae, BarMusicVAE):
-        return song_band.SongBand(vae, song_band.load_surrogate(name))
-    return window_band.load(name, vae)
+        return song_band.SongBand(vae, song_band.load_surrogate(checkpoint))
+    return window_band.load(checkpoint, vae)

@@ -16,11 +16,9 @@ class PackBars:
 
     def __init__(self, songs, split: str, *, share: float = 1.0):
         """Reads a split of a corpus.song_pack.Songs; share: of its tunes. Raises TrainingError where it holds none."""
-        chosen = [songs[i] for i in songs.indices(split, complete=True, share=share)]
-        if not chosen:
-            raise TrainingError(f"no {split} song of the pack has melody, bass and drums")
-        self.bars = np.concatenate([np.stack([song.lines[:, 0], song.lines[:, -1], song.drums], -1) for song in chosen])
-        self.roots = np.concatenate([song_roots(song) for song in chosen]).astype(np.int8)
+        chosen = complete_songs(songs, split, share=share)
+        self.bars = np.concatenate([song.trio for song in chosen])
+        self.roots = np.concatenate([song.roots for song in chosen]).astype(np.int8)
 
     def batches(self, size: int, seed):
         """A function: step -> `size` random bars that seed and step settle; the chords of some are not told."""
@@ -35,7 +33,17 @@ class PackBars:
         return batch_at
 
 
-def song_roots(song) -> np.ndarray:
-    """Roots of the half bars of a corpus.whole_song.WholeSong, int64 [S, 2], silence filled in."""
-    root = song.chord[..., 0].reshape(-1)
-    return beats.known_roots(root).reshape(-1, 2)
+def complete_songs(songs, split: str, *, share: float = 1.0) -> list:
+    """The songs of a split, or of a share of its tunes, that have melody, bass and drums.
+
+    Args:
+        songs: corpus.song_pack.Songs.
+        split, share: as Songs.indices takes them.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    chosen = [songs[i] for i in songs.indices(split, complete=True, share=share)]
+    if not chosen:
+        raise TrainingError(f"no {split} song of the pack has melody, bass and drums")
+    return chosen

@@ -9,9 +9,9 @@ import jax
 from musicvae_jax import checkpoint
 from musicvae_jax.files import write_whole
 from surrogate.model import compatibility, window_surrogate
+from surrogate.model.task import SPLITS
 
 _TITLES = {"": "MusicVAE", window_surrogate.PART: "Surrogate encoder"}
-_SPLITS = ("train", "validation")
 _CARD = """# A model of bass and drums
 
 Give this folder to `surrogate.accompany` and the commands as their checkpoint. Each `config.json` tells its sizes.
@@ -70,7 +70,7 @@ def _facts(notes):
         data = notes["data"]
         keys = f"; songs {compatibility.describe_keys(data['in_c'])}" if "in_c" in data else ""
         counted = [what for what in ("bars", "windows", "songs", "tunes") if what in data]
-        train, held_out = (", ".join(f"{data[what][split]} {what}" for what in counted) for split in _SPLITS)
+        train, held_out = (", ".join(f"{data[what][split]} {what}" for what in counted) for split in SPLITS)
         facts += f"- Data: {train} to train on; {held_out} held out{keys}.\n"
     if "run" in notes:
         run, settings = notes["run"], notes["settings"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from musicvae_jax.events import DRUM_PITCHES, held_pitches
+from musicvae_jax.events import drum_bits, held_pitches
 
 ALIKE = 0.95
 """Draws whose likeness is more are one take."""
@@ -20,8 +20,7 @@ def likeness(parts_KxTx2) -> np.ndarray:
     pitch_KxT = held_pitches(parts_KxTx2[..., 0])
     class_KxT = np.where(pitch_KxT >= 0, pitch_KxT % 12, -1)
     same_KxK = np.array([(class_KxT == own).mean(-1) for own in class_KxT])
-    hits = parts_KxTx2[..., 1, None].astype(np.int64) >> np.arange(len(DRUM_PITCHES)) & 1
-    hits = hits.reshape(len(hits), -1).astype(np.float32)
+    hits = drum_bits(parts_KxTx2[..., 1].astype(np.int64)).reshape(len(parts_KxTx2), -1).astype(np.float32)
     total_K = hits.sum(1)
     f1_KxK = 2 * (hits @ hits.T) / np.maximum(total_K[:, None] + total_K, 1)
     return (same_KxK + f1_KxK) / 2

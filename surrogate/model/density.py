@@ -40,9 +40,8 @@ def reached(drawn, draw, density_BxD, playing, steps):
         for row, value in enumerate(asked):
             density_BxD[row] = density_features(np.minimum(value, _MOST_TOLD), told_2)
         for song, draws in enumerate(draw()):
-            counted = notes(draws.tokens)
-            best[song] = _nearest(best[song], draws, counted, wanted[song], told_2)
-            level = np.log2(0.5 + np.median(counted, axis=0) / playing[song])
+            best[song] = _nearest(best[song], draws, wanted[song], told_2)
+            level = np.log2(0.5 + np.median(notes(draws.tokens), axis=0) / playing[song])
             asked[song] = asked[song] + np.log2(0.5 + wanted[song] / playing[song]) - level
         if all(
             (_away(notes(draws.tokens), want, told_2) <= NEAR).all() for draws, want in zip(best, wanted, strict=True)
@@ -51,7 +50,7 @@ def reached(drawn, draw, density_BxD, playing, steps):
     return best
 
 
-def _nearest(before, draws, counted, wanted, told_2):
+def _nearest(before, draws, wanted, told_2):
     """As many draws as there are, of them and of those before, nearest first; those that are near are equally so."""
     together = draws if before is None else type(draws)(*map(np.concatenate, zip(before, draws, strict=True)))
     away = np.maximum(_away(notes(together.tokens), wanted, told_2), NEAR)

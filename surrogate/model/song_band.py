@@ -1,5 +1,6 @@
 """Whole songs written by the song model: draws of which the one most like the others is played."""
 
+import functools
 import itertools
 import pathlib
 import typing
@@ -9,14 +10,14 @@ import numpy as np
 
 from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE
-from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens, line_notes
+from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
 from surrogate.model import choice, density, song_batches, song_model, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts
 from surrogate.model.song_batches import transposed_chords, transposed_line
 from surrogate.model.song_model import CHORDS_PER_BAR, SongSurrogate, SongSurrogateConfig
 from surrogate.model.song_sampler import DEFAULT, Temperatures
 from surrogate.reading import chords as chord_reading
-from surrogate.reading import chroma, keys
+from surrogate.reading import keys
 
 PART, KIND = "surrogate", "song_surrogate"
 """The folder of a SongSurrogate inside that of its MusicVAE, and what its config.json calls it."""
@@ -36,11 +37,14 @@ class Draws(typing.NamedTuple):
 
 
 class _Scene(typing.NamedTuple):
-    """Songs as the model reads them: a batch; of each the bars of an example before it, its bars, semitones up to C."""
+    """Songs as the model reads them: a batch, and how many bars of an example are before each in it.
+
+    plays, shifts: of each song where bass and drums play, bool [S, 2], and semitones up to C.
+    """
 
     batch: dict
     before: int
-    bars: list[int]
+    plays: list[np.ndarray]
     shifts: list[int]
 
 
@@ -74,7 +78,7 @@ class SongBand:
         drawn = draw()
         steps = wishes.bass_density, wishes.drum_density
         if any(steps):
-            playing = [np.maximum(_plays(line).sum(0), 1) for line in lines]
+            playing = [np.maximum(plays_Sx2.sum(0), 1) for plays_Sx2 in scene.plays]
             drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps)
         written = []
         for draws in drawn:
@@ -84,39 +88,38 @@ class SongBand:
         return written
 
     def _scene(self, lines, size, like):
-        rows = 1 if len(lines) == 1 else SONGS_AT_ONCE
-        batch, bars, shifts = song_batches.empty(rows, size), [], []
-        before = 0 if like is None else len(like.bars)
+        batch = song_batches.empty(1 if len(lines) == 1 else SONGS_AT_ONCE, size)
+        example = None if like is None else self._example(like)
+        before, plays, shifts = 0 if like is None else len(like.bars), [], []
         for row, line in enumerate(lines):
-            shift = keys.semitones_to_c(line.tokens)
+            shift, plays_Sx2 = keys.semitones_to_c(line.tokens), _plays(line)
             melody_T = transposed_line(line.tokens, shift)
-            known_SxK, is_known_SxP = self._known(line, shift)
-            if like is not None:
-                example_T, example_SxK = self._example(like)
-                melody_T = np.concatenate([example_T, melody_T])
-                known_SxK = np.concatenate([example_SxK, known_SxK])
-                is_known_SxP = np.concatenate([np.ones((before, is_known_SxP.shape[1]), bool), is_known_SxP])
-                played_Sx2 = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])
-                batch["plays"][row, :before] = played_Sx2
+            own = [*self._known(line, shift), plays_Sx2]
+            self._silence(*own)
+            if example is not None:
+                melody_T = np.concatenate([example[0], melody_T])
+                own = map(np.concatenate, zip(example[1:], own, strict=True))
             song_batches.put_melody(batch, row, melody_T, line.tempo)
-            plays_Sx2 = _plays(line)
-            batch["plays"][row, before : len(known_SxK)] = plays_Sx2
-            self._silence(known_SxK[before:], is_known_SxP[before:], plays_Sx2)
-            batch["codes"][row, : len(known_SxK)] = known_SxK
-            batch["known"][row, : len(known_SxK)] = is_known_SxP
-            bars.append(len(line.tokens) // STEPS_PER_BAR)
+            for name, values in zip(("codes", "known", "plays"), own, strict=True):
+                batch[name][row, : len(values)] = values
+            plays.append(plays_Sx2)
             shifts.append(shift)
-        return _Scene(batch, before, bars, shifts)
+        return _Scene(batch, before, plays, shifts)
 
     def _silence(self, codes_SxK, is_known_SxP, plays_Sx2):
         """Makes known, in place, that bass or drums are silent where they do not play."""
-        bar = np.zeros((1, STEPS_PER_BAR, 3), np.uint16)
-        bar[0, 0, BASS] = NOTE_OFF
-        silent_K = np.append(np.zeros(CHORDS_PER_BAR, int), codebook.codes_of(self.vae, bar, np.zeros((1, 2), int)))
         for part, plays_S in ((song_model.BASS, plays_Sx2[:, 0]), (song_model.DRUMS, plays_Sx2[:, 1])):
             own = np.array(song_model.CODES_OF_PART[part])
-            codes_SxK[np.ix_(~plays_S, own)] = silent_K[own]
-            is_known_SxP[~plays_S, part] = True
+            if not plays_S.all():
+                codes_SxK[np.ix_(~plays_S, own)] = self._silent_codes[own]
+                is_known_SxP[~plays_S, part] = True
+
+    @functools.cached_property
+    def _silent_codes(self):
+        """The codes of a bar in which bass and drums are silent, int64 [CODES]."""
+        bar = np.zeros((1, STEPS_PER_BAR, 3), np.uint16)
+        bar[0, 0, BASS] = NOTE_OFF
+        return np.append(np.zeros(CHORDS_PER_BAR, int), codebook.codes_of(self.vae, bar, np.zeros((1, 2), int)))
 
     def _known(self, line, shift):
         """Codes, in C, of what of a song is known, int [S, CODES], and of which parts, bool [S, PARTS]."""
@@ -128,35 +131,43 @@ class SongBand:
         tokens_Tx3 = np.stack([line.tokens] + [silent_T if x is None else x for x in (line.bass, line.drums)], -1)
         chords = line.chords
         if chords is None:
-            chords = _heard_chords(tokens_Tx3)
+            chords = chord_reading.of_lines(tokens_Tx3[:, MELODY], tokens_Tx3[:, BASS])
         return self._codes(tokens_Tx3.reshape(bars, STEPS_PER_BAR, 3), chords, shift), is_known
 
     def _codes(self, bars_SxTx3, chords_SxHx2, shift):
         """Codes of bars in C, int [S, CODES]."""
-        chord = song_batches.chord_codes(chords_SxHx2)
-        roots = beats.known_roots(song_batches.chord_roots(chord).reshape(-1)).reshape(chord.shape)
-        codes = codebook.codes_of(self.vae, bars_SxTx3, roots)
-        return np.concatenate([transposed_chords(chord, shift), codes], axis=1)
+        chord_SxH = song_batches.chord_codes(chords_SxHx2)
+        codes = codebook.codes_of(self.vae, bars_SxTx3, _roots(chord_SxH))
+        return np.concatenate([transposed_chords(chord_SxH, shift), codes], axis=1)
 
     def _example(self, like: ExampleSong):
-        """The melody and the codes of an example, in C."""
+        """The melody of an example in C, its codes, that all parts of it are known, and where bass and drums play."""
         melody_T = like.bars[..., MELODY].reshape(-1)
         shift = keys.semitones_to_c(melody_T)
-        return transposed_line(melody_T, shift), self._codes(like.bars, like.chords, shift)
+        codes = self._codes(like.bars, like.chords, shift)
+        is_known = np.ones((len(like.bars), len(song_model.PARTS)), bool)
+        plays = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])
+        return transposed_line(melody_T, shift), codes, is_known, plays
 
     def _draws(self, scene, draws, seed, temperatures):
         codes = song_sampler.draw(self.surrogate, scene.batch, draws=draws, seed=seed, temperatures=temperatures)
-        each = zip(codes, scene.bars, scene.shifts, strict=False)  # rows beyond the songs are empty
-        return [self._music(own[:, scene.before : scene.before + bars], shift) for own, bars, shift in each]
+        each = zip(codes, scene.plays, scene.shifts, strict=False)  # rows beyond the songs are empty
+        return [self._music(own[:, scene.before :][:, : len(plays)], shift) for own, plays, shift in each]
 
     def _music(self, codes_KxSxC, shift):
         """What codes of a song in C stand for, in its own key."""
         draws, bars = codes_KxSxC.shape[:2]
         chords = transposed_chords(codes_KxSxC[..., :CHORDS_PER_BAR], -shift)
-        roots = beats.known_roots(song_batches.chord_roots(chords).reshape(draws, -1)).reshape(-1, CHORDS_PER_BAR)
+        roots = _roots(chords).reshape(-1, CHORDS_PER_BAR)
         z = codebook.latents_of(self.vae, codes_KxSxC[..., CHORDS_PER_BAR:].reshape(draws * bars, -1))
         parts = self.vae.decode_bars(z, roots, tracks=(BASS, DRUMS)).reshape(draws, -1, 2)
         return Draws(parts, song_batches.chord_labels(chords))
+
+
+def _roots(chords_xSxH):
+    """Roots of the chords of songs' half bars, codes int [..., S, 2], silence filled in: int64 [..., S, 2]."""
+    root_xSxH = song_batches.chord_roots(chords_xSxH)
+    return beats.known_roots(root_xSxH.reshape(*root_xSxH.shape[:-2], -1)).reshape(root_xSxH.shape)
 
 
 def _plays(line):
@@ -170,12 +181,6 @@ def _plays(line):
     silent_T = np.zeros(len(line.tokens), np.uint16)
     own_Sx2 = song_batches.plays(*(silent_T if x is None else x for x in own))
     return np.where([x is None for x in own], written_S[:, None], own_Sx2)
-
-
-def _heard_chords(tokens_Tx3):
-    """Chords told from a melody and a bass, int [S, 2, 3]."""
-    lines = [line_notes(tokens_Tx3[:, track]) for track in (MELODY, BASS)]
-    return chord_reading.label(*chroma.half_bars(lines, len(tokens_Tx3))).reshape(-1, CHORDS_PER_BAR, 3)
 
 
 def _padded(bars):

@@ -6,9 +6,8 @@ import numpy as np
 
 from musicvae_jax import codebook
 from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
-from musicvae_jax.training import TrainingError
 from surrogate.model import song_batches
-from surrogate.model.bar_batches import song_roots
+from surrogate.model.bar_batches import complete_songs
 from surrogate.model.song_encoder import DENSITIES, PLACES
 from surrogate.model.song_model import CHORDS_PER_BAR, PARTS
 from surrogate.reading import keys
@@ -50,13 +49,12 @@ class SongCrops:
             TrainingError: no song of the split has melody, bass and drums.
         """
         self.bars, self.hits_of_code = bars, codebook.densities(vae)
-        chosen = [songs[i] for i in songs.indices(split, complete=True, share=share)]
-        if not chosen:
-            raise TrainingError(f"no {split} song of the pack has melody, bass and drums")
-        chords, roots = [song_batches.chord_codes(song.chord) for song in chosen], [song_roots(song) for song in chosen]
-        tokens = [np.stack([song.lines[:, 0], song.lines[:, -1], song.drums], -1) for song in chosen]
-        codes = codebook.codes_of(vae, np.concatenate(tokens), np.concatenate(roots))
-        codes = np.concatenate([np.concatenate(chords), codes], 1).astype(np.int16)
+        chosen = complete_songs(songs, split, share=share)
+        bars_of_all, roots, chords = (
+            np.concatenate(values)
+            for values in zip(*((x.trio, x.roots, song_batches.chord_codes(x.chord)) for x in chosen), strict=True)
+        )
+        codes = np.concatenate([chords, codebook.codes_of(vae, bars_of_all, roots)], 1).astype(np.int16)
         ends = np.cumsum([song.bars for song in chosen])
         self.songs = [
             _Song(_melodies(song), own, song_batches.plays(song.lines[:, -1].reshape(-1), song.drums), song.tempo)
@@ -95,12 +93,8 @@ class SongCrops:
         melody, semitones = song.melodies[which]
         if not plain and rng.random() < 0.25:
             semitones += int(rng.choice(_OTHER_KEYS))
-        song_batches.put_melody(
-            batch,
-            row,
-            song_batches.transposed_line(melody[first * STEPS_PER_BAR : last * STEPS_PER_BAR], semitones),
-            song.tempo,
-        )
+        own_T = song_batches.transposed_line(melody[first * STEPS_PER_BAR : last * STEPS_PER_BAR], semitones)
+        song_batches.put_melody(batch, row, own_T, song.tempo)
         batch["place"][row, :bars] = np.arange(first, last) % PLACES
         batch["edge"][row, 0, 0], batch["edge"][row, bars - 1, 1] = first == 0, last == total
         codes = song.codes[first:last].astype(np.int32)

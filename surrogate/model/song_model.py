@@ -153,9 +153,8 @@ class SongSurrogate(nnx.Module):
         for part in range(len(PARTS)):
             own = CODES_OF_PART[part]
             rows = [self.tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]] for k in own]
-            x = sum(row * along_last(self.code_places[k], row) for k, row in zip(own, rows, strict=True)) / np.sqrt(
-                len(own)
-            )
+            placed = (row * along_last(self.code_places[k], row) for k, row in zip(own, rows, strict=True))
+            x = sum(placed) / np.sqrt(len(own))
             parts.append(jnp.where(is_there_BxSxP[..., part, None], x, along_last(self.unknown[part], x)))
         return parts
 

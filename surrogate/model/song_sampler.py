@@ -37,7 +37,7 @@ def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperature
 
     Args:
         model: a SongSurrogate.
-        batch: as song_batches.of_melodies makes it, B songs of S bars.
+        batch: as song_batches.empty and put_melody make it, B songs of S bars.
         draws: of each song.
         seed: of all that is drawn.
         temperatures: see there.

@@ -12,15 +12,14 @@ from surrogate.model import song_band, song_model
 from surrogate.model.bar_batches import PackBars
 from surrogate.model.song_crops import SongCrops
 from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
-from surrogate.model.task import Task, copied, sizes
+from surrogate.model.task import SPLITS, Task, copied, share_of, sizes
 
 _HELD_OUT_SEED = 5
-_SPLITS = "train", "validation"
 
 
 def bar_musicvae(config, songs) -> Task:
     """The training of a BarMusicVAE, as tasks.build; its codebooks are made when it is saved."""
-    bars = {split: PackBars(songs, split, share=_share(config, split)) for split in _SPLITS}
+    bars = {split: PackBars(songs, split, share=share_of(split, config.share)) for split in SPLITS}
     module = BarMusicVAE(sizes(BarMusicVAEConfig, config.model), rngs=nnx.Rngs(config.seed))
 
     def save(folder, module, **options):
@@ -47,7 +46,7 @@ def song_surrogate(config, songs) -> Task:
     if not isinstance(vae, BarMusicVAE):
         raise TrainingError(f"{config.checkpoint}: has a latent for each window; train configs/window_transformer.py")
     train, validation = (
-        SongCrops(songs, vae, split, bars=config.bars, share=_share(config, split)) for split in _SPLITS
+        SongCrops(songs, vae, split, bars=config.bars, share=share_of(split, config.share)) for split in SPLITS
     )
     settings = sizes(SongSurrogateConfig, dict(config.model) | {"codes": vae.config.codes})
     return Task(
@@ -62,20 +61,15 @@ def song_surrogate(config, songs) -> Task:
     )
 
 
-def _share(config, split):
-    return config.share if split == "train" else 1.0
-
-
 def _first(batch_at, config):
     return [batch_at(step) for step in range(config.evaluate_batches)]
 
 
 def _about(songs, config):
     """Counts of songs, bars and tunes of each split that is trained on, for the model's card."""
-    chosen = {split: songs.indices(split, complete=True, share=_share(config, split)) for split in _SPLITS}
-    ends = np.append(songs.first_bar[1:], songs.bars)
+    chosen = {split: songs.indices(split, complete=True, share=share_of(split, config.share)) for split in SPLITS}
     return {
-        "bars": {split: int((ends - songs.first_bar)[own].sum()) for split, own in chosen.items()},
+        "bars": {split: int((songs.end_bar - songs.first_bar)[own].sum()) for split, own in chosen.items()},
         "songs": {split: len(own) for split, own in chosen.items()},
         "tunes": {split: len(np.unique(songs.tune[own])) for split, own in chosen.items()},
     }

@@ -10,6 +10,8 @@ from flax import nnx
 from musicvae_jax import checkpoint
 from musicvae_jax.training import TrainingError
 
+SPLITS = "train", "validation"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Task:
@@ -33,6 +35,11 @@ class Task:
     frozen: dict[str, nnx.Module] = dataclasses.field(default_factory=dict)
     origins: dict[str, str] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+def share_of(split: str, share: float) -> float:
+    """The share of a split's tunes that is used: what is asked for of the training, and all of the validation."""
+    return share if split == "train" else 1.0
 
 
 def sizes(kind, settings):

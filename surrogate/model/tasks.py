@@ -9,14 +9,11 @@ from musicvae_jax import checkpoint, elbo
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from musicvae_jax.training import TrainingError
 from surrogate.model import compatibility, objective, song_tasks, window_surrogate
-from surrogate.model.task import Task, copied, sizes
+from surrogate.model.task import SPLITS, Task, copied, share_of, sizes
 from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig
 
 _SAMPLED = 16  # every so many windows are enough for frequencies
-
-
 _VALIDATION_SEED = 0
-_SPLITS = "train", "validation"
 OF_SONGS = {"bar_musicvae": song_tasks.bar_musicvae, "song_surrogate": song_tasks.song_surrogate}
 """Tasks whose data is a pack of whole songs."""
 
@@ -88,13 +85,13 @@ def _batches(config, data, prepare=lambda batch: batch, **options):
 
 def _about(data, share):
     """Counts of windows, songs and tunes of each split that is trained on, and whether they are in C, for the card."""
-    rows = {split: data.indices(split, share if split == "train" else 1.0) for split in _SPLITS}
+    rows = {split: data.indices(split, share_of(split, share)) for split in SPLITS}
     counts = {
-        "windows": {split: len(rows[split]) for split in _SPLITS},
-        "tunes": {split: len(np.unique(data.tune[rows[split]])) for split in _SPLITS},
+        "windows": {split: len(rows[split]) for split in SPLITS},
+        "tunes": {split: len(np.unique(data.tune[rows[split]])) for split in SPLITS},
     }
     if "source" in data[0]:
-        counts["songs"] = {split: len(np.unique(data.rows(rows[split], "source"))) for split in _SPLITS}
+        counts["songs"] = {split: len(np.unique(data.rows(rows[split], "source"))) for split in SPLITS}
     return counts | {"in_c": compatibility.data_in_c(data)}
 
 

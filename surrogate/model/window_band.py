@@ -12,7 +12,7 @@ from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.events import BASS, DRUMS, MELODY
 from musicvae_jax.model import MusicVAE
 from surrogate.model import choice, window_surrogate, windows
-from surrogate.model.band import MelodyLine, Wishes, WrittenParts
+from surrogate.model.band import NO_WISHES, MelodyLine, Wishes, WrittenParts
 from surrogate.model.window_surrogate import WindowSurrogate
 from surrogate.reading import keys
 
@@ -21,7 +21,6 @@ SPREAD = 0.5
 """How far draws stray from the mean of p(z | melody), in standard deviations."""
 TEMPERATURES = 0.3, 0.4
 """What the decoder's logits are divided by, of bass and of drums, where nobody wishes otherwise."""
-_NO_WISHES = Wishes()
 
 
 class WindowBand:
@@ -37,7 +36,7 @@ class WindowBand:
         self.vae, self.surrogate = vae, surrogate
         self.in_c = surrogate.config.in_c
 
-    def write(self, lines: Sequence[MelodyLine], wishes: Wishes = _NO_WISHES) -> list[list[WrittenParts]]:
+    def write(self, lines: Sequence[MelodyLine], wishes: Wishes = NO_WISHES) -> list[list[WrittenParts]]:
         """As band.Band; chords, densities and a song to be like are refused."""
         _check(lines, wishes)
         cuts = [_cut(line, in_c=self.in_c) for line in lines]

@@ -10,6 +10,9 @@ docs/chords.md measures them on others.
 
 import numpy as np
 
+from musicvae_jax.events import line_notes
+from surrogate.reading import chroma
+
 CHORD_SHARE = 0.85
 BASS_SHARES = 0.75, 0.2, 0.05
 CHROMA_WEIGHT, BASS_WEIGHT = 8.0, 2.0
@@ -50,6 +53,12 @@ def label(chroma_Hx12, lowest_Hx12) -> np.ndarray:
     chords_Hx3 = np.stack([root, quality, lowest_Hx12.argmax(axis=1)], axis=1).astype(np.int8)
     chords_Hx3[chroma_Hx12.sum(axis=1) == 0] = NONE
     return chords_Hx3
+
+
+def of_lines(melody_T, bass_T) -> np.ndarray:
+    """Tells the chords of bars from a melody and a bass, int [S * 16] tokens each: int8 [S, 2, 3], as label does."""
+    lines = [line_notes(line_T) for line_T in (melody_T, bass_T)]
+    return label(*chroma.half_bars(lines, len(melody_T))).reshape(-1, 2, 3)
 
 
 def _likeliest_path(evidence_HxC) -> np.ndarray:

@@ -32,7 +32,7 @@ def end(melody_T, parts_Tx2) -> np.ndarray:
     else:
         # In every second of 275 songs the bass ends on the melody's note.
         pitch = events.LOWEST_BASS + (pitches[-1] - events.LOWEST_BASS) % 12
-        parts_Tx2[last] = pitch - events.MIN_PITCH + events.FIRST_PITCH, events.KICK | events.CRASH
+        parts_Tx2[last] = events.token_of_pitch(pitch), events.KICK | events.CRASH
         last += 1
     parts_Tx2[last:] = 0
     if stop < len(parts_Tx2) and events.held_tokens(bass_T[: stop + 1])[-1]:

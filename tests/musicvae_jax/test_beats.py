@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from musicvae_jax import beats
-from musicvae_jax.events import CLOSED_HAT, CRASH, DRUM_CLASSES, FIRST_PITCH, KICK, NOTE_OFF, SNARE
+from musicvae_jax.events import CLOSED_HAT, CRASH, DRUM_CLASSES, FIRST_PITCH, KICK, NOTE_OFF, SNARE, token_of_pitch
 
 
 def line(*tokens):
@@ -14,7 +14,7 @@ def line(*tokens):
 
 
 def test_a_beat_is_its_first_note_and_what_follows_it_relative_to_that():
-    c2, g2 = beats.token_of_pitch(36), beats.token_of_pitch(43)
+    c2, g2 = token_of_pitch(36), token_of_pitch(43)
     pattern, first = map(np.asarray, beats.line_beats(line(0, c2, g2, NOTE_OFF, NOTE_OFF, 0, 0, c2)))
     same = FIRST_PITCH + beats.REACH
     np.testing.assert_array_equal(pattern[0, :2], [[0, same, same + 7, NOTE_OFF], [NOTE_OFF, 0, 0, same]])
@@ -23,7 +23,7 @@ def test_a_beat_is_its_first_note_and_what_follows_it_relative_to_that():
 
 
 def test_leaps_beyond_reach_are_clipped():
-    low, high = beats.token_of_pitch(30), beats.token_of_pitch(90)
+    low, high = token_of_pitch(30), token_of_pitch(90)
     pattern, _ = beats.line_beats(line(low, high))
     assert pattern[0, 0, 1] == beats.PATTERN_CLASSES - 1
 
@@ -31,18 +31,18 @@ def test_leaps_beyond_reach_are_clipped():
 @pytest.mark.parametrize("root", range(12))
 def test_a_root_in_its_lowest_octave_comes_to_the_same_pitch(root):
     lowest = 28 + (root - 28) % 12
-    bass, roots = line(beats.token_of_pitch(lowest), 0, NOTE_OFF), np.array([[root, root]])
+    bass, roots = line(token_of_pitch(lowest), 0, NOTE_OFF), np.array([[root, root]])
     relative = np.asarray(beats.relative_bass(bass, roots))
-    assert relative[0, 0] == beats.token_of_pitch(beats.ROOT)
+    assert relative[0, 0] == token_of_pitch(beats.ROOT)
     assert relative[0, 2] == NOTE_OFF and relative[0, 1] == 0
     np.testing.assert_array_equal(beats.absolute_bass(relative, roots), bass)
 
 
 def test_each_half_bar_has_a_chord_of_its_own():
-    d, g = beats.token_of_pitch(38), beats.token_of_pitch(31)
+    d, g = token_of_pitch(38), token_of_pitch(31)
     bass = line(d, *[0] * 7, g)
     relative = np.asarray(beats.relative_bass(bass, np.array([[2, 7]])))
-    assert relative[0, 0] == relative[0, 8] == beats.token_of_pitch(beats.ROOT)
+    assert relative[0, 0] == relative[0, 8] == token_of_pitch(beats.ROOT)
 
 
 def test_silence_keeps_the_root_before_it():

@@ -43,29 +43,28 @@ def run(line, folder):
     return done.stdout
 
 
-def test_the_documented_chain_ends_with_a_song(tmp_path):
-    (tmp_path / "runs").mkdir()
-    commands = documented_commands("Train your own")
-    assert len(commands) == 4
-    printed = [run(line, tmp_path) for line in commands]
-    assert "drum hits" in printed[-1] and (tmp_path / "runs" / "song.mid").is_file()
-    model = tmp_path / "runs" / "surrogate" / "model"
-    assert song_band.load_surrogate(model).config.codes == checkpoint.load(model).config.codes == 16
+def documented_chain(heading, length, folder):
+    """Runs the commands below a heading, so many, to the song at the end; returns the model folder and its card."""
+    (folder / "runs").mkdir()
+    commands = documented_commands(heading)
+    assert len(commands) == length
+    printed = [run(line, folder) for line in commands]
+    assert "drum hits" in printed[-1] and (folder / "runs" / "song.mid").is_file()
+    model = folder / "runs" / "surrogate" / "model"
     card = (model / "README.md").read_text()
     assert card.count("Trained last.") == 1 and card.count("2 steps of 8 examples") == 2
-    assert str(tmp_path) not in card and "## Surrogate encoder\n\nTrained last." in card and " bars, " in card
+    assert str(folder) not in card and "## Surrogate encoder\n\nTrained last." in card
+    return model, card
+
+
+def test_the_documented_chain_ends_with_a_song(tmp_path):
+    model, card = documented_chain("Train your own", 4, tmp_path)
+    assert song_band.load_surrogate(model).config.codes == checkpoint.load(model).config.codes == 16
+    assert " bars, " in card
 
 
 def test_the_documented_chain_for_windows_ends_with_a_song(tmp_path):
-    (tmp_path / "runs").mkdir()
-    commands = documented_commands("Latents of windows")
-    assert len(commands) == 5
-    printed = [run(line, tmp_path) for line in commands]
-    assert "drum hits" in printed[-1] and (tmp_path / "runs" / "song.mid").is_file()
-    model = tmp_path / "runs" / "surrogate" / "model"
+    model, _ = documented_chain("Latents of windows", 5, tmp_path)
     assert compatibility.model_in_c(model) is False
     assert window_surrogate.load(model).config.in_c is False
     assert checkpoint.load(model).config.z_size == window_surrogate.load(model).config.z_size == 8
-    card = (model / "README.md").read_text()
-    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 examples") == 2
-    assert str(tmp_path) not in card and "## Surrogate encoder\n\nTrained last." in card

@@ -33,7 +33,7 @@ def pack(corpus_settings, tmp_path_factory):
 def band(monkeypatch):
     """Takes the place of every model's."""
     band = EchoBand()
-    monkeypatch.setattr(bands, "load", lambda checkpoint: band)
+    monkeypatch.setattr(bands, "around", lambda vae, checkpoint: band)
     monkeypatch.setattr(forest, "TREES", 5)
     return band
 
@@ -84,10 +84,10 @@ def test_a_table_is_printed_and_written(model_folder, songs, pack, band, tmp_pat
 
 
 def test_what_a_checkpoint_or_the_user_lacks_is_left_out(model_folder, pack, capsys, monkeypatch):
-    def load(checkpoint):
+    def load(vae, checkpoint):
         raise CheckpointError(f"{checkpoint}: has no surrogate")
 
-    monkeypatch.setattr(bands, "load", load)
+    monkeypatch.setattr(bands, "around", load)
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     assert script.main([f"--input={pack}", f"--checkpoint={model_folder}", "--tells"]) == 0
     printed, notices = capsys.readouterr()

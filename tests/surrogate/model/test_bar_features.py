@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from musicvae_jax.beats import token_of_pitch
-from musicvae_jax.events import NOTE_OFF
+from musicvae_jax.events import NOTE_OFF, token_of_pitch
 from surrogate.model import bar_features
 
 SCALE = [60, 62, 64, 65]

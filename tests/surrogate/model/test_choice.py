@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from musicvae_jax.beats import token_of_pitch
-from musicvae_jax.events import CLOSED_HAT, KICK, RIDE, SNARE
+from musicvae_jax.events import CLOSED_HAT, KICK, RIDE, SNARE, token_of_pitch
 from surrogate.model import choice
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import musicvae_jax
 from musicvae_jax import checkpoint, events
-from musicvae_jax.beats import token_of_pitch
+from musicvae_jax.events import token_of_pitch
 from surrogate.model import bands, density, song_band
 from surrogate.model.band import ExampleSong, MelodyLine, Wishes
 from tests import song_model as small

@@ -1,32 +1,16 @@
 """Songs as the song model reads them: crops to train on, chords as codes, densities, where parts play."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from musicvae_jax import beats, codebook
 from musicvae_jax.training import TrainingError
+from surrogate.corpus.whole_song import WholeSong
 from surrogate.model import bar_batches, song_batches, song_crops
 from surrogate.model.song_crops import SongCrops
 from surrogate.model.song_model import CHORDS_PER_BAR
 from tests import song_model as small
 from tests.bars import random_bars
-
-
-@dataclasses.dataclass
-class Song:
-    """As corpus.whole_song.WholeSong."""
-
-    lines: np.ndarray
-    drums: np.ndarray
-    chord: np.ndarray
-    tempo: float = 100.0
-    melodies: int = 1
-
-    @property
-    def bars(self):
-        return len(self.lines)
 
 
 class Songs:
@@ -50,7 +34,8 @@ def song(bars, seed):
     lines[3, 3, 0] = 1  # the bass rests for a bar
     chord = np.stack([roots, np.full_like(roots, 2), roots], -1).astype(np.int8)
     chord[5] = -1
-    return Song(lines, own[..., 2], chord)
+    chroma, stretch = np.zeros((bars, 2, 12), np.uint8), np.zeros(bars, np.uint16)
+    return WholeSong(lines, own[..., 2], chroma, chord, stretch, 100.0)
 
 
 @pytest.fixture(scope="module")
