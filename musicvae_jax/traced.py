@@ -6,6 +6,7 @@ import hashlib
 import pathlib
 from collections.abc import Callable
 
+import flatbuffers  # noqa: F401  # which export needs and JAX does not bring
 import jax
 from jax import export
 
