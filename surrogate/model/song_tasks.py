@@ -49,15 +49,21 @@ def song_surrogate(config, songs) -> Task:
         SongCrops(songs, vae, split, bars=config.bars, share=share_of(split, config.share)) for split in SPLITS
     )
     settings = sizes(SongSurrogateConfig, dict(config.model) | {"codes": vae.config.codes})
+    module, origins = SongSurrogate(settings, rngs=nnx.Rngs(config.seed)), {"checkpoint": checkpoint.fingerprint(vae)}
+    if config.get("start"):
+        module = song_band.load_surrogate(config.start)
+        if module.config != settings:
+            raise TrainingError(f"{config.start}: has other sizes than config.model: {module.config}")
+        origins["start"] = checkpoint.fingerprint(module)
     return Task(
-        module=SongSurrogate(settings, rngs=nnx.Rngs(config.seed)),
+        module=module,
         loss=song_model.loss,
         batch_at=train.training(config.batch_size, config.seed),
         held_out=_first(validation.held_out(config.batch_size, _HELD_OUT_SEED), config),
         save=copied(config.checkpoint, song_band.save_surrogate),
         about=_about(songs, config),
         part=song_band.PART,
-        origins={"checkpoint": checkpoint.fingerprint(vae)},
+        origins=origins,
     )
 
 
