@@ -4,7 +4,17 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from musicvae_jax.events import BEATS_PER_BAR, DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BAR, STEPS_PER_BEAT, drum_bits
+from musicvae_jax import beats
+from musicvae_jax.events import (
+    BEATS_PER_BAR,
+    DRUM_CLASSES,
+    DRUM_PITCHES,
+    FIRST_PITCH,
+    LINE_CLASSES,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    drum_bits,
+)
 from musicvae_jax.lstm import Dense, normal
 
 
@@ -22,9 +32,7 @@ def gru(reads_x3H, recurrent_x3H, state_xH):
 
 
 class BarDecoder(nnx.Module):
-    """What a part plays at each step of a bar: what the beat's latent says, and a GRU that knows the steps before adds.
-
-    A line's logits are of its tokens, drums' of each drum's being struck.
+    """What is played at each step of a bar: what the beat's latent says, and a GRU that knows the steps before adds.
 
     Args:
         depth: how many tokens there are.
@@ -35,7 +43,7 @@ class BarDecoder(nnx.Module):
     """
 
     def __init__(self, depth, outputs, beat_size, width, size, *, rngs):
-        self.depth = depth
+        self.depth, self.outputs = depth, outputs
         self.hidden = Dense(beat_size, width, rngs=rngs)
         self.says = Dense(width, STEPS_PER_BEAT * outputs, rngs=rngs)
         self.initial_state = Dense(BEATS_PER_BAR * beat_size, size, rngs=rngs)
@@ -45,24 +53,23 @@ class BarDecoder(nnx.Module):
         self.recurrent = Dense(size, 3 * size, rngs=rngs)
         self.output = Dense(size, outputs, rngs=rngs)
 
-    def begin(self, z_SxZ):
+    def begin(self, z_SxBxD):
         """What z says: the first state float32 [S, H], and of each step its gates [16, S, 3H] and logits [16, S, V]."""
-        bars = len(z_SxZ)
-        beats_SxBxD = z_SxZ.reshape(bars, BEATS_PER_BAR, -1)
-        gates_TxSx3H = jnp.repeat(self.beat(beats_SxBxD).swapaxes(0, 1), STEPS_PER_BEAT, axis=0)
+        bars = len(z_SxBxD)
+        gates_TxSx3H = jnp.repeat(self.beat(z_SxBxD).swapaxes(0, 1), STEPS_PER_BEAT, axis=0)
         gates_TxSx3H = gates_TxSx3H + self.places[...].astype(jnp.float32)[:, None]
-        logits_SxBxN = self.says(jax.nn.gelu(self.hidden(beats_SxBxD)))
+        logits_SxBxN = self.says(jax.nn.gelu(self.hidden(z_SxBxD)))
         logits_TxSxV = logits_SxBxN.reshape(bars, STEPS_PER_BAR, -1).swapaxes(0, 1)
-        return jnp.tanh(self.initial_state(z_SxZ)), gates_TxSx3H, logits_TxSxV
+        return jnp.tanh(self.initial_state(z_SxBxD.reshape(bars, -1))), gates_TxSx3H, logits_TxSxV
 
     def step(self, state_SxH, gates_Sx3H, before_S):
         """The next state, float32 [S, H]; before_S: the tokens before it."""
         reads = gates_Sx3H + self.tokens[...][before_S].astype(jnp.float32)
         return gru(reads, self.recurrent(state_SxH), state_SxH)
 
-    def teacher_forced(self, tokens_SxT, z_SxZ):
+    def teacher_forced(self, tokens_SxT, z_SxBxD):
         """Logits of all steps, each given the true token before: float32 [S, 16, V]."""
-        state, gates, logits = self.begin(z_SxZ)
+        state, gates, logits = self.begin(z_SxBxD)
         before_TxS = jnp.pad(tokens_SxT[:, :-1].T, ((1, 0), (0, 0)), constant_values=self.depth)
 
         def step(state, x):
@@ -72,30 +79,103 @@ class BarDecoder(nnx.Module):
         states_TxSxH = jax.lax.scan(step, state, (gates, before_TxS))[1]
         return (logits + self.output(states_TxSxH)).swapaxes(0, 1)
 
-    def sampled(self, z_SxZ, noise_TxSxV, temperature):
-        """Tokens of all steps, int32 [S, 16]; noise: Gumbel's of each token of a line, logistic of each drum."""
-        state, gates, logits = self.begin(z_SxZ)
+    def sampled(self, z_SxBxD, noise_SxTxV, temperature):
+        """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise."""
+        state, gates, logits = self.begin(z_SxBxD)
 
         def step(carry, x):
-            (state, before_S), (gates, logits, noise) = carry, x
-            state = self.step(state, gates, before_S)
-            token_S = self._token(logits + self.output(state) + temperature * noise)
-            return (state, token_S), token_S
+            (state, *before), (gates, logits, noise, place) = carry, x
+            state = self.step(state, gates, before[0])
+            token_S, begun_S = self.token(logits + self.output(state) + temperature * noise, before[1], place)
+            return (state, token_S, begun_S), token_S
 
-        none_S = jnp.full(len(z_SxZ), self.depth, jnp.int32)
-        return jax.lax.scan(step, (state, none_S), (gates, logits, noise_TxSxV))[1].T
+        bars = len(z_SxBxD)
+        carry = state, jnp.full(bars, self.depth, jnp.int32), jnp.zeros(bars, bool)
+        steps = gates, logits, noise_SxTxV.swapaxes(0, 1), jnp.arange(STEPS_PER_BAR)
+        return jax.lax.scan(step, carry, steps)[1].T
 
-    def _token(self, scores_SxV):
-        if self.depth == LINE_CLASSES:
-            return scores_SxV.argmax(-1).astype(jnp.int32)
-        return ((scores_SxV > 0) << jnp.arange(len(DRUM_PITCHES))[None]).sum(-1).astype(jnp.int32)
 
-    def log_probs(self, tokens_SxT, z_SxZ):
-        """log p(token | those before, z), nats, and whether each was the likeliest: [S, 16] each."""
-        logits = self.teacher_forced(tokens_SxT, z_SxZ)
-        if self.depth == LINE_CLASSES:
-            target = jnp.take_along_axis(logits, tokens_SxT[..., None], -1)[..., 0]
-            return target - jax.nn.logsumexp(logits, -1), logits.argmax(-1) == tokens_SxT
-        struck = drum_bits(tokens_SxT)
+class DrumDecoder(BarDecoder):
+    """Drums of bars: each drum is struck or not."""
+
+    def __init__(self, beat_size, width, size, *, rngs):
+        super().__init__(DRUM_CLASSES, len(DRUM_PITCHES), beat_size, width, size, rngs=rngs)
+
+    def noise(self, key):
+        """What a bar is drawn with: logistic noise, float32 [16, 9]."""
+        return jax.random.logistic(key, (STEPS_PER_BAR, self.outputs))
+
+    def token(self, scores_SxV, begun_S, place):
+        """The drums of a step that are struck, as masks int32 [S]."""
+        return ((scores_SxV > 0) << jnp.arange(len(DRUM_PITCHES))[None]).sum(-1).astype(jnp.int32), begun_S
+
+    def write(self, z_SxBxD, noise_SxTxV, temperature):
+        """Masks of all steps, int32 [S, 16]; temperature 0: each the likelier."""
+        return self.sampled(z_SxBxD, noise_SxTxV, temperature)
+
+    def log_probs(self, drums_SxT, z_SxBxD):
+        """log p(masks of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each."""
+        logits, struck = self.teacher_forced(drums_SxT, z_SxBxD), drum_bits(drums_SxT)
         log_probs = jax.nn.log_sigmoid(jnp.where(struck > 0, logits, -logits)).sum(-1)
         return log_probs, ((logits > 0) == (struck > 0)).all(-1)
+
+
+class LineDecoder(BarDecoder):
+    """A line of bars: the patterns of its beats step by step, and of each beat its first note.
+
+    A pattern holds the notes after a beat's first relative to it (musicvae_jax.beats.line_beats), so that a step's
+    decoder need not tell pitches apart.
+    """
+
+    def __init__(self, pattern_size, first_size, width, size, *, rngs):
+        super().__init__(beats.PATTERN_CLASSES, beats.PATTERN_CLASSES, pattern_size, width, size, rngs=rngs)
+        self.pattern_size = pattern_size
+        self.first = Dense(first_size, LINE_CLASSES - FIRST_PITCH, rngs=rngs)
+
+    def noise(self, key):
+        """What a bar is drawn with: Gumbel's noise of patterns, float32 [16, V], and of first notes, [4, 88]."""
+        shapes = (STEPS_PER_BAR, self.outputs), (BEATS_PER_BAR, LINE_CLASSES - FIRST_PITCH)
+        return tuple(map(jax.random.gumbel, jax.random.split(key), shapes))
+
+    def token(self, scores_SxV, begun_S, place):
+        """The class of a step of a pattern, int32 [S]; and whether its beat has a note by then."""
+        begun_S = begun_S & (place % STEPS_PER_BEAT > 0)
+        token_S = jnp.where(_is_open(begun_S), scores_SxV, -jnp.inf).argmax(-1).astype(jnp.int32)
+        return token_S, begun_S | (token_S >= FIRST_PITCH)
+
+    def write(self, z_SxBxD, noise, temperature):
+        """Tokens of all steps, int32 [S, 16]; temperature 0: each the likeliest."""
+        of_patterns, of_firsts = noise
+        z_of_patterns, z_of_firsts = jnp.split(z_SxBxD, [self.pattern_size], -1)
+        pattern_SxT = self.sampled(z_of_patterns, of_patterns, temperature)
+        first_SxB = FIRST_PITCH + (self.first(z_of_firsts) + temperature * of_firsts).argmax(-1)
+        return beats.line_of_beats(pattern_SxT.reshape(len(pattern_SxT), BEATS_PER_BAR, -1), first_SxB)
+
+    def log_probs(self, line_SxT, z_SxBxD):
+        """log p(token of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each."""
+        z_of_patterns, z_of_firsts = jnp.split(z_SxBxD, [self.pattern_size], -1)
+        pattern_SxBxT, first_SxB = beats.line_beats(line_SxT)
+        begins = pattern_SxBxT >= FIRST_PITCH
+        begun = (begins.cumsum(-1) - begins > 0).reshape(line_SxT.shape)
+        pattern_SxT = pattern_SxBxT.reshape(line_SxT.shape)
+        logits = jnp.where(_is_open(begun), self.teacher_forced(pattern_SxT, z_of_patterns), -jnp.inf)
+        log_probs, right = _of_class(logits, pattern_SxT)
+        of_first, first_right = (
+            jnp.repeat(x, STEPS_PER_BEAT, axis=-1)
+            for x in _of_class(self.first(z_of_firsts), jnp.maximum(first_SxB - FIRST_PITCH, 0))
+        )
+        begins = begins.reshape(line_SxT.shape)
+        return log_probs + jnp.where(begins & ~begun, of_first, 0), right & (first_right | ~begins)
+
+
+def _is_open(begun_x):
+    """Which classes a step of a pattern may have, bool [..., V]: a beat's first note is as high as itself."""
+    own = jnp.arange(beats.PATTERN_CLASSES)
+    is_first = (own < FIRST_PITCH) | (own == FIRST_PITCH + beats.REACH)
+    return begun_x[..., None] | is_first.reshape((1,) * begun_x.ndim + (-1,))
+
+
+def _of_class(logits_xV, class_x):
+    """Log-probabilities of classes, and whether each is the likeliest."""
+    drawn = jnp.take_along_axis(logits_xV, class_x[..., None], -1)[..., 0]
+    return drawn - jax.nn.logsumexp(logits_xV, -1), logits_xV.argmax(-1) == class_x

@@ -18,7 +18,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import beats
-from musicvae_jax.bar_decoder import BarDecoder
+from musicvae_jax.bar_decoder import DrumDecoder, LineDecoder
 from musicvae_jax.bar_encoder import DrumEncoder, LineEncoder
 from musicvae_jax.codebook import Codebooks
 from musicvae_jax.elbo import gaussian_kl
@@ -27,9 +27,7 @@ from musicvae_jax.events import (
     BASS,
     BEATS_PER_BAR,
     DEPTHS,
-    DRUM_PITCHES,
     DRUMS,
-    LINE_CLASSES,
     MELODY,
     STEPS_PER_BAR,
     TRACKS,
@@ -37,8 +35,6 @@ from musicvae_jax.events import (
 from musicvae_jax.model import in_batches, of_each_track
 
 HALVES_PER_BAR = 2
-_OUTPUTS = LINE_CLASSES, LINE_CLASSES, len(DRUM_PITCHES)
-"""Logits of a step of melody, bass and drums."""
 _BARS_AT_ONCE = 256
 
 
@@ -93,9 +89,9 @@ class BarMusicVAE(nnx.Module):
         self.config = config
         self.lines = nnx.List([LineEncoder(config, rngs=rngs) for _ in (MELODY, BASS)])
         self.drums = DrumEncoder(config, rngs=rngs)
-        sizes = zip(DEPTHS, _OUTPUTS, config.beat_sizes, strict=True)
-        units = config.width, config.decoder_size
-        self.decoders = nnx.List([BarDecoder(*own, *units, rngs=rngs) for own in sizes])
+        line, units = (config.pattern_size, config.first_size), (config.width, config.decoder_size)
+        lines = [LineDecoder(*line, *units, rngs=rngs) for _ in (MELODY, BASS)]
+        self.decoders = nnx.List([*lines, DrumDecoder(sum(config.drum_sizes), *units, rngs=rngs)])
         self.codebooks = Codebooks(config)
 
     def gaussian(self, bars_SxTx3, root_SxH):
@@ -113,13 +109,16 @@ class BarMusicVAE(nnx.Module):
         untold = jnp.full((len(bars), HALVES_PER_BAR), beats.UNTOLD)
         return tuple(values.reshape(batch, -1) for values in self.gaussian(bars, untold))
 
+    def beat_latents(self, z_SxZ):
+        """The latents of beats of melody, bass and drums, float32 [S, 4, D] each."""
+        return [z_SxZ[:, own].reshape(len(z_SxZ), BEATS_PER_BAR, -1) for own in self.config.slices()]
+
     def bar_log_probs(self, bars_SxTx3, z_SxZ, root_SxH):
         """Teacher-forced log p(track | z) of bars, nats, and the share of likeliest steps: [S, 3] each."""
         bars = bars_SxTx3.astype(jnp.int32)
         columns = bars[..., MELODY], beats.relative_bass(bars[..., BASS], root_SxH), bars[..., DRUMS]
-        slices = self.config.slices()
-        each = zip(self.decoders, columns, slices, strict=True)
-        log_probs, hits = zip(*(decoder.log_probs(own, z_SxZ[:, place]) for decoder, own, place in each), strict=True)
+        each = zip(self.decoders, columns, self.beat_latents(z_SxZ), strict=True)
+        log_probs, hits = zip(*(decoder.log_probs(own, z_SxBxD) for decoder, own, z_SxBxD in each), strict=True)
         return jnp.stack(log_probs, -1).sum(1), jnp.stack(hits, -1).mean(1)
 
     def encode_bars(self, bars: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -262,11 +261,9 @@ def _decode_bars(tracks, graphdef, state, z_SxZ, root_SxH, dice_S, key, temperat
     model = nnx.merge(graphdef, state)
     written = []
     for track in tracks:
-        decoder, size = model.decoders[track], _OUTPUTS[track]
-        draw = jax.random.logistic if track == DRUMS else jax.random.gumbel
+        decoder = model.decoders[track]
         keys_S = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, track), dice_S)
-        noise_SxTxV = jax.vmap(lambda key, draw=draw, size=size: draw(key, (STEPS_PER_BAR, size)))(keys_S)
-        z_of_track = z_SxZ[:, model.config.slices()[track]]
-        tokens_SxT = decoder.sampled(z_of_track, noise_SxTxV.swapaxes(0, 1), temperature_3[track])
+        noise = jax.vmap(decoder.noise)(keys_S)
+        tokens_SxT = decoder.write(model.beat_latents(z_SxZ)[track], noise, temperature_3[track])
         written.append(beats.absolute_bass(tokens_SxT, root_SxH) if track == BASS else tokens_SxT)
     return jnp.stack(written, -1).astype(jnp.uint16)

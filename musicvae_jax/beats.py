@@ -91,6 +91,15 @@ def line_beats(line_SxT):
     return xp.where(begins, FIRST_PITCH + REACH + above, beats), first
 
 
+def line_of_beats(pattern_SxBxT, first_SxB):
+    """What line_beats was made from, int [S, 16]; notes that would leave the vocabulary come back in by octaves."""
+    xp = _numpy_of(pattern_SxBxT)
+    notes = first_SxB[..., None] + pattern_SxBxT - (FIRST_PITCH + REACH)
+    below, above = xp.maximum(FIRST_PITCH - notes, 0), xp.maximum(notes - LINE_CLASSES + 1, 0)
+    notes = notes + 12 * (-(-below // 12)) - 12 * (-(-above // 12))
+    return xp.where(pattern_SxBxT >= FIRST_PITCH, notes, pattern_SxBxT).reshape(len(first_SxB), STEPS_PER_BAR)
+
+
 def drum_beats(drums_SxT):
     """Hits of kick, snare and toms, and of cymbals, beat by beat: int [S, 16] masks -> two of int [S, 4, 4]."""
     beats = drums_SxT.reshape(len(drums_SxT), BEATS_PER_BAR, STEPS_PER_BEAT)

@@ -81,9 +81,11 @@ def test_probabilities_of_all_tokens_of_a_step_sum_to_one(model, track, classes)
     bars, roots = random_bars(1)
     mu, _ = model.encode_bars(bars, roots)
     every = np.repeat(bars[..., track].astype(np.int32), classes, axis=0)
-    every[:, -1] = np.arange(classes)
-    z = np.repeat(mu[:, SIZES.slices()[track]], classes, axis=0)
-    log_probs, _ = jax.jit(model.decoders[track].log_probs)(every, z)
+    every[:, -4:-1], every[:, -1] = 0, np.arange(classes)  # with a note before it in its beat, it is within REACH
+    z = np.repeat(mu, classes, axis=0)
+    log_probs, _ = jax.jit(lambda model, *of: model.decoders[track].log_probs(*of))(
+        model, every, model.beat_latents(z)[track]
+    )
     assert np.exp(np.asarray(log_probs)[:, -1]).sum() == pytest.approx(1, rel=1e-4)
 
 
