@@ -13,6 +13,7 @@ RANGES = {  # name: least, most
     "drum_temperature": (0, math.inf),
     "bass_density": (-2, 2),
     "drum_density": (-2, 2),
+    "human": (0, 4),
     "program": (0, 127),
     "swing": (0.5, 0.8),
     "pickup": (0, math.inf),
@@ -20,7 +21,7 @@ RANGES = {  # name: least, most
 _TYPES = (  # options, of what type they are, and in words
     (("takes", "seed", "program"), numbers.Integral, "a whole number"),
     (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
-    (("swing", "pickup"), numbers.Real, "a number"),
+    (("swing", "pickup", "human"), numbers.Real, "a number"),
     (("track",), (numbers.Integral, str), "a number or a name"),
     (("like",), (str, os.PathLike), "a path"),
     (("replace", "bass", "drums", "ending"), bool, "True or False"),
@@ -65,6 +66,8 @@ class Options:
     """The same of the drums."""
     like: str | os.PathLike | None = None
     """A MIDI file with melody, bass and drums, to play as if its band went on with this song."""
+    human: float = 1.0
+    """How far bass and drums stray from the grid in time: 0 not at all, 1 as people do who play to a click."""
     bass: bool = True
     """Write a bass."""
     drums: bool = True

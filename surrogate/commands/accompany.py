@@ -49,6 +49,8 @@ def parser() -> Parser:
     for part in ("bass", "drum"):
         density = f"of the {part} part, {range_text(f'{part}_density')}: each step doubles or halves its notes"
         add(f"--{part}-density", type=float, default=0.0, metavar="STEPS", help=density)
+    human = f"how far from the grid bass and drums are played, {range_text('human')}: 1 as by people, 0 not at all"
+    add("--human", type=float, default=Options.human, metavar="TIMES", help=f"{human} (default: %(default)g)")
     add("--like", metavar="SONG.mid", help="play as if this song's band went on")
 
     add = parser.add_argument_group("to look at and to listen to (a folder for several melodies)").add_argument

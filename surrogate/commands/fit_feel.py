@@ -1,4 +1,4 @@
-"""Make the tables of pickups and velocities again from a folder of songs, and measure them on songs held out."""
+"""Make the tables of pickups, velocities and timing again from a folder of songs; measure them on songs held out."""
 
 import pathlib
 import sys
@@ -15,7 +15,7 @@ def _parser():
     parser = Parser(prog="fit_feel", description=__doc__)
     parser.add_argument("--input", required=True, help="folder of MIDI files")
     parser.add_argument("--tunes", help="CSV with the columns file and tune_group: files that are one tune")
-    parser.add_argument("--output", type=pathlib.Path, help="folder for both (default: in place of the built-in ones)")
+    parser.add_argument("--output", type=pathlib.Path, help="folder for them (default: in place of the built-in ones)")
     parser.add_argument("--workers", type=whole_number(1), default=1, help="processes that read (default: 1)")
     return parser
 
@@ -66,23 +66,25 @@ def main(argv=None) -> int:
     parser = _parser()
     flags = parser.parse_args(argv)
     # Late, so that a wrong flag is answered at once.
-    from surrogate.evaluation import fit_pickup, fit_velocity
+    from surrogate.evaluation import fit_pickup, fit_timing, fit_velocity
     from surrogate.reading import pickup
-    from surrogate.rendering import velocity
+    from surrogate.rendering import timing, velocity
 
-    velocity_file, pickup_file = velocity.TABLE, pickup.TABLE
+    velocity_file, timing_file, pickup_file = velocity.TABLE, timing.TABLE, pickup.TABLE
     if flags.output:
-        velocity_file, pickup_file = flags.output / "velocity.json", flags.output / "pickup.npz"
+        velocity_file, timing_file = flags.output / "velocity.json", flags.output / "timing.json"
+        pickup_file = flags.output / "pickup.npz"
     try:
         songs, held_out, skipped = read_songs(flags.input, flags.tunes, workers=flags.workers)
-        velocities, pickups = fit_velocity.fit(songs), fit_pickup.fit(songs)
+        velocities, timings, pickups = fit_velocity.fit(songs), fit_timing.fit(songs), fit_pickup.fit(songs)
         velocity_file.parent.mkdir(parents=True, exist_ok=True)
         velocity_file.write_text(fit_velocity.to_json(velocities) + "\n")
+        timing_file.write_text(fit_timing.to_json(timings) + "\n")
         fit_pickup.save(pickups, pickup_file)
     except (OSError, ValueError) as error:
         return refuse(parser.prog, error)
     lines = [
-        f"wrote {velocity_file} and {pickup_file}: from {len(songs)} songs, {len(held_out)} held out, "
+        f"wrote {velocity_file}, {timing_file} and {pickup_file}: from {len(songs)} songs, {len(held_out)} held out, "
         f"{skipped} files skipped"
     ]
     confirmed = [song for song in held_out if fit_pickup.drums_confirm(song)]

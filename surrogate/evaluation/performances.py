@@ -7,7 +7,7 @@ import numpy as np
 from musicvae_jax import midi
 from musicvae_jax.trio import BASS_PROGRAMS
 from surrogate.corpus import collection
-from surrogate.reading import melody
+from surrogate.reading import melody, tempos
 
 METERS = ((4, 4), (2, 2))
 
@@ -22,9 +22,13 @@ class PerformedNotes(typing.NamedTuple):
 
 
 class Performance(typing.NamedTuple):
-    """A song in 4/4 or 2/2; bass and drums have no notes where the song lacks them."""
+    """A song in 4/4 or 2/2; bass and drums have no notes where the song lacks them.
+
+    ticks_per_ms: at the tempo that lasts longest.
+    """
 
     ticks_per_beat: int
+    ticks_per_ms: float
     melody: PerformedNotes
     bass: PerformedNotes
     drums: PerformedNotes
@@ -50,7 +54,9 @@ def read(content: collection.Content) -> Performance | str:
     basses = [track for track in found.score.tracks if not track.is_drum and track.program in BASS_PROGRAMS]
     bass = [max(basses, key=lambda track: len(track.notes))] if basses else []
     parts = [_performed_notes(tracks) for tracks in ([found.track], bass, drums)]
-    return Performance(found.score.ticks_per_quarter, *parts)
+    beat = found.score.ticks_per_quarter
+    qpm = tempos.longest(found.score.tempos, int(found.grid.ticks[-1]))
+    return Performance(beat, beat * qpm / 60_000, *parts)
 
 
 def _performed_notes(tracks) -> PerformedNotes:

@@ -25,12 +25,12 @@ def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
     return np.clip(back_SxS, 0, FARTHEST) if causal else np.clip(back_SxS + _BEHIND, 0, FARTHEST)
 
 
-def rotated(x_BxSxHxD, place_S):
-    """Rotary position embedding (Su et al. 2021) of queries or keys, float32 [B, S, H, D], at places, [S]."""
-    half = x_BxSxHxD.shape[-1] // 2
+def rotated(x_BxHxSxD, place_S):
+    """Rotary position embedding (Su et al. 2021) of queries or keys, float32 [B, H, S, D], at places, [S]."""
+    half = x_BxHxSxD.shape[-1] // 2
     angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half)[None] / half)
-    cos, sin = jnp.cos(angle)[None, :, None], jnp.sin(angle)[None, :, None]
-    a, b = x_BxSxHxD[..., :half], x_BxSxHxD[..., half:]
+    cos, sin = jnp.cos(angle)[None, None], jnp.sin(angle)[None, None]
+    a, b = x_BxHxSxD[..., :half], x_BxHxSxD[..., half:]
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
 
 
@@ -74,21 +74,21 @@ class Layer(nnx.Module):
         self.distance = nnx.Param(jnp.zeros((heads, FARTHEST + 1)))
 
     def queries_keys_values(self, x_BxSxD, place_S):
-        """float32 [B, S, H, D] each."""
-        shape = (*x_BxSxD.shape[:2], self.heads, -1)
-        q, k, v = (y.reshape(shape) for y in jnp.split(self.qkv(norm(x_BxSxD, self.gains[0])), 3, -1))
+        """float32 [B, H, S, D] each."""
+        shape = (*x_BxSxD.shape[:2], 3, self.heads, -1)
+        q, k, v = jnp.moveaxis(self.qkv(norm(x_BxSxD, self.gains[0])).reshape(shape), (2, 3), (0, 2))
         placed = self.heads // 2
-        q, k = (jnp.concatenate([rotated(y[:, :, :placed], place_S), y[:, :, placed:]], 2) for y in (q, k))
+        q, k = (jnp.concatenate([rotated(y[:, :placed], place_S), y[:, placed:]], 1) for y in (q, k))
         return q, k, v
 
-    def mixed(self, x_BxQxD, q_BxQxHxD, k_BxKxHxD, v_BxKxHxD, bias_BxHxQxK):
+    def mixed(self, x_BxQxD, q_BxHxQxD, k_BxHxKxD, v_BxHxKxD, bias_BxHxQxK):
         """What follows from queries, keys, values and the biases of attention; x is what they were made from."""
         dtype = self.out.kernel.dtype
-        q = q_BxQxHxD.astype(dtype)
-        scores = jnp.einsum("bqhd,bkhd->bhqk", q, k_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
+        q = q_BxHxQxD.astype(dtype)
+        scores = jnp.einsum("bhqd,bhkd->bhqk", q, k_BxHxKxD.astype(dtype), preferred_element_type=jnp.float32)
         weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
-        read = jnp.einsum("bhqk,bkhd->bqhd", weights, v_BxKxHxD.astype(dtype), preferred_element_type=jnp.float32)
-        x = x_BxQxD + self.out(read.reshape(*x_BxQxD.shape[:2], -1))
+        read = jnp.einsum("bhqk,bhkd->bhqd", weights, v_BxHxKxD.astype(dtype), preferred_element_type=jnp.float32)
+        x = x_BxQxD + self.out(read.swapaxes(1, 2).reshape(x_BxQxD.shape))
         return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))
 
     def bias(self, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):

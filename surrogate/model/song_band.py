@@ -2,9 +2,11 @@
 
 import functools
 import itertools
+import os
 import pathlib
 import typing
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -60,12 +62,18 @@ class SongBand:
         """As band.Band."""
         before = 0 if wishes.like is None else len(wishes.like.bars)
         sizes = [_padded(before + len(line.tokens) // STEPS_PER_BAR) for line in lines]
-        written: dict[int, list[WrittenParts]] = {}
-        for size in sorted(set(sizes)):
-            same = [i for i, own in enumerate(sizes) if own == size]
-            for first in range(0, len(same), SONGS_AT_ONCE):
-                group = same[first : first + SONGS_AT_ONCE]
-                written |= zip(group, self._write([lines[i] for i in group], size, wishes), strict=True)
+        by_size = sorted(range(len(lines)), key=sizes.__getitem__)
+        groups = []
+        for _, same in itertools.groupby(by_size, sizes.__getitem__):
+            same = list(same)
+            groups += [same[first : first + SONGS_AT_ONCE] for first in range(0, len(same), SONGS_AT_ONCE)]
+
+        def write(group):
+            return zip(group, self._write([lines[i] for i in group], sizes[group[0]], wishes), strict=True)
+
+        # Products of so few rows keep one core busy, so groups of songs share the others.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            written = dict(itertools.chain.from_iterable(pool.map(write, groups)))
         return [written[i] for i in range(len(lines))]
 
     def _write(self, lines, size, wishes):

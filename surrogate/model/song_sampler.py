@@ -103,7 +103,7 @@ class _Draws:
         """Codes, int32 [R, S, K]."""
         model, rows, bars = self.model, self.draws, self.bars
         width, heads = self.heard_SxD.shape[1], model.layers[0].heads
-        cache = jnp.zeros((len(model.layers), 2, rows, bars, heads, width // heads))
+        cache = jnp.zeros((len(model.layers), 2, rows, heads, bars, width // heads))
         keys = jnp.zeros((len(PARTS), rows, bars, model.config.source_width))
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
         carry = codes, cache, keys, jnp.zeros((rows, width))
@@ -123,7 +123,7 @@ class _Draws:
             (x, cache), (i, state) = carry, numbered
             layer = nnx.merge(self.layer, state)
             query, *new = layer.queries_keys_values(x, bar[None])
-            cache = cache.at[i, :, :, bar].set(jnp.stack(new)[:, :, 0])
+            cache = cache.at[i, :, :, :, bar].set(jnp.stack(new)[:, :, :, 0])
             bias = layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS)
             return (layer.mixed(x, query, *cache[i], bias), cache), None
 

@@ -5,7 +5,7 @@ import symusic
 
 from musicvae_jax import events
 from surrogate.reading import tracks
-from surrogate.rendering import velocity
+from surrogate.rendering import tempo, timing, velocity
 
 
 def end(melody_T, parts_Tx2) -> np.ndarray:
@@ -51,24 +51,31 @@ def arrange(melody, parts_Tx2, options) -> tuple[symusic.Score, tuple[str, ...]]
     Returns:
         The score, and a role for each of its tracks: "melody", "bass", "drums" or "other".
     """
-    grid, rng = melody.grid, np.random.default_rng(options.seed)
+    grid, rng, strays = melody.grid, np.random.default_rng(options.seed), np.random.default_rng((options.seed, 1))
     bass_T, drums_T = parts_Tx2.T
     starts, _, _ = events.line_notes(melody.tokens)
     loud_bars = velocity.loudness(starts, _velocities(melody, starts), grid.bars)
     score = melody.score.copy()
+
+    def fast(step):
+        return tempo.ticks_per_ms(score, grid.ticks[step])
+
     written, roles = _kept_tracks(melody, score, options)
     if options.bass and "bass" not in roles:
         start, stop, pitch = events.line_notes(bass_T)
         sounds = grid.ticks[stop] > grid.ticks[start]
         start, stop, pitch = start[sounds], stop[sounds], pitch[sounds]
         bass = symusic.Track(name="Bass", program=options.program, is_drum=False)
-        bass.notes = _symusic_notes(grid.ticks, start, stop, pitch, velocity.bass(start, loud_bars, rng))
+        begin_and_end = timing.bass_notes(grid.ticks, start, stop, fast(start), strays, human=options.human)
+        bass.notes = _symusic_notes(*begin_and_end, pitch, velocity.bass(start, loud_bars, rng))
         written.append(bass)
         roles.append("bass")
     if options.drums and "drums" not in roles:
         step, pitch = events.drum_hits(np.where(grid.in_song, drums_T, 0))
         drums = symusic.Track(name="Drums", program=0, is_drum=True)
-        drums.notes = _symusic_notes(grid.ticks, step, step + 1, pitch, velocity.drums(step, pitch, loud_bars, rng))
+        begin = timing.drum_onsets(grid.ticks, step, pitch, fast(step), strays, human=options.human)
+        end = np.minimum(begin + grid.ticks[step + 1] - grid.ticks[step], grid.ticks[-1])
+        drums.notes = _symusic_notes(begin, end, pitch, velocity.drums(step, pitch, loud_bars, rng))
         written.append(drums)
         roles.append("drums")
     score.tracks = written
@@ -107,12 +114,11 @@ def _velocities(melody, start_n):
     return notes["velocity"][order][np.maximum(place, 0)]
 
 
-def _symusic_notes(tick_T, start, stop, pitch, velocities):
-    """Notes from step `start` to step `stop`, int [N] each, a tick long at least."""
-    begin = tick_T[start]
+def _symusic_notes(begin, end, pitch, velocities):
+    """Notes from tick `begin` to tick `end`, int [N] each, a tick long at least."""
     return symusic.Note.from_numpy(
         begin.astype(np.int32),
-        np.maximum(tick_T[stop] - begin, 1).astype(np.int32),
+        np.maximum(end - begin, 1).astype(np.int32),
         pitch.astype(np.int8),
         np.asarray(velocities).astype(np.int8),
     )

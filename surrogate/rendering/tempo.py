@@ -24,3 +24,11 @@ def tempo_map(score, end) -> tuple[np.ndarray, np.ndarray]:
     seconds = np.concatenate([[0], np.cumsum(np.diff(ticks) * mspq)]) / (1e6 * score.ticks_per_quarter)
     last = np.append(np.diff(ticks) > 0, True)  # of the tempos at one tick
     return ticks[last], seconds[last]
+
+
+def ticks_per_ms(score, tick_N) -> np.ndarray:
+    """How many ticks a millisecond lasts at ticks of a song, int [N], within it or at its end: float64 [N]."""
+    tick_N = np.asarray(tick_N, np.int64)
+    ticks, seconds = tempo_map(score, int(tick_N.max(initial=0)) + 1)
+    of_span = np.diff(ticks) / (1000 * np.diff(seconds))
+    return of_span[np.searchsorted(ticks, tick_N, side="right") - 1]

@@ -4,7 +4,6 @@ What drummers and bassists do was measured by surrogate.evaluation.fit_velocity,
 """
 
 import functools
-import itertools
 import json
 import pathlib
 import typing
@@ -13,6 +12,7 @@ import numpy as np
 
 from musicvae_jax import events
 from musicvae_jax.events import STEPS_PER_BAR
+from surrogate.rendering.deviations import deviations
 
 REACH = 24.0
 """How far above its mean velocity a melody is as loud as it gets: loudness 1."""
@@ -153,20 +153,8 @@ def _velocities(part: PartVelocity, step, group, loud_of_bar, rng):
     if step.size and not 0 <= step.min() <= step.max() < len(loud_of_bar) * STEPS_PER_BAR:
         raise ValueError(f"steps must be within the {len(loud_of_bar)} bars whose loudness is given")
     planned = part.level + part.accent[group, step % STEPS_PER_BAR] + part.section * loud_of_bar[step // STEPS_PER_BAR]
-    played = planned + _deviations(part, step, group, rng)
+    played = planned + deviations(part.spread, part.memory, step, group, rng)
     return np.clip(np.rint(played), 1, 127).astype(np.int64)
-
-
-def _deviations(part: PartVelocity, step, group, rng):
-    """A player's deviations: a first-order autoregression for each group, from hit to hit, float64 [N]."""
-    drawn = rng.standard_normal(len(step))
-    order = np.argsort(step, kind="stable")
-    for each, (memory, spread) in enumerate(zip(part.memory, part.spread, strict=True)):
-        hits = order[group[order] == each]
-        for before, hit in itertools.pairwise(hits):
-            drawn[hit] = memory * drawn[before] + np.sqrt(1 - memory**2) * drawn[hit]
-        drawn[hits] *= spread
-    return drawn
 
 
 @functools.cache

@@ -78,6 +78,8 @@ def test_a_model_that_knows_c_alone_follows_the_melody_into_any_key(tmp_path):
 def test_nothing_after_the_bar_in_which_the_melody_ends(bars, accompanist, tmp_path):
     path = write_midi(tmp_path / "tune.mid", quarters(bars))
     song = surrogate.accompany(path, checkpoint=accompanist, temperature=1.0, ending=False)
+    assert max(note.end for track in song.score.tracks[1:] for note in track.notes) <= bars * 1920
+    song = surrogate.accompany(path, checkpoint=accompanist, temperature=1.0, ending=False, human=0)
     assert song.tokens.shape == (16 * bars, 3) and song.tokens.dtype == np.uint16
     np.testing.assert_array_equal(song.tokens[:, 0], read_melody(path).tokens)
     bass, drums = song.score.tracks[1:]
@@ -186,7 +188,7 @@ def test_the_track_that_was_asked_for(accompanist, tmp_path):
 @pytest.mark.parametrize(("meter", "bar"), [((3, 4), 1440), ((6, 8), 1440), ((2, 4), 960), ((12, 8), 2880)])
 def test_other_meters_keep_their_bar_lines(meter, bar, accompanist, tmp_path):
     path = song_of(tmp_path, lead(24), meters=[(0, *meter)])
-    song = surrogate.accompany(path, checkpoint=accompanist, temperature=1.0)
+    song = surrogate.accompany(path, checkpoint=accompanist, temperature=1.0, human=0)
     end = 24 * 1920
     assert song.bars == -(-end // bar) and (np.diff(song.melody.grid.bar_ticks) == bar).all()
     dotted = meter[1] == 8
@@ -210,7 +212,7 @@ def test_a_pickup_moves_the_bar_lines(accompanist, tmp_path):
 def test_swing_is_given_back(accompanist, tmp_path):
     swung = [(480 * (i // 2) + 320 * (i % 2), 150, 60 + i * 7 % 12, 90) for i in range(8 * 16)]
     path = song_of(tmp_path, ("Lead", 25, False, swung))
-    options = dict(checkpoint=accompanist, temperature=1.0)
+    options = dict(checkpoint=accompanist, temperature=1.0, human=0)
     song = surrogate.accompany(path, **options)
     assert song.melody.swing.eighth == pytest.approx(2 / 3, abs=0.01)
     for track in song.score.tracks[1:]:
@@ -218,6 +220,18 @@ def test_swing_is_given_back(accompanist, tmp_path):
         assert any(note.time % 480 == 320 for note in track.notes)
     straight = surrogate.accompany(path, swing=0.5, **options)
     assert {note.time % 480 for note in straight.score.tracks[2].notes} <= {0, 120, 240, 360}
+
+
+def test_people_are_not_on_the_grid(accompanist, tmp_path):
+    path = song_of(tmp_path, lead(16))
+    played = surrogate.accompany(path, checkpoint=accompanist).score
+    drawn = surrogate.accompany(path, checkpoint=accompanist, human=0).score
+    for mine, grid in zip(played.tracks[1:], drawn.tracks[1:], strict=True):
+        ticks = sorted(note.time for note in grid.notes)
+        assert {tick % 120 for tick in ticks} == {0} and len(mine.notes) == len(ticks)
+        late = np.array(sorted(note.time for note in mine.notes)) - ticks
+        assert 2 < late.std() < 12, "a few ticks of 480"
+    assert played.tracks[0].notes == drawn.tracks[0].notes, "the player's own stay where they are"
 
 
 def test_takes_differ_and_are_ranked(accompanist, tmp_path):
@@ -234,7 +248,7 @@ def test_takes_differ_and_are_ranked(accompanist, tmp_path):
 def test_an_ending_ends_with_the_melody(accompanist, tmp_path):
     notes = [(480 * i, 480, 67, 90) for i in range(12)] + [(12 * 480, 960, 60, 90)]  # the last on the fourth bar's one
     path = song_of(tmp_path, ("Lead", 25, False, notes))
-    options = dict(checkpoint=accompanist, temperature=1.0)
+    options = dict(checkpoint=accompanist, temperature=1.0, human=0)
     _, bass, drums = surrogate.accompany(path, **options).score.tracks
     assert (bass.notes[-1].time, bass.notes[-1].end, bass.notes[-1].pitch) == (12 * 480, 14 * 480, 36)
     assert {note.pitch for note in drums.notes if note.time >= 12 * 480} == {36, 49}

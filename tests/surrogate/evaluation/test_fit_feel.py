@@ -5,18 +5,19 @@ import pytest
 import symusic
 
 from surrogate.commands import fit_feel
+from surrogate.rendering import timing
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """80 short songs with melody, bass and drums of random velocities, and one that is none."""
+    """80 short songs with melody, bass and drums of random velocities, off the grid, and one that is none."""
     folder = tmp_path_factory.mktemp("feel")
     for number in range(80):
         rng = np.random.default_rng(number)
         score = symusic.Score(96)
         for program, is_drum, pitch in ((0, False, 72), (33, False, 40), (0, True, 42)):
             track = symusic.Track(program=program, is_drum=is_drum)
-            start = np.arange(128) * 48
+            start = np.arange(1, 129) * 48 + rng.integers(-3, 4, 128)
             velocity = rng.integers(40, 120, 128)
             pitch = pitch + (0 if is_drum else rng.integers(0, 8, 128))
             columns = start, np.full(128, 48), np.broadcast_to(pitch, 128), velocity
@@ -30,7 +31,13 @@ def folder(tmp_path_factory):
 
 def test_writes_tables_and_figures(folder, tmp_path, capsys):
     assert fit_feel.main([f"--input={folder}", f"--output={tmp_path / 'tables'}"]) == 0
-    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["pickup.npz", "velocity.json"]
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == [
+        "pickup.npz",
+        "timing.json",
+        "velocity.json",
+    ]
+    fitted = timing.from_json((tmp_path / "tables" / "timing.json").read_text())
+    assert fitted.bass[0][0] == pytest.approx(5.2 * 2, rel=0.1) and fitted.held == pytest.approx(0.97, abs=0.03)
     said = capsys.readouterr().out
     assert "1 files skipped" in said
     assert "drums accent r" in said and "cut, 3, found another" in said

@@ -113,7 +113,11 @@ def song(seed, drums=((), ())):
     none = performances.PerformedNotes(*np.zeros((4, 0), np.int64))
     hits = np.array(drums[0], np.int64) * TICKS
     return performances.Performance(
-        TICKS, melody, none, performances.PerformedNotes(hits, hits + 1, np.array(drums[1], np.int64), hits * 0 + 90)
+        TICKS,
+        TICKS / 500,
+        melody,
+        none,
+        performances.PerformedNotes(hits, hits + 1, np.array(drums[1], np.int64), hits * 0 + 90),
     )
 
 

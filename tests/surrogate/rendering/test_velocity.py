@@ -149,6 +149,7 @@ def song(seed=0, bars=40, ticks=480):
     hat = 70 + 20 * (step % 4 == 0) + section[step // 16] / 2 + draw.normal(0, 3, len(step))
     return performances.Performance(
         ticks,
+        ticks / 500,
         notes(step[::2], 60, 80 + section[step[::2] // 16]),
         notes(step[::2], 36, 90 + section[step[::2] // 16] / 2 + draw.normal(0, 3, len(step) // 2)),
         notes(step, CLOSED_HAT, hat),
