@@ -80,18 +80,21 @@ class BarDecoder(nnx.Module):
         return (logits + self.output(states_TxSxH)).swapaxes(0, 1)
 
     def sampled(self, z_SxBxD, noise_SxTxV, temperature):
-        """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise."""
+        """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise, None for none."""
         state, gates, logits = self.begin(z_SxBxD)
 
         def step(carry, x):
             (state, *before), (gates, logits, noise, place) = carry, x
             state = self.step(state, gates, before[0])
-            token_S, begun_S = self.token(logits + self.output(state) + temperature * noise, before[1], place)
+            scores = logits + self.output(state)
+            scores = scores if noise is None else scores + temperature * noise
+            token_S, begun_S = self.token(scores, before[1], place)
             return (state, token_S, begun_S), token_S
 
         bars = len(z_SxBxD)
         carry = state, jnp.full(bars, self.depth, jnp.int32), jnp.zeros(bars, bool)
-        steps = gates, logits, noise_SxTxV.swapaxes(0, 1), jnp.arange(STEPS_PER_BAR)
+        noise_TxSxV = None if noise_SxTxV is None else noise_SxTxV.swapaxes(0, 1)
+        steps = gates, logits, noise_TxSxV, jnp.arange(STEPS_PER_BAR)
         return jax.lax.scan(step, carry, steps)[1].T
 
 
@@ -110,7 +113,7 @@ class DrumDecoder(BarDecoder):
         return ((scores_SxV > 0) << jnp.arange(len(DRUM_PITCHES))[None]).sum(-1).astype(jnp.int32), begun_S
 
     def write(self, z_SxBxD, noise_SxTxV, temperature):
-        """Masks of all steps, int32 [S, 16]; temperature 0: each the likelier."""
+        """Masks of all steps, int32 [S, 16]; without noise each drum as is likelier."""
         return self.sampled(z_SxBxD, noise_SxTxV, temperature)
 
     def log_probs(self, drums_SxT, z_SxBxD):
@@ -144,11 +147,12 @@ class LineDecoder(BarDecoder):
         return token_S, begun_S | (token_S >= FIRST_PITCH)
 
     def write(self, z_SxBxD, noise, temperature):
-        """Tokens of all steps, int32 [S, 16]; temperature 0: each the likeliest."""
-        of_patterns, of_firsts = noise
+        """Tokens of all steps, int32 [S, 16]; without noise each the likeliest."""
+        of_patterns, of_firsts = (None, None) if noise is None else noise
         z_of_patterns, z_of_firsts = jnp.split(z_SxBxD, [self.pattern_size], -1)
         pattern_SxT = self.sampled(z_of_patterns, of_patterns, temperature)
-        first_SxB = FIRST_PITCH + (self.first(z_of_firsts) + temperature * of_firsts).argmax(-1)
+        scores = self.first(z_of_firsts)
+        first_SxB = FIRST_PITCH + (scores if noise is None else scores + temperature * of_firsts).argmax(-1)
         return beats.line_of_beats(pattern_SxT.reshape(len(pattern_SxT), BEATS_PER_BAR, -1), first_SxB)
 
     def log_probs(self, line_SxT, z_SxBxD):

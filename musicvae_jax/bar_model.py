@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax import beats
+from musicvae_jax import beats, traced
 from musicvae_jax.bar_decoder import DrumDecoder, LineDecoder
 from musicvae_jax.bar_encoder import DrumEncoder, LineEncoder
 from musicvae_jax.codebook import Codebooks
@@ -158,11 +158,24 @@ class BarMusicVAE(nnx.Module):
             ValueError: a temperature is negative or no number.
         """
         temperature_3 = of_each_track(temperature)
-        key = jax.random.key(0) if key is None else key
         dice = np.arange(len(z), dtype=np.uint32)
-        write = functools.partial(_decode_bars, tuple(tracks))
         rows = np.asarray(z, np.float32), _roots(roots, len(z)), dice
-        return in_batches(write, self, _BARS_AT_ONCE, *rows, shared=(key, temperature_3))
+        tracks = tuple(tracks)
+        if temperature_3.any():
+            key = jax.random.key(0) if key is None else key
+            return in_batches(
+                functools.partial(_decode_bars, tracks), self, _BARS_AT_ONCE, *rows, shared=(key, temperature_3)
+            )
+
+        def write(graphdef, *arrays):
+            leaves, tree = jax.tree.flatten((*arrays, None, temperature_3))
+
+            def likeliest(*leaves):
+                return _decode_bars(tracks, graphdef, *jax.tree.unflatten(tree, leaves))
+
+            return traced.call(likeliest, f"decode_bars {tracks} {self.config}", *leaves)
+
+        return in_batches(write, self, _BARS_AT_ONCE, *rows)
 
     def encode(self, tokens: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Encodes windows into q(z | trio): their bars' z end to end.
@@ -258,12 +271,12 @@ def _bar_log_probs(graphdef, state, bars, z, root):
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _decode_bars(tracks, graphdef, state, z_SxZ, root_SxH, dice_S, key, temperature_3):
-    model = nnx.merge(graphdef, state)
-    written = []
+    model, written = nnx.merge(graphdef, state), []
     for track in tracks:
-        decoder = model.decoders[track]
-        keys_S = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, track), dice_S)
-        noise = jax.vmap(decoder.noise)(keys_S)
+        decoder, noise = model.decoders[track], None
+        if key is not None:
+            keys_S = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.fold_in(key, track), dice_S)
+            noise = jax.vmap(decoder.noise)(keys_S)
         tokens_SxT = decoder.write(model.beat_latents(z_SxZ)[track], noise, temperature_3[track])
         written.append(beats.absolute_bass(tokens_SxT, root_SxH) if track == BASS else tokens_SxT)
     return jnp.stack(written, -1).astype(jnp.uint16)
