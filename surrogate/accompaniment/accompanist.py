@@ -13,6 +13,7 @@ from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.result import Accompaniment, Take
 from surrogate.reading import melody as melody_reading
+from surrogate.reading import song_evidence
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
@@ -72,17 +73,18 @@ class Accompanist:
         """
         from surrogate.accompaniment.composition import compose_parts
 
-        composed = compose_parts(melodies, self.band, options)
+        keys = [song_evidence.find_keys(melody, asked=options.key) for melody in melodies]
+        composed = compose_parts(melodies, [found.main for found in keys], self.band, options)
         return [
             Accompaniment(
                 melody,
                 tuple(_take(melody, parts, options) for parts in of_melody),
                 pathlib.Path(os.path.abspath(path)),
                 options,
-                assumptions(melody, options, in_c=self.band.in_c),
+                assumptions(melody, found if self.band.in_c else None, options),
                 self._checkpoint,
             )
-            for melody, path, of_melody in zip(melodies, paths, composed, strict=True)
+            for melody, found, path, of_melody in zip(melodies, keys, paths, composed, strict=True)
         ]
 
     def _accompanied(self, melody, path, output, options):

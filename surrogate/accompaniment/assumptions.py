@@ -2,14 +2,18 @@
 
 import dataclasses
 
+import numpy as np
+
+from musicvae_jax.events import STEPS_PER_BAR
 from surrogate.accompaniment.options import Options
-from surrogate.reading import keys, swing
+from surrogate.reading import swing
+from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
 
 
 @dataclasses.dataclass(frozen=True)
 class Assumptions:
-    """Each a few words: the key that the notes fit, the meter, the pickup, and how beats are divided."""
+    """Each a few words: the key, the meter, the pickup, and how beats are divided."""
 
     key: str
     meter: str
@@ -20,17 +24,17 @@ class Assumptions:
         return "; ".join(f"{name}: {words}" for name, words in dataclasses.asdict(self).items())
 
 
-def assumptions(melody: Melody, options: Options, *, in_c: bool) -> Assumptions:
+def assumptions(melody: Melody, found: FoundKeys | None, options: Options) -> Assumptions:
     """Tells what was assumed of a melody.
 
     Args:
         melody: the line as it was read.
+        found: its keys; None where the models read any key as it is.
         options: what the player said, which was not assumed.
-        in_c: whether the models know one key only, so that the melody was moved to it.
     """
     beats = _pickup_beats(melody)
     return Assumptions(
-        key=_key(melody) if in_c else "of no account to this model",
+        key="of no account to this model" if found is None else _key(melody, found) + _asked(options.key),
         meter=_meter(melody),
         pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
         swing=_swing(melody.swing) + _asked(options.swing),
@@ -46,10 +50,14 @@ def _asked(wanted):
     return "" if wanted is None else ", as asked"
 
 
-def _key(melody):
-    shift = keys.semitones_to_c(melody.tokens)
-    moved = f", read {count(abs(shift), 'semitone')} {'higher' if shift > 0 else 'lower'}" if shift else ""
-    return f"notes fit {keys.scale_name(shift)}{moved} (no key signature is read)"
+def _key(melody, found):
+    """The sections' keys, how sure the main one is, and what told it, as "G major (sure: 93 %, from the notes)"."""
+    first_ticks = [melody.grid.ticks[STEPS_PER_BAR * bar] for bar, _ in found.sections]
+    bars = np.searchsorted(melody.grid.bar_ticks, first_ticks, side="right")
+    names = [key.name for _, key in found.sections]
+    changes = (f", {name} from bar {bar}" for name, bar in zip(names[1:], bars[1:], strict=True))
+    told = f" (sure: {100 * found.probability:.0f} %, from the {' and '.join(found.sources)})" if found.sources else ""
+    return names[0] + "".join(changes) + told
 
 
 def _meter(melody):

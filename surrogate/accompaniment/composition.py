@@ -9,17 +9,21 @@ from musicvae_jax.events import BARS_PER_WINDOW, BASS, MELODY, STEPS_PER_BAR
 from surrogate.accompaniment.options import Options
 from surrogate.model.band import Band, ExampleSong, MelodyLine, Wishes, WrittenParts
 from surrogate.reading import chords, tempos, tracks
+from surrogate.reading.keys import Key
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
 _LIKE_WINDOWS = 24
 
 
-def compose_parts(melodies: Sequence[Melody], band: Band, options: Options) -> list[list[WrittenParts]]:
+def compose_parts(
+    melodies: Sequence[Melody], keys: Sequence[Key], band: Band, options: Options
+) -> list[list[WrittenParts]]:
     """Composes bass and drums for melodies; a bass or drums of the song's own that stay are played along with.
 
     Args:
         melodies: the lines.
+        keys: of each the main one.
         band: what composes.
         options: what the player wants.
 
@@ -39,16 +43,17 @@ def compose_parts(melodies: Sequence[Melody], band: Band, options: Options) -> l
         drum_density=options.drum_density,
         like=None if options.like is None else _example(options.like),
     )
-    return band.write([_line(melody, options) for melody in melodies], wishes)
+    return band.write([_line(*each, options) for each in zip(melodies, keys, strict=True)], wishes)
 
 
-def _line(melody, options):
+def _line(melody, key, options):
     own = {}
     for part in arrange.present(melody, options):
         playing = [track for i, track in enumerate(melody.score.tracks) if _plays(track, part) and i != melody.index]
         own[part] = _drum_tokens(melody, playing) if part == "drums" else _bass_tokens(melody, playing)
     end_tick = int(melody.grid.ticks[-1])
-    return MelodyLine(melody.tokens, tempos.longest(melody.score.tempos, end_tick), **own)
+    tempo = tempos.longest(melody.score.tempos, end_tick)
+    return MelodyLine(melody.tokens, tempo, semitones=key.semitones_to_c, **own)
 
 
 def _plays(track, part):

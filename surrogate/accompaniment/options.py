@@ -5,6 +5,8 @@ import math
 import numbers
 import os
 
+from surrogate.reading.keys import Key
+
 KEEP = ("melody", "all")
 RANGES = {  # name: least, most
     "takes": (1, 8),
@@ -23,6 +25,7 @@ _TYPES = (  # options, of what type they are, and in words
     (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
     (("swing", "pickup", "human"), numbers.Real, "a number"),
     (("track",), (numbers.Integral, str), "a number or a name"),
+    (("key",), str, "a text"),
     (("like",), (str, os.PathLike), "a path"),
     (("replace", "bass", "drums", "ending"), bool, "True or False"),
 )
@@ -48,6 +51,8 @@ class Options:
     """Quarter notes before the first bar line; None finds it."""
     swing: float | None = None
     """Where in a beat its second eighth is played, 0.5 straight to 0.8; None finds it."""
+    key: str | None = None
+    """The song's key, as "G minor", "F# major" or "Bb"; None finds it."""
     keep: str = "melody"
     """Which of the song's tracks are written: "melody" or "all"."""
     replace: bool = False
@@ -87,6 +92,11 @@ class Options:
             value = getattr(self, name)
             if value is not None and not (least <= value <= most and math.isfinite(value)):
                 raise ValueError(f"{name} must be {range_text(name)}, not {value}")
+        if self.key is not None:
+            try:
+                Key.parse(self.key)
+            except ValueError as mistake:
+                raise ValueError(f"key {mistake}") from None
         if self.keep not in KEEP:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
         if not (self.bass or self.drums):

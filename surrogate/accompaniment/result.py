@@ -148,7 +148,13 @@ class Accompaniment:
         labels = [f"take {number}: {take.rating:.2f}" for number, take in enumerate(self.takes, 1)]
         scores = [take.score for take in self.takes]
         page.write(
-            path, title=self.title, scores=scores, labels=labels, roles=self.roles, bar_ticks=self.melody.grid.bar_ticks
+            path,
+            title=self.title,
+            scores=scores,
+            labels=labels,
+            roles=self.roles,
+            bar_ticks=self.melody.grid.bar_ticks,
+            key=self.assumptions.key,
         )
 
     def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:

@@ -23,6 +23,7 @@ def parser() -> Parser:
     add("--track", help="its track, by number from 1 or by name (default: found)")
     pickup = f"quarter notes before the first bar line, {range_text('pickup')} (default: found)"
     add("--pickup", type=float, metavar="BEATS", help=pickup)
+    add("--key", help='its key, as "G minor", "F# major" or "Bb" (default: found)')
     swing = f"of the second eighth in a beat, {range_text('swing')}: 0.5 straight, 0.67 a triplet's (default: found)"
     add("--swing", type=float, metavar="PLACE", help=swing)
 

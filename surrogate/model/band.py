@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from surrogate.reading import key_finder
+
 
 class MelodyLine(typing.NamedTuple):
     """A melody of S bars in its own key, and what else of its song is known and stays.
 
     tokens: uint16 [S * 16]. tempo: beats a minute. bass, drums: uint16 [S * 16] tokens, or None to be written. chords:
-    int [S, 2, 2], root and quality of each half bar as WrittenParts has them, or None to be found.
+    int [S, 2, 2], root and quality of each half bar as WrittenParts has them, or None to be found. semitones: up to C
+    (surrogate.reading.keys); None finds the key.
     """
 
     tokens: np.ndarray
@@ -19,6 +22,14 @@ class MelodyLine(typing.NamedTuple):
     bass: np.ndarray | None = None
     drums: np.ndarray | None = None
     chords: np.ndarray | None = None
+    semitones: int | None = None
+
+    @property
+    def semitones_to_c(self) -> int:
+        """The semitones that were given, or those of the key that is found."""
+        if self.semitones is not None:
+            return self.semitones
+        return key_finder.find(self.tokens, chords_SxHx2=self.chords).main.semitones_to_c
 
 
 class ExampleSong(typing.NamedTuple):

@@ -19,7 +19,7 @@ from surrogate.model.song_batches import transposed_chords, transposed_line
 from surrogate.model.song_model import CHORDS_PER_BAR, SongSurrogate, SongSurrogateConfig
 from surrogate.model.song_sampler import DEFAULT, Temperatures
 from surrogate.reading import chords as chord_reading
-from surrogate.reading import keys
+from surrogate.reading import key_finder
 
 PART, KIND = "surrogate", "song_surrogate"
 """The folder of a SongSurrogate inside that of its MusicVAE, and what its config.json calls it."""
@@ -100,7 +100,7 @@ class SongBand:
         example = None if like is None else self._example(like)
         before, plays, shifts = 0 if like is None else len(like.bars), [], []
         for row, line in enumerate(lines):
-            shift, plays_Sx2 = keys.semitones_to_c(line.tokens), _plays(line)
+            shift, plays_Sx2 = line.semitones_to_c, _plays(line)
             melody_T = transposed_line(line.tokens, shift)
             own = [*self._known(line, shift), plays_Sx2]
             self._silence(*own)
@@ -151,7 +151,7 @@ class SongBand:
     def _example(self, like: ExampleSong):
         """The melody of an example in C, its codes, that all parts of it are known, and where bass and drums play."""
         melody_T = like.bars[..., MELODY].reshape(-1)
-        shift = keys.semitones_to_c(melody_T)
+        shift = key_finder.find(melody_T, chords_SxHx2=like.chords).main.semitones_to_c
         codes = self._codes(like.bars, like.chords, shift)
         is_known = np.ones((len(like.bars), len(song_model.PARTS)), bool)
         plays = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])

@@ -14,7 +14,6 @@ from musicvae_jax.model import MusicVAE
 from surrogate.model import choice, window_surrogate, windows
 from surrogate.model.band import NO_WISHES, MelodyLine, Wishes, WrittenParts
 from surrogate.model.window_surrogate import WindowSurrogate
-from surrogate.reading import keys
 
 DRAWS = 8
 SPREAD = 0.5
@@ -101,7 +100,7 @@ class _Cut(typing.NamedTuple):
 
 
 def _cut(line, *, in_c):
-    shift = keys.semitones_to_c(line.tokens) if in_c else 0
+    shift = line.semitones_to_c if in_c else 0
     song_Tx3 = np.zeros((len(line.tokens), len(events.TRACKS)), np.uint16)
     song_Tx3[:, MELODY] = line.tokens
     return _Cut(shift, len(song_Tx3), *windows.cut(events.transpose(song_Tx3, shift)[:, MELODY]))

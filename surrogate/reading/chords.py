@@ -12,6 +12,7 @@ import numpy as np
 
 from musicvae_jax.events import line_notes
 from surrogate.reading import chroma
+from surrogate.reading.likeliest_path import likeliest_path
 
 CHORD_SHARE = 0.85
 BASS_SHARES = 0.75, 0.2, 0.05
@@ -49,7 +50,8 @@ def label(chroma_Hx12, lowest_Hx12) -> np.ndarray:
     evidence_HxC = CHROMA_WEIGHT * _shares(chroma_Hx12) @ _LOG_CHROMA_12xC
     evidence_HxC += BASS_WEIGHT * _shares(lowest_Hx12) @ _LOG_BASS_12xC
     evidence_HxC -= _COST_C
-    quality, root = np.divmod(_likeliest_path(evidence_HxC), 12)
+    cost_H = CHANGE_COST + np.arange(len(evidence_HxC)) % 2 * MIDDLE_COST
+    quality, root = np.divmod(likeliest_path(evidence_HxC, cost_H), 12)
     chords_Hx3 = np.stack([root, quality, lowest_Hx12.argmax(axis=1)], axis=1).astype(np.int8)
     chords_Hx3[chroma_Hx12.sum(axis=1) == 0] = NONE
     return chords_Hx3
@@ -59,22 +61,6 @@ def of_lines(melody_T, bass_T) -> np.ndarray:
     """Tells the chords of bars from a melody and a bass, int [S * 16] tokens each: int8 [S, 2, 3], as label does."""
     lines = [line_notes(line_T) for line_T in (melody_T, bass_T)]
     return label(*chroma.half_bars(lines, len(melody_T))).reshape(-1, 2, 3)
-
-
-def _likeliest_path(evidence_HxC) -> np.ndarray:
-    """The chord of each half bar, int64 [H], of the path with the most evidence less the costs of its changes."""
-    halves = len(evidence_HxC)
-    total_C = evidence_HxC[0]
-    best_H, changes_HxC = np.zeros(halves, np.int64), np.zeros(evidence_HxC.shape, bool)
-    for half in range(1, halves):
-        best_H[half] = total_C.argmax()
-        after_change = total_C[best_H[half]] - CHANGE_COST - half % 2 * MIDDLE_COST
-        changes_HxC[half] = total_C < after_change
-        total_C = np.maximum(total_C, after_change) + evidence_HxC[half]
-    path = np.full(halves, total_C.argmax())
-    for half in range(halves - 1, 0, -1):
-        path[half - 1] = best_H[half] if changes_HxC[half, path[half]] else path[half]
-    return path
 
 
 def _shares(counts_Hx12):

@@ -1,8 +1,11 @@
-"""The key of a melody, so that models need to know one key only: songs are brought to C major's notes and back.
+"""Keys, and bringing songs to C, so that models need to know one scale only.
 
-A scale is told, not a tonic: A minor and C major are one key here. The share of bass notes that a song's key explains
-barely differs between this rule, Krumhansl's profiles and profiles fitted to songs.
+semitones_to_c tells a scale from notes alone, as training data are made with it; surrogate.reading.key_finder finds
+tonic and mode of a song that is to be accompanied.
 """
+
+import re
+import typing
 
 import numpy as np
 
@@ -12,7 +15,50 @@ C_MAJOR = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
 SHIFTS = np.array(sorted(range(-5, 7), key=abs))
 """Semitones that a song may be moved by, the smallest first."""
 _MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_MINOR = ("A", "Bb", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#")
+_MINOR = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
+_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
+_WRITTEN = re.compile(r"([A-Ga-g])[ -]?(#|♯|b|♭|sharp|flat|)[ :]*(major|maj|minor|min|M|m|)")
+
+
+class Key(typing.NamedTuple):
+    """A tonic, the pitch class 0 (C) to 11, and whether its mode is minor."""
+
+    tonic: int
+    minor: bool
+
+    @classmethod
+    def parse(cls, text: str) -> "Key":
+        """Reads a key as musicians write it.
+
+        Args:
+            text: a tonic, and major or minor in words or short; a tonic alone is major, in lower case minor: "G minor",
+                "Gm", "g", "F# major", "Bb", "E flat", "Ab:min".
+
+        Raises:
+            ValueError: it is none.
+        """
+        match = _WRITTEN.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f'{text!r} is no key; give one such as "G minor", "F# major" or "Bb"')
+        letter, accidental, mode = match.groups()
+        minor = mode in ("minor", "min", "m") or not mode and letter.islower()
+        return cls((_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12, minor)
+
+    @classmethod
+    def of_signature(cls, sharps: int, minor: bool = False) -> "Key":
+        """The key of a signature of so many sharps, flats below zero."""
+        return cls((7 * sharps - 3 * minor) % 12, minor)
+
+    @property
+    def name(self) -> str:
+        """As "G minor"."""
+        return f"{(_MINOR if self.minor else _MAJOR)[self.tonic]} {'minor' if self.minor else 'major'}"
+
+    @property
+    def semitones_to_c(self) -> int:
+        """By how much to transpose so that its scale falls on C major's notes, minor on A minor's: -5 to 6."""
+        return (5 - self.tonic - 3 * bool(self.minor)) % 12 - 5
 
 
 def semitones_to_c(melody_xT) -> int:
@@ -28,11 +74,6 @@ def semitones_to_c(melody_xT) -> int:
     weight_12 = np.bincount(pitch[pitch >= 0] % 12, minlength=12)
     inside = [weight_12[np.roll(C_MAJOR, -shift)].sum() for shift in SHIFTS]
     return int(SHIFTS[np.argmax(inside)])
-
-
-def scale_name(shift: int) -> str:
-    """The scale of a song that semitones_to_c would move by `shift` semitones, as "D major / B minor"."""
-    return f"{_MAJOR[-shift % 12]} major / {_MINOR[-shift % 12]} minor"
 
 
 def to_c(tokens_nxTx3) -> np.ndarray:

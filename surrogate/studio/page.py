@@ -17,7 +17,7 @@ _PLAYER = pathlib.Path(__file__).parent / "player"
 _LANES = (*DRUM_NAMES, "other")
 
 
-def write(path, *, title, scores, labels, roles, bar_ticks) -> None:
+def write(path, *, title, scores, labels, roles, bar_ticks, key=None) -> None:
     """Write an HTML page with a piano roll, a player and a MIDI file to download for each take.
 
     Args:
@@ -27,15 +27,17 @@ def write(path, *, title, scores, labels, roles, bar_ticks) -> None:
         labels: str [takes], as in "take 1: 0.53".
         roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
+        key: what is told of the song's key; None tells nothing.
 
     Raises:
         musicvae_jax.FileError: the file cannot be written.
         ValueError: the arguments do not fit together.
     """
     content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks)
+    facts = _facts(content, scores[0].ticks_per_quarter) + (f" · {key}" if key else "")
     fields = {
         "title": html.escape(title),
-        "facts": html.escape(_facts(content, scores[0].ticks_per_quarter)),
+        "facts": html.escape(facts),
         # A string in JSON may hold "</script>", where HTML would end the script.
         "song": json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"),
     }

@@ -1,49 +1,51 @@
 """What is told of a song is what was done with it."""
 
+import re
+
 import mido
-import pytest
 
 from surrogate.accompaniment.accompanist import read_melody
 from surrogate.accompaniment.assumptions import Assumptions, assumptions, count
 from surrogate.accompaniment.options import Options
+from surrogate.reading import song_evidence
 from tests.melodies import write_midi
 
 SCALE = [0, 2, 4, 5, 7, 9, 11, 12]
 
 
-def told(path, notes=None, *, up=0, in_c=True, meter=None, extra=(), **choices):
+def told(path, notes=None, *, up=0, meter=None, extra=(), reads_any_key=False, **choices):
     """The Assumptions of a scale moved up, or of other notes, written to path."""
     notes = notes or [(480 * beat, 480 * beat + 400, 60 + up + SCALE[beat % 8], 90) for beat in range(32)]
     options = Options(**choices)
     melody = read_melody(write_midi(path, notes, meter=meter, extra=extra), options)
-    return assumptions(melody, options, in_c=in_c)
+    found = None if reads_any_key else song_evidence.find_keys(melody, asked=options.key)
+    return assumptions(melody, found, options)
 
 
 def test_a_plain_song(tmp_path):
     song = told(tmp_path / "song.mid")
-    assert song == Assumptions(
-        "notes fit C major / A minor (no key signature is read)", "4/4 (the file names none)", "none", "none"
-    )
+    assert re.fullmatch(r"C major \(sure: \d\d %, from the notes\)", song.key)
+    assert song == Assumptions(song.key, "4/4 (the file names none)", "none", "none")
     assert str(song) == f"key: {song.key}; meter: {song.meter}; pickup: none; swing: none"
 
 
-@pytest.mark.parametrize(
-    ("up", "words"),
-    [
-        (1, "Db major / Bb minor, read 1 semitone lower"),
-        (2, "D major / B minor, read 2 semitones lower"),
-        (5, "F major / D minor, read 5 semitones lower"),
-        (7, "G major / E minor, read 5 semitones higher"),
-        (9, "A major / F# minor, read 3 semitones higher"),
-        (11, "B major / G# minor, read 1 semitone higher"),
-    ],
-)
-def test_the_key_and_how_far_it_was_moved(up, words, tmp_path):
-    assert told(tmp_path / "song.mid", up=up).key == f"notes fit {words} (no key signature is read)"
+def test_the_key_and_what_told_it(tmp_path):
+    signature = [(0, mido.MetaMessage("key_signature", key="D"))]
+    key = told(tmp_path / "song.mid", up=2, extra=signature).key
+    assert re.fullmatch(r"D major \(sure: \d\d %, from the notes and signature\)", key)
+    assert told(tmp_path / "song.mid", up=2, key="Bm").key == "B minor, as asked"
+
+
+def test_keys_of_sections_with_bars_of_the_song(tmp_path):
+    tune = [0, 0, 7, 7, 9, 9, 7, 7, 5, 5, 4, 4, 2, 2, 0, 0]
+    sections = [(480 * beat, 480 * beat + 400, 60 + 2 * (beat >= 128) + tune[beat % 16], 90) for beat in range(256)]
+    assert re.match(r"C major, D major from bar 33 \(sure: ", told(tmp_path / "song.mid", sections).key)
+    pickup = [(start + 480, end + 480, pitch, velocity) for start, end, pitch, velocity in sections]
+    assert "D major from bar 34 (" in told(tmp_path / "song.mid", [(0, 400, 67, 90), *pickup], pickup=1).key
 
 
 def test_models_that_read_any_key_assume_none(tmp_path):
-    assert told(tmp_path / "song.mid", up=2, in_c=False).key == "of no account to this model"
+    assert told(tmp_path / "song.mid", up=2, reads_any_key=True).key == "of no account to this model"
 
 
 def test_meters_are_those_that_the_song_has(tmp_path):

@@ -87,5 +87,17 @@ def test_help_names_every_option_and_its_range(capsys):
     for name in RANGES:
         of_flag = told.split(f"--{name.replace('_', '-')} ")[-1].split(" --")[0]
         assert range_text(name) in of_flag, name
-    for name in ("track", "keep", "no-bass", "no-drums", "no-ending", "like", "plot", "html", "wav", "soundfont"):
+    for name in (
+        "track",
+        "key",
+        "keep",
+        "no-bass",
+        "no-drums",
+        "no-ending",
+        "like",
+        "plot",
+        "html",
+        "wav",
+        "soundfont",
+    ):
         assert f"--{name}" in out

@@ -64,6 +64,7 @@ BAD_FLAGS = {
     "density of a model of windows": (["--drum-density=1"], "cannot be given a density"),
     "program": (["--program=128"], "--program"),
     "swing": (["--swing=0.9"], "--swing"),
+    "key": (["--key=H minor"], "argument --key 'H minor' is no key; give one such as"),
     "pickup below zero": (["--pickup=-1"], "--pickup"),
     "pickup of a bar": (["--pickup=4"], "pickup of 4"),
     "keep": (["--keep=some"], "--keep"),
@@ -92,7 +93,7 @@ BAD_FLAGS = {
 
 BAD_FLAGS |= {
     f"{name} empty": ([f"--{name}="], f"argument --{name}: must not be empty")
-    for name in ("checkpoint", "track", "output", "like", "plot", "html", "wav", "soundfont")
+    for name in ("checkpoint", "track", "key", "output", "like", "plot", "html", "wav", "soundfont")
 }
 
 

@@ -54,6 +54,20 @@ def test_a_song_in_another_key_gets_the_same_moved(band):
     np.testing.assert_array_equal(high.chords[..., 1], low.chords[..., 1])
 
 
+def test_a_key_that_is_told_has_the_last_word(band):
+    [[told]], [[in_c]] = band.write([line(6, semitones=-3)]), band.write([line(6, up=-3, semitones=0)])
+    np.testing.assert_array_equal(told.tokens[:, 1], in_c.tokens[:, 1])
+    assert ((told.chords[..., 0] - in_c.chords[..., 0])[in_c.chords[..., 0] >= 0] % 12 == 3).all()
+    [[found]] = band.write([line(6)])
+    assert (found.tokens != told.tokens).any()
+
+
+def test_chords_that_are_given_tell_the_key():
+    bare = MelodyLine(line(1).tokens * 0, 120.0)
+    given = np.array([[[2, 0], [2, 0]], [[7, 0], [9, 0]], [[2, 0], [2, 0]]])
+    assert bare._replace(tokens=np.zeros(48, np.uint16), chords=given).semitones_to_c == -2
+
+
 def test_seeds_and_temperatures(band):
     [[first]], [[again]] = band.write([line(8)], Wishes(seed=1)), band.write([line(8)], Wishes(seed=1))
     np.testing.assert_array_equal(first.tokens, again.tokens)

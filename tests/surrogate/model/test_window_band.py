@@ -85,6 +85,16 @@ def test_models_in_c_write_in_the_melodys_key():
     assert (as_it_is.tokens != in_d.tokens).any()
 
 
+def test_a_key_that_is_told_has_the_last_word():
+    tokens = line(16)
+    up = np.where(tokens > 1, tokens + 2, tokens)
+    [[found], [told], [told_in_c]] = write(
+        [song(tokens), MelodyLine(tokens, 120.0, semitones=2), MelodyLine(up, 120.0, semitones=0)], in_c=True
+    )
+    np.testing.assert_array_equal(told.tokens[:, 1], told_in_c.tokens[:, 1])
+    assert (told.tokens != found.tokens).any()
+
+
 def test_it_is_silent_before_the_melody_and_where_there_is_none():
     melody = np.concatenate([np.zeros(32, np.uint16), line(4), np.zeros(256, np.uint16)])
     melody[32 + 64] = NOTE_OFF

@@ -61,16 +61,3 @@ def test_silence_has_no_chord():
     found = chords.label(*played([36, 60, 64, 67], [], [41, 60, 65, 69]))
     assert found.dtype == np.int8 and found[1].tolist() == [chords.NONE] * 3
     assert found[[0, 2], 0].tolist() == [0, 5]
-
-
-def test_the_path_is_the_best_of_all_paths():
-    rng = np.random.default_rng(0)
-    evidence = rng.normal(size=(5, 4)) * 2
-
-    def worth(path):
-        changes = [half for half in range(1, 5) if path[half] != path[half - 1]]
-        costs = sum(chords.CHANGE_COST + half % 2 * chords.MIDDLE_COST for half in changes)
-        return evidence[range(5), path].sum() - costs
-
-    every = [np.unravel_index(number, (4,) * 5) for number in range(4**5)]
-    assert chords._likeliest_path(evidence).tolist() == list(max(every, key=worth))

@@ -5,6 +5,7 @@ import pytest
 
 from musicvae_jax import events
 from surrogate.reading import keys
+from surrogate.reading.keys import Key
 
 C_MAJOR_TUNE = [60, 62, 64, 65, 67, 69, 71, 72]
 
@@ -45,16 +46,32 @@ def test_a_song_is_brought_as_one():
 
 
 @pytest.mark.parametrize(
-    ("up", "name"),
-    [(0, "C major / A minor"), (2, "D major / B minor"), (6, "F# major / D# minor"), (-2, "Bb major / G minor")],
-)
-def test_a_shift_names_the_scale_it_came_from(up, name):
-    assert keys.scale_name(keys.semitones_to_c(line([pitch + up for pitch in C_MAJOR_TUNE]))) == name
+    ("text", "name"),
+    [
+        ("G minor", "G minor"), ("Gm", "G minor"), ("g", "G minor"), ("G", "G major"), ("F# major", "F# major"),
+        ("Bb", "Bb major"), ("bb", "Bb minor"), (" E flat ", "Eb major"), ("ab", "G# minor"), ("C♯ min", "C# minor"),
+        ("D:maj", "D major"), ("g major", "G major"), ("CM", "C major"), ("Cb", "B major"), ("E#m", "F minor"),
+    ],
+)  # fmt: skip
+def test_a_key_as_it_is_written(text, name):
+    assert Key.parse(text).name == name
 
 
-@pytest.mark.parametrize("shift", keys.SHIFTS)
-def test_both_names_of_a_scale_have_its_notes(shift):
-    major, minor = (name.split()[0] for name in keys.scale_name(shift).split(" / "))
-    tonic = {letter: pitch for letter, pitch in zip("CDEFGAB", C_MAJOR_TUNE, strict=False)}
-    pitch = {name: tonic[name[0]] + name.count("#") - name.count("b") for name in (major, minor)}
-    assert (pitch[major] + shift) % 12 == 0 and (pitch[minor] + shift) % 12 == 9
+@pytest.mark.parametrize("text", ["", "H", "G dorian", "G minor 7", "minor", "Gmm", "1"])
+def test_what_is_no_key_is_told_in_one_line(text):
+    with pytest.raises(ValueError, match=f"^{text!r} is no key; give one such as .*$"):
+        Key.parse(text)
+
+
+@pytest.mark.parametrize("minor", [False, True])
+@pytest.mark.parametrize("tonic", range(12))
+def test_every_key_has_a_name_and_a_way_to_c(tonic, minor):
+    key = Key(tonic, minor)
+    assert Key.parse(key.name) == key
+    assert key.semitones_to_c in keys.SHIFTS
+    assert (tonic + key.semitones_to_c) % 12 == (9 if minor else 0)
+
+
+def test_signatures_have_keys():
+    assert [Key.of_signature(sharps).name for sharps in (-3, 0, 1, 6)] == ["Eb major", "C major", "G major", "F# major"]
+    assert [Key.of_signature(sharps, True).name for sharps in (-3, 0, 1)] == ["C minor", "A minor", "E minor"]

@@ -84,6 +84,12 @@ def test_seconds_follow_the_tempo_map(tempos):
     np.testing.assert_allclose(np.interp(ticks, knots, seconds), expected, atol=1e-4)
 
 
+def test_the_key_is_told_below_the_title(scores, tmp_path):
+    fields = {"labels": pages.LABELS, "roles": pages.ROLES, "bar_ticks": pages.BAR_TICKS}
+    page.write(tmp_path / "takes.html", title="Tune", scores=scores, key="G major <sure>", **fields)
+    assert " bpm · G major &lt;sure&gt;</p>" in (tmp_path / "takes.html").read_text()
+
+
 def test_facts():
     score = pages.take()
     song = page.song(title="", scores=[score], labels=[""], roles=pages.ROLES, bar_ticks=pages.BAR_TICKS)

@@ -1,0 +1,51 @@
+"""Make the table that finds keys again from a pack of songs, and measure it on the pack's validation tunes."""
+
+import pathlib
+
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser
+
+LEAST_SONGS = 10
+
+
+def _parser():
+    parser = Parser(prog="fit_keys", description=__doc__)
+    pack = "pack of whole songs, from encode_corpus --config.unit=song --config.output=SONGS.npz"
+    parser.add_argument("--songs", required=True, help=pack)
+    parser.add_argument("--input", required=True, help="folder of the MIDI files it was made of, for their signatures")
+    parser.add_argument("--output", type=pathlib.Path, help="the table, .npz (default: in place of the built-in one)")
+    return parser
+
+
+@interruptible("fit_keys")
+def main(argv=None) -> int:
+    """Run the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    parser = _parser()
+    flags = parser.parse_args(argv)
+    # Late, so that a wrong flag is answered at once.
+    from surrogate.corpus import song_pack
+    from surrogate.evaluation import fit_keys, song_keys
+    from surrogate.reading import key_finder
+
+    path = flags.output or key_finder.TABLE
+    try:
+        pack = song_pack.open(flags.songs)
+        songs, held_out = (song_keys.read(pack, pack.indices(split), flags.input) for split in ("train", "validation"))
+        if min(len(songs), len(held_out)) < LEAST_SONGS:
+            counts = f"{len(songs)} songs to learn from and {len(held_out)} to measure with"
+            return refuse(parser.prog, f"{flags.songs}: {counts}; give a pack with {LEAST_SONGS} of each or more")
+        harmony = song_keys.fit(songs)
+        steady = song_keys.of_one_key(songs, harmony)
+        fit_keys.save(fit_keys.fit(steady, song_keys.chances(steady, harmony)), path)
+    except (OSError, ValueError) as error:
+        return refuse(parser.prog, error)
+    table, of_one_key = key_finder.load(path), song_keys.of_one_key(held_out, harmony)
+    sections = {
+        "held-out songs": fit_keys.measure(table, held_out, song_keys.chances(held_out, harmony)),
+        "those that keep their key": fit_keys.measure(table, of_one_key, song_keys.chances(of_one_key, harmony))
+        | fit_keys.measure_changes(table, of_one_key),
+    }
+    lines = [f"wrote {path}: from {len(steady)} songs that keep their key, of {len(songs)}; {len(held_out)} held out"]
+    for title, figures in sections.items():
+        lines += [title, *(f"  {figure:40}{value:8.3f}" for figure, value in figures.items())]
+    return tell(parser.prog, "\n".join(lines))
