@@ -106,14 +106,12 @@ def _of_moves(pitch):
 
 def _of_signatures(signatures, bars):
     """Shares of the bars."""
+    own_row = "signature" if are_deliberate(signatures) else "signature of C"
     rows = dict(zip(SIGNATURE_ROWS, np.zeros((len(SIGNATURE_ROWS), 12)), strict=True))
     for each, until in itertools.pairwise([*signatures, Signature(bars, 0, False)]):
         share = max(min(until.bar, bars) - each.bar, 0) / max(bars, 1)
-        rows["signature" if are_deliberate(signatures) else "signature of C"][Key.of_signature(each.sharps).tonic] += (
-            share
-        )
-        if each.minor:
-            rows["minor signature"][Key.of_signature(each.sharps, True).tonic] += share
+        rows[own_row][Key.of_signature(each.sharps).tonic] += share
+        rows["minor signature"][Key.of_signature(each.sharps, True).tonic] += share * each.minor
     return np.array(list(rows.values()))
 
 

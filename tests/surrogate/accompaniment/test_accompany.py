@@ -74,21 +74,6 @@ def test_a_model_that_knows_c_alone_follows_the_melody_into_any_key(tmp_path):
         assert parts[up][2] == parts[0][2]
 
 
-def test_the_key_that_the_player_tells_is_played_in(tmp_path):
-    folder = random_model(tmp_path / "model", in_c=True)
-    path = write_midi(tmp_path / "tune.mid", quarters(20))
-    in_c, in_e, again = (
-        surrogate.accompany(path, checkpoint=folder, temperature=1.0, key=key) for key in ("C", "E minor", "G major")
-    )
-    assert (in_c.tokens != in_e.tokens).any()
-    np.testing.assert_array_equal(in_e.tokens, again.tokens)
-    assert in_e.assumptions.key == "E minor, as asked" and again.assumptions.key == "G major, as asked"
-    with pytest.raises(ValueError, match="^key 'H' is no key; give one such as"):
-        surrogate.accompany(path, checkpoint=folder, key="H")
-    with pytest.raises(ValueError, match="^key must be a text, not 7"):
-        surrogate.accompany(path, checkpoint=folder, key=7)
-
-
 @pytest.mark.parametrize("bars", [1, 15, 16, 17, 33, 40])
 def test_nothing_after_the_bar_in_which_the_melody_ends(bars, accompanist, tmp_path):
     path = write_midi(tmp_path / "tune.mid", quarters(bars))
