@@ -13,7 +13,7 @@ from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.result import Accompaniment, Take
 from surrogate.reading import melody as melody_reading
-from surrogate.reading import song_evidence
+from surrogate.reading import meters, song_evidence
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
@@ -133,7 +133,10 @@ def read_melody(path: FilePath, options: Options) -> Melody:
     Raises:
         musicvae_jax.MidiError: it cannot be read or accompanied, or there is nothing to write.
     """
-    melody = melody_reading.read_melody(path, track=options.track, pickup=options.pickup, swung=options.swing)
+    meter = options.meter and meters.parse(options.meter)
+    melody = melody_reading.read_melody(
+        path, track=options.track, pickup=options.pickup, swung=options.swing, meter=meter
+    )
     asked = {part for part, is_asked in (("bass", options.bass), ("drums", options.drums)) if is_asked}
     if asked <= arrange.present(melody, options):
         has = " and ".join(sorted(asked))

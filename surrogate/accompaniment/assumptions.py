@@ -35,7 +35,7 @@ def assumptions(melody: Melody, found: FoundKeys | None, options: Options) -> As
     beats = _pickup_beats(melody)
     return Assumptions(
         key="of no account to this model" if found is None else _key(melody, found) + _asked(options.key),
-        meter=_meter(melody),
+        meter=melody.meter,
         pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
         swing=_swing(melody.swing) + _asked(options.swing),
     )
@@ -58,14 +58,6 @@ def _key(melody, found):
     changes = (f", {name} from bar {bar}" for name, bar in zip(names[1:], bars[1:], strict=True))
     told = f" (sure: {100 * found.probability:.0f} %, from the {' and '.join(found.sources)})" if found.sources else ""
     return names[0] + "".join(changes) + told
-
-
-def _meter(melody):
-    end = melody.grid.ticks[-1]
-    marks = sorted(melody.score.time_signatures, key=lambda mark: mark.time)
-    read = {mark.time: f"{mark.numerator}/{mark.denominator}" for mark in marks if mark.time < end}
-    meters = " and ".join(dict.fromkeys(({0: "4/4"} | read).values()))
-    return meters if read else f"{meters} (the file names none)"
 
 
 def _pickup_beats(melody):

@@ -5,6 +5,7 @@ import math
 import numbers
 import os
 
+from surrogate.reading import meters
 from surrogate.reading.keys import Key
 
 KEEP = ("melody", "all")
@@ -25,7 +26,7 @@ _TYPES = (  # options, of what type they are, and in words
     (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
     (("swing", "pickup", "human"), numbers.Real, "a number"),
     (("track",), (numbers.Integral, str), "a number or a name"),
-    (("key",), str, "a text"),
+    (("key", "meter"), str, "a text"),
     (("like",), (str, os.PathLike), "a path"),
     (("replace", "bass", "drums", "ending"), bool, "True or False"),
 )
@@ -49,6 +50,8 @@ class Options:
     """The melody's track, by number (from 1) or name; None finds it."""
     pickup: float | None = None
     """Quarter notes before the first bar line; None finds it."""
+    meter: str | None = None
+    """The whole song's, as "3/4", or with its groups "7/8:2+2+3"; None reads it from the file."""
     swing: float | None = None
     """Where in a beat its second eighth is played, 0.5 straight to 0.8; None finds it."""
     key: str | None = None
@@ -92,11 +95,12 @@ class Options:
             value = getattr(self, name)
             if value is not None and not (least <= value <= most and math.isfinite(value)):
                 raise ValueError(f"{name} must be {range_text(name)}, not {value}")
-        if self.key is not None:
-            try:
-                Key.parse(self.key)
-            except ValueError as mistake:
-                raise ValueError(f"key {mistake}") from None
+        for name, parse in (("key", Key.parse), ("meter", meters.parse)):
+            if getattr(self, name) is not None:
+                try:
+                    parse(getattr(self, name))
+                except ValueError as mistake:
+                    raise ValueError(f"{name} {mistake}") from None
         if self.keep not in KEEP:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
         if not (self.bass or self.drums):

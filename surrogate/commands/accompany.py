@@ -24,6 +24,7 @@ def parser() -> Parser:
     pickup = f"quarter notes before the first bar line, {range_text('pickup')} (default: found)"
     add("--pickup", type=float, metavar="BEATS", help=pickup)
     add("--key", help='its key, as "G minor", "F# major" or "Bb" (default: found)')
+    add("--meter", metavar="METER", help='of the whole song, as "3/4" or "7/8:2+2+3" (default: the file\'s)')
     swing = f"of the second eighth in a beat, {range_text('swing')}: 0.5 straight, 0.67 a triplet's (default: found)"
     add("--swing", type=float, metavar="PLACE", help=swing)
 

@@ -6,7 +6,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import grid, pickup, swing, tracks
+from surrogate.reading import beat_groups, grid, meters, pickup, swing, tracks
 from surrogate.reading.grid import Grid
 from surrogate.reading.swing import Swing
 
@@ -18,13 +18,14 @@ class Melody:
     """The line to accompany.
 
     score: the song it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
-    grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. swing: of its
-    eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
+    meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
+    melody ends. swing: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
     """
 
     score: symusic.Score
     index: int
     reason: str
+    meter: str
     grid: Grid
     swing: Swing
     tokens: np.ndarray
@@ -40,7 +41,7 @@ class Melody:
         return self.grid.bars
 
 
-def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
+def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Melody:
     """The melody of a MIDI file, reduced to one line on the 16th-note grid.
 
     Steps are counted in the file's ticks per quarter note, so the tempo map does not matter.
@@ -50,10 +51,10 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
         track: number (from 1) or name of the melody's track; None chooses it (surrogate.reading.tracks).
         pickup: quarter notes before the first bar line; None finds it (surrogate.reading.pickup).
         swung: where in a beat its second eighth is played, 0.5 being straight; None finds it (surrogate.reading.swing).
+        meter: surrogate.reading.meters.Meter of the whole song; None reads it from the file.
 
     Raises:
-        musicvae_jax.midi.MidiError: the file cannot be read, holds no such track or no melody, or is in a meter that
-            surrogate.reading.grid cannot lay out.
+        musicvae_jax.midi.MidiError: the file cannot be read, or holds no such track or no melody.
     """
     score = midi.read(path)
     beat = score.ticks_per_quarter
@@ -64,31 +65,48 @@ def read_melody(path, *, track=None, pickup=None, swung=None) -> Melody:
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
-    meters = [(meter.time, meter.numerator, meter.denominator) for meter in score.time_signatures]
-    meters.sort(key=lambda meter: meter[0])
-    pickup_beats = _pickup_beats(path, meters, start, end, pitch, beat, pickup)
+    marked = _meters(score, meter, int(end.max()))
+    pickup_beats = _pickup_beats(path, marked, start, end, pitch, beat, pickup)
     swing_of_song = _detect_swing(score, pickup_beats) if swung is None else Swing(eighth=swung)
 
-    try:
-        layout = {"pickup": pickup_beats, "swung": swing.step_offsets(swing_of_song)}
-        if not pickup_beats:
-            layout["first_beat"] = _first_beat(meters, start, end, pitch, beat)
-        laid_out = grid.lay_out(meters, int(end.max()), beat, **layout)
-        # Rounding must not open a bar of its own, for an onset just before the last bar line or an end just after.
-        first = np.minimum(laid_out.nearest(start), np.flatnonzero(laid_out.in_song)[-1])
-        last = np.maximum(first + 1, laid_out.nearest(end))
-        laid_out = grid.lay_out(meters, int(laid_out.ticks[last.max()]), beat, **layout)
-    except grid.MeterError as meter:
-        beats = "one to four quarter notes or dotted quarter notes"
-        raise midi.MidiError(path, f"is in {meter} time; only bars of {beats} can be accompanied") from None
+    groups = beat_groups.find(marked.meters, start, int(end.max()), beat, pickup=pickup_beats)
+    if meter is not None and meter.groups:
+        groups[meter.signature] = meter.groups
+    layout = {"pickup": pickup_beats, "swung": swing.step_offsets(swing_of_song), "groups": groups}
+    if not pickup_beats:
+        layout["first_beat"] = _first_beat(marked.meters, start, end, pitch, beat)
+    laid_out = grid.lay_out(marked.meters, int(end.max()), beat, **layout)
+    # Rounding must not open a bar of its own, for an onset just before the last bar line or an end just after.
+    first = np.minimum(laid_out.nearest(start), np.flatnonzero(laid_out.in_song)[-1])
+    last = np.maximum(first + 1, laid_out.nearest(end))
+    laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
-    return Melody(score, chosen.index, chosen.reason, laid_out, swing_of_song, tokens)
+    meter_words = _meter_words(marked, groups, score, asked=meter is not None)
+    return Melody(score, chosen.index, chosen.reason, meter_words, laid_out, swing_of_song, tokens)
 
 
-def _pickup_beats(path, meters, start, end, pitch, beat, wanted):
-    """Quarter notes before the first bar line: those wanted, or those found."""
-    numerator, denominator = _first_meter(meters)
+def _meters(score, meter, end_tick) -> meters.Written:
+    """The song's meters: the one asked for, or the file's."""
+    if meter is not None:
+        return meters.Written([(0, *meter.signature)], None)
+    marks = [(mark.time, mark.numerator, mark.denominator) for mark in score.time_signatures]
+    return meters.written(sorted(marks, key=lambda mark: mark[0]), score.ticks_per_quarter, end_tick)
+
+
+def _meter_words(marked, groups, score, *, asked):
+    all_meters = (meters.Meter(*meter, groups.get(tuple(meter), ())) for _, *meter in marked.meters)
+    words = " and ".join(dict.fromkeys(map(str, all_meters)))
+    if asked:
+        return f"{words}, as asked"
+    return words if len(score.time_signatures) else f"{words} (the file names none)"
+
+
+def _pickup_beats(path, marked, start, end, pitch, beat, wanted):
+    """Quarter notes before the first bar line: those wanted, those written, or those found."""
+    _, numerator, denominator = marked.meters[0]
     bar = 4 * numerator / denominator
+    if wanted is None and marked.pickup is not None:
+        return marked.pickup
     if wanted is None:
         return pickup.find(start, end, pitch, beat) if bar == events.BEATS_PER_BAR and denominator != 8 else 0
     if not 0 <= wanted < bar:
@@ -96,17 +114,14 @@ def _pickup_beats(path, meters, start, end, pitch, beat, wanted):
     return wanted
 
 
-def _first_beat(meters, start, end, pitch, beat):
-    """The beat of the models' bar on which the song's first bar begins; raises grid.MeterError."""
-    beats, beat_ticks, _ = grid.beats_of(*_first_meter(meters), beat)
-    until = min((tick for tick, *_ in meters if tick > 0), default=end.max())
+def _first_beat(marks, start, end, pitch, beat):
+    """The beat of the models' bar on which the song's first bar begins."""
+    [beats, *others] = grid.beats_of(*marks[0][1:], beat)
+    if others or len(set(beats)) > 1:
+        return 0
+    until = marks[1][0] if len(marks) > 1 else end.max()
     inside = start < until
-    return -pickup.grouping(start[inside], end[inside], pitch[inside], beat_ticks, beats) % events.BEATS_PER_BAR
-
-
-def _first_meter(meters):
-    """Numerator and denominator at tick 0; of several the last counts."""
-    return ([meter for tick, *meter in meters if tick == 0] or [(4, 4)])[-1]
+    return -pickup.grouping(start[inside], end[inside], pitch[inside], beats[0], len(beats)) % events.BEATS_PER_BAR
 
 
 def _detect_swing(score, pickup_beats):

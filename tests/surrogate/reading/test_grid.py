@@ -103,8 +103,63 @@ def test_steps_round_as_quarters_of_a_beat_do(resolution):
     np.testing.assert_array_equal(laid.nearest(laid.ticks[:-1]), steps[:-1])
 
 
-@pytest.mark.parametrize("meter", [(5, 4), (7, 8), (5, 8), (6, 4), (3, 2), (15, 8), (1, 16), (4, 1)])
-def test_other_meters_are_refused(meter):
-    with pytest.raises(grid.MeterError, match=f"^{meter[0]}/{meter[1]}$"):
-        grid.lay_out([(0, *meter)], 5000, BEAT)
-    assert grid.lay_out([(9600, *meter)], 5000, BEAT).bars == 3, "a meter after the end does not matter"
+def models_beats(meters, end, **options):
+    """The models' bar and beat of each beat, and the song's ticks between them."""
+    found = places(meters, end, **options)
+    return list(found), np.diff([*(ticks[0] for ticks in found.values()), end]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("meter", "groups", "beats", "lengths"),
+    [
+        ((5, 4), (), [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0)], [480] * 5),
+        ((5, 4), (3, 2), [(0, 0), (0, 1), (0, 3), (1, 0), (1, 1)], [480] * 5),
+        ((5, 4), (2, 3), [(0, 0), (0, 1), (1, 0), (1, 1), (1, 3)], [480] * 5),
+        ((7, 4), (2, 2, 3), [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 3)], [480] * 7),
+        ((3, 2), (1, 1, 1), [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)], [480] * 6),
+        ((7, 8), (), [(0, 0), (0, 1), (0, 2), (0, 3)], [480, 480, 480, 240]),
+        ((7, 8), (2, 2, 3), [(0, 0), (0, 1), (0, 3)], [480, 480, 720]),
+        ((7, 8), (3, 4), [(0, 0), (0, 1), (0, 3)], [720, 480, 480]),
+        ((5, 8), (2, 3), [(0, 0), (0, 1)], [480, 720]),
+        ((13, 16), (), [(0, 0), (0, 1), (0, 2), (0, 3)], [480, 480, 480, 120]),
+        ((17, 16), (), [(0, 0), (0, 1), (0, 2), (0, 3)], [480, 480, 480, 600]),
+        ((15, 8), (), [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0)], [720] * 5),
+    ],
+)
+def test_any_bar_is_laid_out(meter, groups, beats, lengths):
+    bar = sum(lengths)
+    options = {"groups": {meter: groups}}
+    assert models_beats([(0, *meter)], bar, **options) == (beats, lengths)
+    assert list(grid.lay_out([(0, *meter)], 2 * bar, BEAT, **options).bar_ticks) == [0, bar, 2 * bar]
+
+
+def test_every_bar_of_an_uneven_meter_begins_one_of_the_models():
+    for meter, groups, size in (((5, 4), (3, 2), 2400), ((7, 8), (2, 2, 3), 1680), ((7, 8), (), 1680)):
+        laid = grid.lay_out([(0, *meter)], 4 * size, BEAT, groups={meter: groups})
+        assert set(laid.bar_ticks[:-1]) <= set(laid.ticks[::16])
+    pair = grid.lay_out([(0, 5, 8)], 4 * 1200, BEAT, groups={(5, 8): (2, 3)})
+    assert list(pair.ticks[::16]) == [0, 2400, 4800], "bars of two beats are paired"
+
+
+def test_one_odd_bar_leaves_the_others_as_they_are():
+    song = [(0, 4, 4), (1920, 7, 8), (3600, 4, 4)]
+    laid = grid.lay_out(song, 3600 + 1920, BEAT)
+    assert list(laid.bar_ticks) == list(laid.ticks[::16]) == [0, 1920, 3600, 5520]
+
+
+def test_less_than_a_beat_before_a_new_meter_is_no_bar():
+    laid = grid.lay_out([(0, 4, 4), (1920 + 240, 3, 4)], 2160 + 1440, BEAT)
+    assert list(laid.bar_ticks) == list(laid.ticks[::16]) == [0, 2160, 3600]
+
+
+def test_a_pickup_in_an_uneven_meter():
+    laid = grid.lay_out([(0, 5, 4)], 480 + 2400, BEAT, pickup=1, groups={(5, 4): (3, 2)})
+    assert list(laid.bar_ticks) == [480 - 2400, 480, 2880]
+    assert laid.bars == 3 and list(np.flatnonzero(laid.in_song)[:5]) == [12, 13, 14, 15, 16]
+
+
+@pytest.mark.parametrize("resolution", [4, 5, 25, 96, 1000])
+def test_bars_of_dotted_beats_do_not_drift(resolution):
+    laid = grid.lay_out([(0, 6, 8)], 20 * 3 * resolution, resolution)
+    assert list(laid.bar_ticks) == [3 * resolution * bar for bar in range(21)]
+    assert laid.bars == 10

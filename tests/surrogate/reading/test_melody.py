@@ -1,10 +1,11 @@
 """The melody of a file: which track, reduced to which line, on which bars."""
 
 import mido
+import numpy as np
 import pytest
 import symusic
 
-import musicvae_jax
+from surrogate.reading import meters
 from surrogate.reading.melody import read_melody
 from tests.melodies import quarters, write_midi
 
@@ -42,5 +43,24 @@ def test_two_two_and_no_time_signature_pass_and_meters_after_the_end_do_not_matt
         assert read_melody(write_midi(tmp_path / "tune.mid", quarters(2), meter=meter)).bars == 2
     odd = (2 * 1920, mido.MetaMessage("time_signature", numerator=5, denominator=4))
     assert read_melody(write_midi(tmp_path / "tune.mid", quarters(2), extra=[odd])).bars == 2
-    with pytest.raises(musicvae_jax.MidiError, match="5/4"):
-        read_melody(write_midi(tmp_path / "tune.mid", quarters(3), extra=[odd]))
+    song = read_melody(write_midi(tmp_path / "tune.mid", quarters(3), extra=[odd]))
+    assert list(song.grid.bar_ticks) == [0, 1920, 3840, 3840 + 2400] and song.meter == "4/4 and 5/4"
+
+
+def test_a_meter_that_is_asked_for_has_the_last_word(tmp_path):
+    path = write_midi(tmp_path / "tune.mid", quarters(6))
+    song = read_melody(path, meter=meters.parse("7/8:3+2+2"))
+    assert set(np.diff(song.grid.bar_ticks)) == {1680} and list(song.grid.ticks[:16:4]) == [0, 720, 1200, 1200]
+    assert song.meter == "7/8:3+2+2, as asked"
+
+
+@pytest.mark.parametrize("groups", [(2, 2, 3), (2, 3, 2), (3, 2, 2)])
+def test_groups_are_found_from_where_long_notes_fall(groups, tmp_path):
+    onsets, tick = [], 0
+    for _ in range(12):
+        for group in groups:
+            onsets += [tick] if group == 2 else [tick, tick + 480]
+            tick += 240 * group
+    notes = [(a, b, 60 + i % 7, 80) for i, (a, b) in enumerate(zip(onsets, [*onsets[1:], tick], strict=True))]
+    song = read_melody(write_midi(tmp_path / "tune.mid", notes, meter=(7, 8)))
+    assert song.meter == f"7/8:{'+'.join(map(str, groups))}"
