@@ -11,6 +11,8 @@ from musicvae_jax.files import FileError, FilePath
 MOST_BYTES = 32 << 20
 """Of one song; a larger file is none."""
 MAX_TICK = 2**31 - 1
+SMPTE = 1 << 15
+"""The least division of time in a MIDI header that counts frames, not beats."""
 _HEADER_BYTES = 14
 _LONGEST_WRAPPER = 256  # RIFF (.rmi) and MacBinary put 20 and 128 bytes in front of the MIDI file
 
@@ -81,16 +83,17 @@ def messages(source) -> Messages:
     if hasattr(source, "dumps_midi"):
         path, loaded = "Score", _parse("Score", source.dumps_midi())
     else:
-        path, loaded = name_of(source), _load(source)
+        path, loaded = name_of(source), load(source)
     raw, spans, ticks_per_beat = loaded
-    data, chunk, tick, status, at = _walk(path, raw, spans)
+    _check_beats(path, ticks_per_beat)
+    data, chunk, tick, status, at = walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_STATUS))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
     columns = [
         values.astype(np.int64, copy=False) for values in (chunk[voice], tick[voice], status[voice], first, second)
     ]
     meta = np.flatnonzero(status == _META)
-    kind, (size, payload) = data[at[meta]], _number(data, at[meta] + 1)
+    kind, (size, payload) = data[at[meta]], number(data, at[meta] + 1)
     set_tempo, set_meter = (kind == _META_TEMPO) & (size == 3), (kind == _META_METER) & (size >= 2)
     byte = data[payload[set_tempo, None] + (0, 1, 2)].astype(np.int64)
     message = meta[set_tempo]
@@ -110,8 +113,9 @@ def checked_bytes(path: FilePath | bytes) -> bytes:
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, corrupt or without a beat.
     """
-    raw, spans, _ = _load(path)
-    _walk(name_of(path), raw, spans)
+    raw, spans, ticks_per_beat = load(path)
+    _check_beats(name_of(path), ticks_per_beat)
+    walk(name_of(path), raw, spans)
     return raw
 
 
@@ -120,7 +124,21 @@ def name_of(source: FilePath | bytes) -> FilePath:
     return "MIDI data" if isinstance(source, bytes) else source
 
 
-def _load(path) -> tuple[bytes, np.ndarray, int]:
+def _check_beats(path, ticks_per_beat):
+    if ticks_per_beat >= SMPTE:
+        raise MidiError(path, "counts time in SMPTE frames, not in beats", "SMPTE time")
+
+
+def load(path: FilePath | bytes) -> tuple[bytes, np.ndarray, int]:
+    """Opens a MIDI file, or its content.
+
+    Returns:
+        The bytes from the MIDI header on; int64 [C, 2], begin and end of every track chunk's messages; the ticks of a
+        beat, or from SMPTE on how many frames a second there are and how many ticks a frame.
+
+    Raises:
+        MidiError: there is no such file, or it is empty, not MIDI or truncated.
+    """
     if isinstance(path, bytes):
         return _parse(name_of(path), path)
     try:
@@ -152,8 +170,6 @@ def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:
     if len(raw) < _HEADER_BYTES:
         raise MidiError(path, "is truncated in its header", "truncated")
     tracks, ticks_per_beat = (int.from_bytes(raw[begin : begin + 2], "big") for begin in (10, 12))
-    if ticks_per_beat >= 1 << 15:
-        raise MidiError(path, "counts time in SMPTE frames, not in beats", "SMPTE time")
     if ticks_per_beat == 0:
         raise MidiError(path, "is corrupt: a beat of 0 ticks", "corrupt")
     spans = []
@@ -168,7 +184,7 @@ def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:
     return raw, np.array(spans, np.int64).reshape(-1, 2), ticks_per_beat
 
 
-def _walk(path, raw: bytes, spans, states: int = 1):
+def walk(path, raw: bytes, spans, states: int = 1):
     """Finds every message of every span (int64 [C, 2], begin and end of a track chunk).
 
     Where a message ends depends on where it began; asked of every byte at once, that is a table, and the table applied
@@ -202,7 +218,7 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     np.minimum.at(landed, chunk[~inside], at[~inside])
     at, chunk, end = at[inside], chunk[inside], end[inside]
 
-    wait, at = _number(data, at)
+    wait, at = number(data, at)
     whole = at + 1 < end
     if not whole.all():
         wait, at, chunk = wait[whole], at[whole], chunk[whole]
@@ -213,7 +229,7 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     running = own < 0x80
     status = np.where(running, own[latest], own)
     if states == 1 and (running & (status >= 0xC0) & (status < 0xE0)).any():
-        return _walk(path, raw[:-16], spans, states=2)
+        return walk(path, raw[:-16], spans, states=2)
     at += ~running
     broken = landed != spans[:, 1]
     broken[chunk[(status == _META) & (data[at] == _META_END_OF_TRACK)]] = False
@@ -240,7 +256,7 @@ def _jumps(raw: bytes, data, states: int) -> list[np.ndarray]:
 
     sizes = [np.frombuffer(raw.translate(_SIZES[state]), np.uint8) for state in range(states)]
     sized = np.flatnonzero(sizes[0][:n] == 0)
-    size, after = _number(data, sized + 1 + (data[sized] == _META))
+    size, after = number(data, sized + 1 + (data[sized] == _META))
     after += size
     jumps = []
     for state in range(states):
@@ -262,7 +278,7 @@ def _jumps(raw: bytes, data, states: int) -> list[np.ndarray]:
     return jumps
 
 
-def _number(data, at):
+def number(data, at):
     """MIDI's numbers of variable length at the places given: their values, and the places after them."""
     byte = data[at]
     value, at = (byte & 127).astype(np.int64), at + 1
