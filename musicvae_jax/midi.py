@@ -9,7 +9,7 @@ from musicvae_jax import midi_messages
 from musicvae_jax.files import FilePath, write_whole
 from musicvae_jax.midi_messages import MidiError
 
-SUFFIXES = (".mid", ".midi", ".kar")
+SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 
 __all__ = ["SUFFIXES", "MidiError", "files", "read", "write"]
 
@@ -21,13 +21,14 @@ def files(folder: FilePath) -> list[pathlib.Path]:
     return sorted(path for path in shown if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
-def read(path: FilePath | bytes) -> symusic.Score:
+def read(path: FilePath | bytes, *, name: FilePath | None = None) -> symusic.Score:
     """Reads a MIDI file into a symusic Score, times in ticks.
 
     Data bytes above 127 are clipped. A file that symusic refuses all the same is read by mido, which minds less.
 
     Args:
         path: a MIDI file, or its content.
+        name: what to call content in a message.
 
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
@@ -44,7 +45,9 @@ def read(path: FilePath | bytes) -> symusic.Score:
             return symusic.Score.from_midi(clean.getvalue(), sanitize_data=True)
         # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
         except Exception:
-            raise MidiError(midi_messages.name_of(path), f"cannot be read as MIDI: {strict}", "corrupt") from None
+            raise MidiError(
+                name or midi_messages.name_of(path), f"cannot be read as MIDI: {strict}", "corrupt"
+            ) from None
 
 
 def write(score: symusic.Score, path: FilePath) -> None:

@@ -143,6 +143,10 @@ def read_melody(path: FilePath, options: Options) -> Melody:
         raise midi.MidiError(
             path, f"has {has} of its own, which stay; ask to replace them, or to keep the melody alone"
         )
+    if "bass" in asked - arrange.present(melody, options) and arrange.bass_channel(melody, options) is None:
+        raise midi.MidiError(
+            path, "plays on all channels, which leaves none for a bass; keep the melody alone, or ask for drums alone"
+        )
     return melody
 
 
@@ -160,5 +164,6 @@ def _checked_melody(path, output, options, checkpoint):
 
 def _take(melody, parts, options):
     ended_Tx2 = arrange.end(melody.tokens, parts.tokens) if options.ending else parts.tokens
-    score, roles = arrange.arrange(melody, ended_Tx2, options)
-    return Take(score, np.column_stack([melody.tokens, ended_Tx2]), parts.rating, roles)
+    arranged = arrange.arrange(melody, ended_Tx2, options)
+    tokens = np.column_stack([melody.tokens, ended_Tx2])
+    return Take(arranged.score, tokens, parts.rating, arranged.roles, arranged.content)

@@ -49,15 +49,16 @@ def compose_parts(
 def _line(melody, key, options):
     own = {}
     for part in arrange.present(melody, options):
-        playing = [track for i, track in enumerate(melody.score.tracks) if _plays(track, part) and i != melody.index]
+        roles = tracks.roles(melody.score)
+        playing = [
+            track
+            for index, (track, role) in enumerate(zip(melody.score.tracks, roles, strict=True))
+            if role == part and len(track.notes) and index != melody.index
+        ]
         own[part] = _drum_tokens(melody, playing) if part == "drums" else _bass_tokens(melody, playing)
     end_tick = int(melody.grid.ticks[-1])
     tempo = tempos.longest(melody.score.tempos, end_tick)
     return MelodyLine(melody.tokens, tempo, semitones=key.semitones_to_c, **own)
-
-
-def _plays(track, part):
-    return len(track.notes) > 0 and tracks.role(track) == part
 
 
 def _bass_tokens(melody, playing):

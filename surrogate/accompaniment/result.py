@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import symusic
 
-from musicvae_jax import midi
+from musicvae_jax.files import write_whole
 from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.accompaniment.assumptions import Assumptions, count
 from surrogate.accompaniment.options import Options
@@ -23,12 +23,14 @@ class Take:
         events.TRACKS; what is on a step that is not in the song (surrogate.reading.grid) is not in the score.
     rating: what takes are ranked by, 0 to 1: how like it is to all that were drawn (surrogate.model.choice).
     roles: what each track of the score is: "melody", "bass", "drums" or "other".
+    content: the bytes of its MIDI file, in which the song's own messages are as they were.
     """
 
     score: symusic.Score
     tokens: np.ndarray
     rating: float
     roles: tuple[str, ...]
+    content: bytes
 
     def __repr__(self) -> str:
         return f"<Take: {self.summary}, rating {self.rating:.2f}>"
@@ -118,7 +120,7 @@ class Accompaniment:
         """
         chosen = self._take(take)
         self._check(OutputFiles(self.source, takes=(path,)))
-        midi.write(chosen.score, path)
+        write_whole(path, chosen.content)
 
     def plot(self, path: FilePath, *, take: int = 0) -> None:
         """Draws a take's piano roll; needs the extra media.

@@ -6,8 +6,9 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import beat_groups, grid, meters, pickup, swing, tracks
+from surrogate.reading import beat_groups, grid, meters, parts, pickup, swing, tracks
 from surrogate.reading.grid import Grid
+from surrogate.reading.parts import Song
 from surrogate.reading.swing import Swing
 
 MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
@@ -17,18 +18,23 @@ MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is
 class Melody:
     """The line to accompany.
 
-    score: the song it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
+    song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
     meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
     melody ends. swing: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
     """
 
-    score: symusic.Score
+    song: Song
     index: int
     reason: str
     meter: str
     grid: Grid
     swing: Swing
     tokens: np.ndarray
+
+    @property
+    def score(self) -> symusic.Score:
+        """The song's parts."""
+        return self.song.score
 
     @property
     def track(self) -> symusic.Track:
@@ -56,10 +62,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     Raises:
         musicvae_jax.midi.MidiError: the file cannot be read, or holds no such track or no melody.
     """
-    score = midi.read(path)
-    beat = score.ticks_per_quarter
-    if beat < events.STEPS_PER_BEAT:
-        raise midi.MidiError(path, f"its {beat} ticks a quarter note cannot hold 16th notes; export it with 480")
+    song = parts.read(path)
+    score, beat = song.score, song.score.ticks_per_quarter
     chosen = tracks.choose(score, track, path=path)
     start, end, pitch = tracks.notes(score.tracks[chosen.index])
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
@@ -82,7 +86,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
     meter_words = _meter_words(marked, groups, score, asked=meter is not None)
-    return Melody(score, chosen.index, chosen.reason, meter_words, laid_out, swing_of_song, tokens)
+    return Melody(song, chosen.index, chosen.reason, meter_words, laid_out, swing_of_song, tokens)
 
 
 def _meters(score, meter, end_tick) -> meters.Written:

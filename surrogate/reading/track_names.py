@@ -25,6 +25,9 @@ _BASS_NAME = re.compile(
     r"(?!.{0,3}(lead|clarinet|trombone|flute|sax|drum|voice|vocal))"
 )
 
+_VOICE_NAME = re.compile(r"sopran|(?<![a-z])alt(?!er|-)|tenor|mezzo|bariton|(?<![a-z])[sat](?![a-z])")
+_LEAST_VOICES = 2
+
 
 def melody_score(name) -> float:
     """How much a name speaks for a melody, above 0, or against it, in the units of tracks.WEIGHTS."""
@@ -37,6 +40,12 @@ def melody_score(name) -> float:
 def names_bass(name) -> bool:
     """Whether a name says that the track is a bass."""
     return bool(_BASS_NAME.search(_plain(name)))
+
+
+def name_choir(names) -> bool:
+    """Whether tracks of these names sing together: two voices or more beside the bass."""
+    found = (_VOICE_NAME.search(_plain(name)) for name in names)
+    return len({voice[0] for voice in found if voice}) >= _LEAST_VOICES
 
 
 def _plain(name) -> str:

@@ -90,6 +90,15 @@ def role(track) -> str:
     return "bass" if track.program in BASS_PROGRAMS or track_names.names_bass(track.name) else "other"
 
 
+def roles(score) -> list[str]:
+    """The role of every track of a score; among sopranos, altos and tenors one named bass is a singer: "other"."""
+    is_choir = track_names.name_choir([track.name for track in score.tracks if len(track.notes)])
+    return [
+        "other" if is_choir and found == "bass" and track.program not in BASS_PROGRAMS else found
+        for track, found in ((track, role(track)) for track in score.tracks)
+    ]
+
+
 def notes(track):
     """The notes of a symusic.Track within the models' range.
 
@@ -165,8 +174,6 @@ def _find_wanted(score, sounding, wanted, path) -> int:
             raise refuse(f'has several tracks "{_one_line(wanted)}", {numbers}: give a number')
         index = found[0]
     track = score.tracks[index]
-    if track.is_drum:
-        raise refuse(f"has drums on {_label(score, sounding, index)}, which cannot be the melody")
     if not len(notes(track)[0]):
         span = f"{events.MIN_PITCH} and {events.MAX_PITCH}"
         raise refuse(f"has no note between pitches {span} on {_label(score, sounding, index)}; transpose it by octaves")

@@ -1,11 +1,13 @@
 """Bass and drum tokens as tracks beside the player's own, in the song's time and feel."""
 
+import typing
+
 import numpy as np
 import symusic
 
 from musicvae_jax import events
 from surrogate.reading import tracks
-from surrogate.rendering import tempo, timing, velocity
+from surrogate.rendering import song_file, tempo, timing, velocity
 
 
 def end(melody_T, parts_Tx2) -> np.ndarray:
@@ -40,69 +42,89 @@ def end(melody_T, parts_Tx2) -> np.ndarray:
     return parts_Tx2
 
 
-def arrange(melody, parts_Tx2, options) -> tuple[symusic.Score, tuple[str, ...]]:
+class Arrangement(typing.NamedTuple):
+    """A song with its bass and drums.
+
+    score: the tracks that stay, and those written. roles: of each, "melody", "bass", "drums" or "other". content: the
+    bytes of the MIDI file, in which what stays is as it was.
+    """
+
+    score: symusic.Score
+    roles: tuple[str, ...]
+    content: bytes
+
+
+def arrange(melody, parts_Tx2, options) -> Arrangement:
     """Put a bass track and a drum track into a song; everything but the tracks stays as the player had it.
 
     Args:
         melody: surrogate.reading.melody.Melody.
         parts_Tx2: uint16 [melody.bars * 16, 2], the tokens of bass and drums.
         options: surrogate.accompaniment.options.Options.
-
-    Returns:
-        The score, and a role for each of its tracks: "melody", "bass", "drums" or "other".
     """
     grid, rng, strays = melody.grid, np.random.default_rng(options.seed), np.random.default_rng((options.seed, 1))
     bass_T, drums_T = parts_Tx2.T
     starts, _, _ = events.line_notes(melody.tokens)
     loud_bars = velocity.loudness(starts, _velocities(melody, starts), grid.bars)
-    score = melody.score.copy()
+    score, kept = melody.score.copy(), _kept(melody, options)
+    written = {}
 
     def fast(step):
         return tempo.ticks_per_ms(score, grid.ticks[step])
 
-    written, roles = _kept_tracks(melody, score, options)
-    if options.bass and "bass" not in roles:
+    if options.bass and "bass" not in kept.values():
         start, stop, pitch = events.line_notes(bass_T)
         sounds = grid.ticks[stop] > grid.ticks[start]
         start, stop, pitch = start[sounds], stop[sounds], pitch[sounds]
         bass = symusic.Track(name="Bass", program=options.program, is_drum=False)
         begin_and_end = timing.bass_notes(grid.ticks, start, stop, fast(start), strays, human=options.human)
         bass.notes = _symusic_notes(*begin_and_end, pitch, velocity.bass(start, loud_bars, rng))
-        written.append(bass)
-        roles.append("bass")
-    if options.drums and "drums" not in roles:
+        written["bass"] = bass
+    if options.drums and "drums" not in kept.values():
         step, pitch = events.drum_hits(np.where(grid.in_song, drums_T, 0))
         drums = symusic.Track(name="Drums", program=0, is_drum=True)
         begin = timing.drum_onsets(grid.ticks, step, pitch, fast(step), strays, human=options.human)
         end = np.minimum(begin + grid.ticks[step + 1] - grid.ticks[step], grid.ticks[-1])
         drums.notes = _symusic_notes(begin, end, pitch, velocity.drums(step, pitch, loud_bars, rng))
-        written.append(drums)
-        roles.append("drums")
-    score.tracks = written
-    return score, tuple(roles)
+        written["drums"] = drums
+    score.tracks = [*_kept_tracks(melody, kept), *written.values()]
+    content = song_file.content(melody.song, _voices(melody, options), written.values())
+    return Arrangement(score, (*kept.values(), *written), content)
 
 
 def present(melody, options) -> set[str]:
     """Which of "bass" and "drums" a song, read as a Melody, has already and keeps under these Options."""
-    return {"bass", "drums"} & set(_kept_tracks(melody, melody.score, options)[1])
+    return {"bass", "drums"} & set(_kept(melody, options).values())
 
 
-def _kept_tracks(melody, score, options):
-    """The song's own tracks that are written, and their roles."""
+def bass_channel(melody, options) -> int | None:
+    """The channel that a bass beside the tracks that stay is written on, None where none is free."""
+    return song_file.free_channel(melody.song, _voices(melody, options))
+
+
+def _kept(melody, options) -> dict[int, str]:
+    """The song's own tracks that stay: which of the score's, and their roles."""
     if options.keep == "melody":
-        track = score.tracks[melody.index].copy()
-        for other in score.tracks:  # symusic puts lyrics on a track of their own
-            if other.name == track.name and not len(other.notes):
-                track.lyrics.extend(other.lyrics)
-        return [track], ["melody"]
-    kept, roles = [], []
-    for index, track in enumerate(score.tracks):
-        role = "melody" if index == melody.index else tracks.role(track)
+        return {melody.index: "melody"}
+    kept = {}
+    for index, role in enumerate(tracks.roles(melody.score)):
         is_asked_for = {"bass": options.bass, "drums": options.drums}.get(role, False)
-        if not (is_asked_for and options.replace):
-            kept.append(track)
-            roles.append(role)
-    return kept, roles
+        if index == melody.index or not (is_asked_for and options.replace):
+            kept[index] = "melody" if index == melody.index else role
+    return kept
+
+
+def _kept_tracks(melody, kept):
+    own = [melody.score.tracks[index].copy() for index in kept]
+    if len(kept) == 1:
+        for other in melody.score.tracks:  # symusic puts lyrics on a track of their own
+            if other.name == own[0].name and not len(other.notes):
+                own[0].lyrics.extend(other.lyrics)
+    return own
+
+
+def _voices(melody, options):
+    return frozenset().union(*(melody.song.voices[index] for index in _kept(melody, options)))
 
 
 def _velocities(melody, start_n):
