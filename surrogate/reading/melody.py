@@ -6,7 +6,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import beat_groups, grid, meters, parts, pickup, swing, tracks
+from surrogate.reading import beat_groups, duets, grid, meters, parts, pickup, swing, tracks
 from surrogate.reading.grid import Grid
 from surrogate.reading.parts import Song
 from surrogate.reading.swing import Swing
@@ -65,7 +65,14 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     song = parts.read(path)
     score, beat = song.score, song.score.ticks_per_quarter
     chosen = tracks.choose(score, track, path=path)
-    start, end, pitch = tracks.notes(score.tracks[chosen.index])
+    index, reason = chosen.index, chosen.reason
+    others = duets.partners(score, index) if track is None else []
+    if others:
+        names = " and ".join(tracks.label(score, other) for other in others)
+        reason += f", in turns with {names}"
+        song = song.joined([index, *others])
+        score, index = song.score, index - sum(other < index for other in others)
+    start, end, pitch = tracks.notes(score.tracks[index])
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
@@ -86,7 +93,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
     meter_words = _meter_words(marked, groups, score, asked=meter is not None)
-    return Melody(song, chosen.index, chosen.reason, meter_words, laid_out, swing_of_song, tokens)
+    return Melody(song, index, reason, meter_words, laid_out, swing_of_song, tokens)
 
 
 def _meters(score, meter, end_tick) -> meters.Written:

@@ -32,7 +32,7 @@ class Song:
     counts_frames: bool
 
     def joined(self, indices) -> "Song":
-        """The song with several of its tracks as one, in the place of the first."""
+        """The song with several of its tracks as one, in the place of the one given first."""
         first, *others = indices
         score, voices = self.score.copy(), list(self.voices)
         score.tracks[first] = _one_track([self.score.tracks[index] for index in indices])

@@ -83,6 +83,12 @@ def choose(score, wanted=None, *, path) -> ChosenTrack:
     return ChosenTrack(candidates[best], f"{_label(score, sounding, candidates[best])}: {why}")
 
 
+def alone(start, end, ticks_per_beat: int) -> float:
+    """The share of notes, int64 [N] each in ticks, that sound alone."""
+    order = np.argsort(start, kind="stable")
+    return float(_alone(start[order], end[order], ticks_per_beat).mean())
+
+
 def role(track) -> str:
     """What a track that is not the melody plays: "bass", "drums" or "other"."""
     if track.is_drum:
@@ -189,6 +195,11 @@ def _find_by_name(score, sounding, asked) -> list[int]:
     folded = [index for index, name in names.items() if name.casefold() == asked.casefold()]
     partial = [index for index, name in names.items() if asked.casefold() in name.casefold()]
     return exact or folded or partial
+
+
+def label(score, index: int) -> str:
+    """What a player calls a track: its number among those with notes, and its name."""
+    return f"track {_number_and_name(score, [at for at, track in enumerate(score.tracks) if len(track.notes)], index)}"
 
 
 def _label(score, sounding, index) -> str:
