@@ -6,7 +6,7 @@ import numpy as np
 
 from musicvae_jax.events import STEPS_PER_BAR
 from surrogate.accompaniment.options import Options
-from surrogate.reading import swing
+from surrogate.reading import swing, tempos
 from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
 
@@ -37,7 +37,7 @@ def assumptions(melody: Melody, found: FoundKeys | None, options: Options) -> As
         key="of no account to this model" if found is None else _key(melody, found) + _asked(options.key),
         meter=melody.meter,
         pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
-        swing=_swing(melody.swing) + _asked(options.swing),
+        swing=_swing(melody.swing) + _asked(options.swing) + _lag(melody),
     )
 
 
@@ -62,8 +62,14 @@ def _key(melody, found):
 
 def _pickup_beats(melody):
     """Quarter notes before the first bar line."""
-    first_line = next(tick for tick in melody.grid.bar_ticks if tick >= 0)
-    return float(first_line / melody.score.ticks_per_quarter)
+    first_line = next(tick for tick in melody.grid.bar_ticks if tick >= melody.lag)
+    return float((first_line - melody.lag) / melody.score.ticks_per_quarter)
+
+
+def _lag(melody):
+    qpm = tempos.longest(melody.score.tempos, int(melody.grid.ticks[-1]))
+    milliseconds = 60_000 * melody.lag / melody.score.ticks_per_quarter / qpm
+    return f"; played {milliseconds:.0f} ms late" if melody.lag else ""
 
 
 def _swing(swing_of_song):

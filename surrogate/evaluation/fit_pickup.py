@@ -22,21 +22,34 @@ def fit(songs) -> PickupTable:
     Args:
         songs: performances.Performance, two or more.
     """
-    evidences = [_bar_evidence(song) for song in songs]
+    return fit_evidence([_bar_evidence(song) for song in songs])
+
+
+def fit_evidence(evidences, *, prior=pickup.PRIOR) -> PickupTable:
+    """The same of BarEvidences of songs without a pickup, in one meter."""
     halves = evidences[::2], evidences[1::2]
     unit = np.ones(len(CONTEXTS) + 1)
-    features_nx4xF = [
+    features_nxUxF = [
         pickup.pickup_features(evidence, PickupTable(log_place, unit))
         for half, log_place in zip(halves, (_log_place(halves[1]), _log_place(halves[0])), strict=True)
         for evidence in half
     ]
-    return PickupTable(_log_place(evidences), _weights(np.array(features_nx4xF)))
+    return PickupTable(_log_place(evidences), _weights(np.array(features_nxUxF)), prior)
 
 
 def save(table: PickupTable, path) -> None:
     """Write a table where surrogate.reading.pickup can read it, an .npz file of half precision."""
     columns = {f"log_place_{part}": values.astype(np.float16) for part, values in enumerate(table.log_place)}
     np.savez_compressed(path, weight=table.weight, **columns)
+
+
+def save_tunes(tables: dict[str, PickupTable], path) -> None:
+    """Write the tables of pickup.TUNES where surrogate.reading.pickup can read them, in half precision."""
+    columns = {}
+    for name, table in tables.items():
+        columns |= {f"{name} {part}": values.astype(np.float16) for part, values in enumerate(table.log_place)}
+        columns |= {f"{name} weight": table.weight, f"{name} prior": np.array(table.prior)}
+    np.savez_compressed(path, **columns)
 
 
 def _bar_evidence(song) -> pickup.BarEvidence:
@@ -57,23 +70,23 @@ def drums_confirm(song) -> bool:
 
 
 def _log_place(evidences):
-    """Of each part of CONTEXTS, log p(beat | context) less its mean over beats: float64 [contexts, 4]."""
-    tables = []
+    """Of each part of CONTEXTS, log p(unit | context) less its mean over units: float64 [contexts, units]."""
+    tables, units = [], len(evidences[0].change)
     for part, contexts in enumerate(CONTEXTS):
-        notes = np.zeros((contexts, BEATS_PER_BAR))
+        notes = np.zeros((contexts, units))
         for evidence in evidences:
-            context, beat, count = evidence.notes[part]
-            np.add.at(notes, (context, beat), np.sqrt(count / (count.sum() + 1)))
-        notes += _PRIOR * (notes.sum(0) + 1) / (notes.sum() + BEATS_PER_BAR)
+            context, unit, count = evidence.notes[part]
+            np.add.at(notes, (context, unit), np.sqrt(count / (count.sum() + 1)))
+        notes += _PRIOR * (notes.sum(0) + 1) / (notes.sum() + units)
         log_place = np.log(notes)
         tables.append(log_place - log_place.mean(1, keepdims=True))
     return tables
 
 
-def _weights(features_nx4xF):
-    """The conditional logit's weights where the first of the four is always the right one: float64 [F]."""
-    scale = np.maximum(features_nx4xF.std((0, 1)), 1e-9)
-    x = features_nx4xF / scale
+def _weights(features_nxUxF):
+    """The conditional logit's weights where the first of each song's pickups is the right one: float64 [F]."""
+    scale = np.maximum(features_nxUxF.std((0, 1)), 1e-9)
+    x = features_nxUxF / scale
     weight = np.zeros(x.shape[-1])
     for _ in range(_NEWTON_STEPS):
         chance = np.exp(x @ weight - (x @ weight).max(1, keepdims=True))

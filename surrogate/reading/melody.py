@@ -6,7 +6,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import beat_groups, duets, grid, meters, parts, pickup, swing, tracks
+from surrogate.reading import beat_groups, duets, grid, lag, meters, parts, pickup, swing, tempos, tracks
 from surrogate.reading.grid import Grid
 from surrogate.reading.parts import Song
 from surrogate.reading.swing import Swing
@@ -20,7 +20,8 @@ class Melody:
 
     song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
     meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
-    melody ends. swing: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
+    melody ends. lag: ticks that the notes come late, and the grid with them. swing: of its eighths and 16ths.
+    tokens: uint16 [grid.bars * 16], the line.
     """
 
     song: Song
@@ -28,6 +29,7 @@ class Melody:
     reason: str
     meter: str
     grid: Grid
+    lag: int
     swing: Swing
     tokens: np.ndarray
 
@@ -76,9 +78,12 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
+    onset = np.concatenate([each.notes.numpy()["time"] for each in score.tracks if len(each.notes)]).astype(np.int64)
+    late = lag.find(onset, beat, tempos.longest(score.tempos, int(end.max())))
+    start, end, onset = np.maximum(start - late, 0), np.maximum(end - late, 1), np.maximum(onset - late, 0)
     marked = _meters(score, meter, int(end.max()))
     pickup_beats = _pickup_beats(path, marked, start, end, pitch, beat, pickup)
-    swing_of_song = _detect_swing(score, pickup_beats) if swung is None else Swing(eighth=swung)
+    swing_of_song = _detect_swing(onset, beat, pickup_beats) if swung is None else Swing(eighth=swung)
 
     groups = beat_groups.find(marked.meters, start, int(end.max()), beat, pickup=pickup_beats)
     if meter is not None and meter.groups:
@@ -93,7 +98,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
     meter_words = _meter_words(marked, groups, score, asked=meter is not None)
-    return Melody(song, index, reason, meter_words, laid_out, swing_of_song, tokens)
+    on_time = grid.Grid(laid_out.ticks + late, laid_out.bar_ticks + late)
+    return Melody(song, index, reason, meter_words, on_time, late, swing_of_song, tokens)
 
 
 def _meters(score, meter, end_tick) -> meters.Written:
@@ -114,12 +120,16 @@ def _meter_words(marked, groups, score, *, asked):
 
 def _pickup_beats(path, marked, start, end, pitch, beat, wanted):
     """Quarter notes before the first bar line: those wanted, those written, or those found."""
-    _, numerator, denominator = marked.meters[0]
-    bar = 4 * numerator / denominator
+    (_, *signature), *later = marked.meters
+    bar = 4 * signature[0] / signature[1]
     if wanted is None and marked.pickup is not None:
         return marked.pickup
     if wanted is None:
-        return pickup.find(start, end, pitch, beat) if bar == events.BEATS_PER_BAR and denominator != 8 else 0
+        until = later[0][0] if later else end.max()
+        if later and until % meters.bar_ticks(signature, beat) == 0:
+            return 0.0  # the file's own bar lines meet
+        inside = start < until
+        return pickup.upbeat(start[inside], end[inside], pitch[inside], beat, signature)
     if not 0 <= wanted < bar:
         raise midi.MidiError(path, f"a pickup of {wanted:g} beats does not fit into its first bar of {bar:g}")
     return wanted
@@ -135,7 +145,5 @@ def _first_beat(marks, start, end, pitch, beat):
     return -pickup.grouping(start[inside], end[inside], pitch[inside], beats[0], len(beats)) % events.BEATS_PER_BAR
 
 
-def _detect_swing(score, pickup_beats):
-    onsets = [track.notes.numpy()["time"] for track in score.tracks if len(track.notes)]
-    onset = np.concatenate(onsets).astype(np.int64) - round(pickup_beats * score.ticks_per_quarter)
-    return swing.detect(onset, score.ticks_per_quarter)
+def _detect_swing(onset, beat, pickup_beats):
+    return swing.detect(onset - round(pickup_beats * beat), beat)
