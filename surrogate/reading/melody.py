@@ -6,7 +6,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import beat_groups, duets, grid, lag, meters, parts, pickup, swing, tempos, tracks
+from surrogate.reading import beat_groups, duets, grid, lag, meters, parts, pickup, swing, tempos, tracks, waltz
 from surrogate.reading.grid import Grid
 from surrogate.reading.parts import Song
 from surrogate.reading.swing import Swing
@@ -82,6 +82,9 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     late = lag.find(onset, beat, tempos.longest(score.tempos, int(end.max())))
     start, end, onset = np.maximum(start - late, 0), np.maximum(end - late, 1), np.maximum(onset - late, 0)
     marked = _meters(score, meter, int(end.max()))
+    is_waltz = meter is None and _is_waltz(marked, score, start, pitch)
+    if is_waltz:
+        marked = meters.Written([(0, 3, 4)], None)
     pickup_beats = _pickup_beats(path, marked, start, end, pitch, beat, pickup)
     swing_of_song = _detect_swing(onset, beat, pickup_beats) if swung is None else Swing(eighth=swung)
 
@@ -97,7 +100,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     last = np.maximum(first + 1, laid_out.nearest(end))
     laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
-    meter_words = _meter_words(marked, groups, score, asked=meter is not None)
+    meter_words = _meter_words(marked, groups, score, asked=meter is not None, heard=is_waltz)
     on_time = grid.Grid(laid_out.ticks + late, laid_out.bar_ticks + late)
     return Melody(song, index, reason, meter_words, on_time, late, swing_of_song, tokens)
 
@@ -110,12 +113,21 @@ def _meters(score, meter, end_tick) -> meters.Written:
     return meters.written(sorted(marks, key=lambda mark: mark[0]), score.ticks_per_quarter, end_tick)
 
 
-def _meter_words(marked, groups, score, *, asked):
+def _is_waltz(marked, score, start, pitch) -> bool:
+    """Whether a song is heard in three, where the file says 4/4 throughout or nothing."""
+    if marked != ([(0, *meters.DEFAULT)], None):
+        return False
+    needed = waltz.TOLD if len(score.time_signatures) else waltz.UNTOLD
+    return waltz.log_odds(start, pitch, score.ticks_per_quarter) > needed
+
+
+def _meter_words(marked, groups, score, *, asked, heard):
     all_meters = (meters.Meter(*meter, groups.get(tuple(meter), ())) for _, *meter in marked.meters)
     words = " and ".join(dict.fromkeys(map(str, all_meters)))
     if asked:
         return f"{words}, as asked"
-    return words if len(score.time_signatures) else f"{words} (the file names none)"
+    named = "says 4/4" if heard and len(score.time_signatures) else "names none"
+    return words if len(score.time_signatures) and not heard else f"{words}{', as heard' * heard} (the file {named})"
 
 
 def _pickup_beats(path, marked, start, end, pitch, beat, wanted):

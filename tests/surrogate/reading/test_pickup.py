@@ -1,11 +1,14 @@
 """Pickups are found where a file's first bar is short, and nowhere else."""
 
+import mido
 import numpy as np
 import pytest
 
 from surrogate.evaluation import fit_pickup, performances
 from surrogate.reading import pickup
 from surrogate.reading.melody import read_melody
+from tests import tunes
+from tests.melodies import write_midi
 from tests.paths import EXAMPLES
 
 TICKS = 480
@@ -161,3 +164,55 @@ def test_a_bar_that_a_pickup_stands_in_is_paired_with_none(stem):
     grid = read_melody(SAINTS.with_stem(stem)).grid
     assert grid.ticks[8] == 0 and not grid.in_song[:8].any()
     assert grid.ticks[16] == grid.bar_ticks[1]
+
+
+def upbeat(tune):
+    return pickup.upbeat(tune.start, tune.end, tune.pitch, tunes.QUARTER, tune.meter)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_traditional_tunes_whose_first_bar_is_not_filled_up(times):
+    found = {name: (upbeat(tune), tune.pickup) for name in tunes.TUNES if (tune := tunes.notes(name, times))}
+    assert all(heard in (0, told) for heard, told in found.values()), "none is given another one"
+    with_pickup = [heard == told for heard, told in found.values() if told]
+    assert np.mean(with_pickup) >= 0.75, found
+
+
+@pytest.mark.parametrize(
+    ("example", "quarters"),
+    [("amazing_grace", 1), ("greensleeves", 0.5), ("oh_susanna", 0.5), ("when_the_saints", 3), ("ode_to_joy", 0)],
+)
+def test_examples_from_their_first_note_on(example, quarters):
+    melody = read_melody(EXAMPLES / f"{example}.mid")
+    start, end = (melody.track.notes.numpy()[name].astype(int) for name in ("time", "duration"))
+    mark = melody.score.time_signatures[0]
+    start -= start[0]
+    pitch = melody.track.notes.numpy()["pitch"]
+    assert pickup.upbeat(start, start + end, pitch, TICKS, (mark.numerator, mark.denominator)) == quarters
+
+
+@pytest.mark.parametrize("name", tunes.TUNES)
+def test_a_tune_laid_out_in_full_bars_has_no_pickup(name):
+    tune = tunes.notes(name)
+    bar = 4 * tunes.QUARTER * tune.meter[0] / tune.meter[1]
+    rest = round((bar - tune.pickup * tunes.QUARTER) % bar)
+    if rest:
+        assert upbeat(tune._replace(start=tune.start + rest, end=tune.end + rest)) == 0
+
+
+def test_a_syncopated_melody_is_not_taken_for_a_tune():
+    """Eighths before the beat, all through, as popular songs have them: no pickup of an eighth."""
+    start = np.array([bar * 4 + place for bar in range(16) for place in (0, 1.5, 2, 3, 3.5)]) * TICKS
+    end = np.append(start[1:], start[-1] + TICKS)
+    assert pickup.upbeat(start.astype(int), end.astype(int), 60 + np.arange(80) % 7, TICKS, (4, 4)) % 1 == 0
+
+
+def test_bar_lines_that_the_file_marks_later_count(tmp_path):
+    tune = tunes.notes("Auld Lang Syne")
+    rows = [(a, b, int(p), 80) for a, b, p in zip(tune.start.tolist(), tune.end.tolist(), tune.pitch, strict=True)]
+    found = {}
+    for bars in (8, 8.25):
+        mark = (round(1920 * bars), mido.MetaMessage("time_signature", numerator=3, denominator=4))
+        song = read_melody(write_midi(tmp_path / "tune.mid", rows, extra=[mark]))
+        found[bars] = min(tick for tick in song.grid.bar_ticks if tick >= 0) / 480
+    assert found == {8: 0, 8.25: 1}
