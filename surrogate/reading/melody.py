@@ -101,6 +101,9 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
     meter_words = _meter_words(marked, groups, score, asked=meter is not None, heard=is_waltz)
+    if song.counts_frames:
+        qpm = tempos.longest(score.tempos, int(end.max()))
+        meter_words += f" (the file counts frames, not beats: read at {qpm:g} beats a minute)"
     on_time = grid.Grid(laid_out.ticks + late, laid_out.bar_ticks + late)
     return Melody(song, index, reason, meter_words, on_time, late, swing_of_song, tokens)
 

@@ -54,6 +54,16 @@ def test_a_meter_that_is_asked_for_has_the_last_word(tmp_path):
     assert song.meter == "7/8:3+2+2, as asked"
 
 
+def test_time_in_frames_is_told(tmp_path):
+    path = write_midi(tmp_path / "tune.mid", quarters(4, 500), resolution=500)
+    raw = bytearray(path.read_bytes())
+    raw[12:14] = 256 - 25, 40
+    path.write_bytes(raw)
+    song = read_melody(path)
+    assert song.bars == 4 and song.meter.endswith("(the file counts frames, not beats: read at 120 beats a minute)")
+    assert [note.time for note in song.track.notes][:4] == [0, 480, 960, 1920]
+
+
 @pytest.mark.parametrize("groups", [(2, 2, 3), (2, 3, 2), (3, 2, 2)])
 def test_groups_are_found_from_where_long_notes_fall(groups, tmp_path):
     onsets, tick = [], 0
