@@ -81,16 +81,16 @@ def messages(source) -> Messages:
     if hasattr(source, "dumps_midi"):
         path, loaded = "Score", _parse("Score", source.dumps_midi())
     else:
-        path, loaded = name_of(source), _load(source)
+        path, loaded = name_of(source), load(source)
     raw, spans, ticks_per_beat = loaded
-    data, chunk, tick, status, at = _walk(path, raw, spans)
+    data, chunk, tick, status, at = walk(path, raw, spans)
     voice = np.flatnonzero((status < 0xA0) | (status >> 4 == PROGRAM_STATUS))
     first, second = np.minimum(data[at[voice]], 127), np.minimum(data[at[voice] + 1], 127)
     columns = [
         values.astype(np.int64, copy=False) for values in (chunk[voice], tick[voice], status[voice], first, second)
     ]
     meta = np.flatnonzero(status == _META)
-    kind, (size, payload) = data[at[meta]], _number(data, at[meta] + 1)
+    kind, (size, payload) = data[at[meta]], number(data, at[meta] + 1)
     set_tempo, set_meter = (kind == _META_TEMPO) & (size == 3), (kind == _META_METER) & (size >= 2)
     byte = data[payload[set_tempo, None] + (0, 1, 2)].astype(np.int64)
     message = meta[set_tempo]
@@ -110,8 +110,8 @@ def checked_bytes(path: FilePath | bytes) -> bytes:
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, corrupt or without a beat.
     """
-    raw, spans, _ = _load(path)
-    _walk(name_of(path), raw, spans)
+    raw, spans, _ = load(path)
+    walk(name_of(path), raw, spans)
     return raw
 
 
@@ -120,7 +120,16 @@ def name_of(source: FilePath | bytes) -> FilePath:
     return "MIDI data" if isinstance(source, bytes) else source
 
 
-def _load(path) -> tuple[bytes, np.ndarray, int]:
+def load(path: FilePath | bytes) -> tuple[bytes, np.ndarray, int]:
+    """Opens a MIDI file, or its content.
+
+    Returns:
+        The bytes from the MIDI header on; int64 [C, 2], begin and end of every track chunk's messages; the ticks of a
+        beat.
+
+    Raises:
+        MidiError: there is no such file, or it is empty, not MIDI, truncated or without a beat.
+    """
     if isinstance(path, bytes):
         return _parse(name_of(path), path)
     try:
@@ -168,7 +177,7 @@ def _parse(path, raw: bytes) -> tuple[bytes, np.ndarray, int]:
     return raw, np.array(spans, np.int64).reshape(-1, 2), ticks_per_beat
 
 
-def _walk(path, raw: bytes, spans, states: int = 1):
+def walk(path, raw: bytes, spans, states: int = 1):
     """Finds every message of every span (int64 [C, 2], begin and end of a track chunk).
 
     Where a message ends depends on where it began; asked of every byte at once, that is a table, and the table applied
@@ -202,7 +211,7 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     np.minimum.at(landed, chunk[~inside], at[~inside])
     at, chunk, end = at[inside], chunk[inside], end[inside]
 
-    wait, at = _number(data, at)
+    wait, at = number(data, at)
     whole = at + 1 < end
     if not whole.all():
         wait, at, chunk = wait[whole], at[whole], chunk[whole]
@@ -213,7 +222,7 @@ def _walk(path, raw: bytes, spans, states: int = 1):
     running = own < 0x80
     status = np.where(running, own[latest], own)
     if states == 1 and (running & (status >= 0xC0) & (status < 0xE0)).any():
-        return _walk(path, raw[:-16], spans, states=2)
+        return walk(path, raw[:-16], spans, states=2)
     at += ~running
     broken = landed != spans[:, 1]
     broken[chunk[(status == _META) & (data[at] == _META_END_OF_TRACK)]] = False
@@ -240,7 +249,7 @@ def _jumps(raw: bytes, data, states: int) -> list[np.ndarray]:
 
     sizes = [np.frombuffer(raw.translate(_SIZES[state]), np.uint8) for state in range(states)]
     sized = np.flatnonzero(sizes[0][:n] == 0)
-    size, after = _number(data, sized + 1 + (data[sized] == _META))
+    size, after = number(data, sized + 1 + (data[sized] == _META))
     after += size
     jumps = []
     for state in range(states):
@@ -262,7 +271,7 @@ def _jumps(raw: bytes, data, states: int) -> list[np.ndarray]:
     return jumps
 
 
-def _number(data, at):
+def number(data, at):
     """MIDI's numbers of variable length at the places given: their values, and the places after them."""
     byte = data[at]
     value, at = (byte & 127).astype(np.int64), at + 1

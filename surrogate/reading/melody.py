@@ -8,6 +8,7 @@ import symusic
 from musicvae_jax import events, midi
 from surrogate.reading import grid, pickup, swing, tracks
 from surrogate.reading.grid import Grid
+from surrogate.reading.song_chords import SongChords
 from surrogate.reading.swing import Swing
 
 MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
@@ -19,7 +20,7 @@ class Melody:
 
     score: the song it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
     grid: where the line's steps lie in the song, up to the end of the bar in which the melody ends. swing: of its
-    eighths and 16ths. tokens: uint16 [grid.bars * 16], the line.
+    eighths and 16ths. tokens: uint16 [grid.bars * 16], the line. chords: those that are given for the song.
     """
 
     score: symusic.Score
@@ -28,6 +29,7 @@ class Melody:
     grid: Grid
     swing: Swing
     tokens: np.ndarray
+    chords: SongChords | None = None
 
     @property
     def track(self) -> symusic.Track:

@@ -25,6 +25,8 @@ _BASS_NAME = re.compile(
     r"(?!.{0,3}(lead|clarinet|trombone|flute|sax|drum|voice|vocal))"
 )
 
+_CHORDS_NAME = re.compile(r"chord|akkord|accord(?!i)|harmon(y|ie)|(?<![a-z])comp(ing)?(?![a-z])")
+
 
 def melody_score(name) -> float:
     """How much a name speaks for a melody, above 0, or against it, in the units of tracks.WEIGHTS."""
@@ -37,6 +39,11 @@ def melody_score(name) -> float:
 def names_bass(name) -> bool:
     """Whether a name says that the track is a bass."""
     return bool(_BASS_NAME.search(_plain(name)))
+
+
+def names_chords(name) -> bool:
+    """Whether a name says that the track plays chords."""
+    return bool(_CHORDS_NAME.search(_plain(name)))
 
 
 def _plain(name) -> str:
