@@ -106,10 +106,8 @@ BAD_FLAGS = {
 }
 
 
-BAD_FLAGS |= {
-    f"{name} empty": ([f"--{name}="], f"argument --{name}: must not be empty")
-    for name in ("checkpoint track key output like plot html wav soundfont chords chords-out").split()
-}
+TEXTS = ("checkpoint", "track", "key", "output", "like", "plot", "html", "wav", "soundfont", "chords", "chords-out")
+BAD_FLAGS |= {f"{name} empty": ([f"--{name}="], f"argument --{name}: must not be empty") for name in TEXTS}
 
 
 @pytest.mark.parametrize("case", BAD_FLAGS)
