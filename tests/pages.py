@@ -2,6 +2,7 @@
 
 import symusic
 
+from surrogate.reading import chord_symbols
 from surrogate.studio import page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{song}} &amp; \udcff/.mid"
@@ -33,13 +34,20 @@ def take(bass=36, kick=36):
     return score
 
 
+CHORDS = [
+    tuple((tick, chord_symbols.parse(symbol)) for tick, symbol in changes)
+    for changes in ([(0, "C"), (480, "Am7"), (2400, "G7/B")], [(0, "N.C.")])
+]
+"""Of each take."""
+
+
 def two_takes():
     """Two takes of one song."""
     return [take(), take(40, 35)]
 
 
-def written(folder, scores):
+def written(folder, scores, **more):
     """The page of takes, written into a folder."""
     path = folder / "takes.html"
-    page.write(path, title=HOSTILE, scores=scores, labels=LABELS, roles=ROLES, bar_ticks=BAR_TICKS)
+    page.write(path, title=HOSTILE, scores=scores, labels=LABELS, roles=ROLES, bar_ticks=BAR_TICKS, **more)
     return path

@@ -1,5 +1,6 @@
 """Accompany a melody: read it, have bass and drums composed, and lay these beside the untouched melody."""
 
+import dataclasses
 import os
 import pathlib
 import typing
@@ -8,12 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicvae_jax import midi
+from surrogate.accompaniment import given_chords, take_chords
 from surrogate.accompaniment.assumptions import assumptions
 from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.result import Accompaniment, Take
 from surrogate.reading import melody as melody_reading
 from surrogate.reading import meters, song_evidence
+from surrogate.reading.chords import NONE
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
@@ -73,7 +76,7 @@ class Accompanist:
         """
         from surrogate.accompaniment.composition import compose_parts
 
-        keys = [song_evidence.find_keys(melody, asked=options.key) for melody in melodies]
+        keys = [_keys(melody, options) for melody in melodies]
         composed = compose_parts(melodies, [found.main for found in keys], self.band, options)
         return [
             Accompaniment(
@@ -81,7 +84,7 @@ class Accompanist:
                 tuple(_take(melody, parts, options) for parts in of_melody),
                 pathlib.Path(os.path.abspath(path)),
                 options,
-                assumptions(melody, found if self.band.in_c else None, options),
+                assumptions(melody, found if self.band.in_c else None, options, knows_chords=self.band.knows_chords),
                 self._checkpoint,
             )
             for melody, found, path, of_melody in zip(melodies, keys, paths, composed, strict=True)
@@ -131,7 +134,7 @@ def read_melody(path: FilePath, options: Options) -> Melody:
     """Reads the melody of a MIDI file as the options say.
 
     Raises:
-        musicvae_jax.MidiError: it cannot be read or accompanied, or there is nothing to write.
+        musicvae_jax.FileError: it, or the chords given for it, cannot be read, or there is nothing to write.
     """
     meter = options.meter and meters.parse(options.meter)
     melody = melody_reading.read_melody(
@@ -147,7 +150,13 @@ def read_melody(path: FilePath, options: Options) -> Melody:
         raise midi.MidiError(
             path, "plays on all channels, which leaves none for a bass; keep the melody alone, or ask for drums alone"
         )
-    return melody
+    return dataclasses.replace(melody, chords=given_chords.of_song(path, melody, options))
+
+
+def _keys(melody, options):
+    """The keys of a song, told by its chords where they are given."""
+    chords = None if melody.chords is None else np.maximum(melody.chords.half_bars(melody.grid), NONE)
+    return song_evidence.find_keys(melody, chords, asked=options.key)
 
 
 def _options(temperature, choices):
@@ -158,7 +167,9 @@ def _options(temperature, choices):
 
 def _checked_melody(path, output, options, checkpoint):
     if output is not None:
-        OutputPlan((OutputFiles(path, takes=(output,)),)).check(like=options.like, checkpoint=checkpoint)
+        chords = given_chords.sheet_file(options)
+        plan = OutputPlan((OutputFiles(path, takes=(output,)),))
+        plan.check(like=options.like, chords=chords, checkpoint=checkpoint)
     return read_melody(path, options)
 
 
@@ -166,4 +177,5 @@ def _take(melody, parts, options):
     ended_Tx2 = arrange.end(melody.tokens, parts.tokens) if options.ending else parts.tokens
     arranged = arrange.arrange(melody, ended_Tx2, options)
     tokens = np.column_stack([melody.tokens, ended_Tx2])
-    return Take(arranged.score, tokens, parts.rating, arranged.roles, arranged.content)
+    chords = take_chords.of_take(melody, parts)
+    return Take(arranged.score, tokens, parts.rating, arranged.roles, arranged.content, chords)

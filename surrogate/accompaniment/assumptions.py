@@ -13,24 +13,26 @@ from surrogate.reading.melody import Melody
 
 @dataclasses.dataclass(frozen=True)
 class Assumptions:
-    """Each a few words: the key, the meter, the pickup, and how beats are divided."""
+    """Each a few words: the key, the meter, the pickup, how beats are divided, and where chords are from."""
 
     key: str
     meter: str
     pickup: str
     swing: str
+    chords: str
 
     def __str__(self) -> str:
         return "; ".join(f"{name}: {words}" for name, words in dataclasses.asdict(self).items())
 
 
-def assumptions(melody: Melody, found: FoundKeys | None, options: Options) -> Assumptions:
+def assumptions(melody: Melody, found: FoundKeys | None, options: Options, *, knows_chords: bool) -> Assumptions:
     """Tells what was assumed of a melody.
 
     Args:
         melody: the line as it was read.
         found: its keys; None where the models read any key as it is.
         options: what the player said, which was not assumed.
+        knows_chords: whether the models can be given chords.
     """
     beats = _pickup_beats(melody)
     return Assumptions(
@@ -38,6 +40,7 @@ def assumptions(melody: Melody, found: FoundKeys | None, options: Options) -> As
         meter=melody.meter,
         pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
         swing=_swing(melody.swing) + _asked(options.swing) + _lag(melody),
+        chords=_chords(melody, options) if knows_chords else "of no account to this model",
     )
 
 
@@ -70,6 +73,12 @@ def _lag(melody):
     qpm = tempos.longest(melody.score.tempos, int(melody.grid.ticks[-1]))
     milliseconds = 60_000 * melody.lag / melody.score.ticks_per_quarter / qpm
     return f"; played {milliseconds:.0f} ms late" if melody.lag else ""
+
+
+def _chords(melody, options):
+    if options.chords is False:
+        return "the model's own, as asked"
+    return "the model's own (none are given)" if melody.chords is None else melody.chords.origin
 
 
 def _swing(swing_of_song):

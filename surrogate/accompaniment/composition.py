@@ -6,6 +6,7 @@ import numpy as np
 
 from musicvae_jax import events, midi, trio
 from musicvae_jax.events import BARS_PER_WINDOW, BASS, MELODY, STEPS_PER_BAR
+from surrogate.accompaniment import given_chords
 from surrogate.accompaniment.options import Options
 from surrogate.model.band import Band, ExampleSong, MelodyLine, Wishes, WrittenParts
 from surrogate.reading import chords, tempos, tracks
@@ -37,17 +38,20 @@ def compose_parts(
     wishes = Wishes(
         takes=options.takes,
         seed=options.seed,
+        reharmonise=options.reharmonise,
         bass_temperature=options.bass_temperature,
         drum_temperature=options.drum_temperature,
         bass_density=options.bass_density,
         drum_density=options.drum_density,
         like=None if options.like is None else _example(options.like),
     )
-    return band.write([_line(*each, options) for each in zip(melodies, keys, strict=True)], wishes)
+    return band.write([_line(*each, options, band) for each in zip(melodies, keys, strict=True)], wishes)
 
 
-def _line(melody, key, options):
+def _line(melody, key, options, band):
     own = {}
+    if melody.chords is not None and (band.knows_chords or given_chords.are_asked_for(options)):
+        own["chords"] = melody.chords.half_bars(melody.grid)
     for part in arrange.present(melody, options):
         roles = tracks.roles(melody.score)
         playing = [

@@ -4,6 +4,7 @@ import functools
 import typing
 from collections.abc import Iterable, Iterator
 
+from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.files import FileError
 from surrogate.accompaniment.accompanist import Accompanist, read_melody
 from surrogate.accompaniment.options import Options
@@ -49,6 +50,8 @@ def accompany_songs(
     Raises:
         musicvae_jax.MidiError, musicvae_jax.CheckpointError: as for Accompanist.accompany_melodies.
     """
+    if not accompanist.band.knows_chords and any(song.files.chords is not None for song in songs):
+        raise CheckpointError("a model of 16-bar windows writes no chords; the default model does")
     for first in range(0, len(songs), SONGS_AT_ONCE):
         part = songs[first : first + SONGS_AT_ONCE]
         melodies, paths = [song.melody for song in part], [song.files.melody for song in part]
@@ -74,7 +77,7 @@ def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | Non
     """
     files.make_folders()
     writers = [(path, functools.partial(song.save, take=take)) for take, path in enumerate(files.takes)]
-    writers += (files.picture, song.plot), (files.page, song.html)
+    writers += (files.picture, song.plot), (files.page, song.html), (files.chords, song.save_chords)
     writers.append((files.sound, functools.partial(song.wav, soundfont=soundfont)))
     written = []
     for path, write in writers:

@@ -28,7 +28,8 @@ _TYPES = (  # options, of what type they are, and in words
     (("track",), (numbers.Integral, str), "a number or a name"),
     (("key", "meter"), str, "a text"),
     (("like",), (str, os.PathLike), "a path"),
-    (("replace", "bass", "drums", "ending"), bool, "True or False"),
+    (("chords",), (str, os.PathLike, bool), "chords, a path, True or False"),
+    (("replace", "reharmonise", "bass", "drums", "ending"), bool, "True or False"),
 )
 
 
@@ -56,12 +57,17 @@ class Options:
     """Where in a beat its second eighth is played, 0.5 straight to 0.8; None finds it."""
     key: str | None = None
     """The song's key, as "G minor", "F# major" or "Bb"; None finds it."""
+    chords: str | os.PathLike | bool | None = None
+    """Chords as "C | Am F | G7/B", or a file of them (surrogate.reading.chord_sheet); None or True: those that the
+    song's own file holds; False: none, the models find them."""
     keep: str = "melody"
     """Which of the song's tracks are written: "melody" or "all"."""
     replace: bool = False
     """With keep="all", write bass and drums anew where the song has them; otherwise its own stay, and stay alone."""
     takes: int = 1
     """How many different accompaniments."""
+    reharmonise: bool = False
+    """Takes differ in their chords, too; with two takes or more."""
     seed: int = 0
     """Another seed, other dice."""
     bass_temperature: float | None = None
@@ -105,3 +111,17 @@ class Options:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
         if not (self.bass or self.drums):
             raise ValueError("bass and drums must not both be left out")
+        if self.reharmonise and self.takes < 2:
+            raise ValueError("reharmonise needs takes to differ: ask for two or more")
+        if isinstance(self.chords, str):
+            _check_chords(self.chords)
+
+
+def _check_chords(chords):
+    from surrogate.reading import chord_sheet  # late, as it brings NumPy, for which a wrong flag need not wait
+
+    try:
+        if not chord_sheet.is_file(chords):
+            chord_sheet.parse(chords)
+    except chord_sheet.SheetError as mistake:
+        raise ValueError(f"chords {mistake}") from None

@@ -9,6 +9,7 @@ import tempfile
 import musicvae_jax
 from musicvae_jax import files, midi
 from musicvae_jax.files import FileError, FilePath
+from surrogate.reading import chord_sheet
 
 _PACKAGES = pathlib.Path(musicvae_jax.__file__).parent, pathlib.Path(__file__).parents[1]
 _OWN_OUTPUT = re.compile(r".*_accompanied(_\d+)?", re.DOTALL)
@@ -24,14 +25,15 @@ class Destination:
     picture: pathlib.Path | None = None
     page: pathlib.Path | None = None
     sound: pathlib.Path | None = None
+    chords: pathlib.Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class OutputFiles:
     """What is written for one melody.
 
-    melody: the MIDI file that is read. takes: a MIDI file for each take, the best first. picture, page, sound: None
-    where none is wanted.
+    melody: the MIDI file that is read. takes: a MIDI file for each take, the best first. picture, page, sound, chords:
+    None where none is wanted.
 
     Raises:
         FileError: a suffix promises another kind of file; what pictures may be is for rendering.plot to say.
@@ -42,17 +44,20 @@ class OutputFiles:
     picture: FilePath | None = None
     page: FilePath | None = None
     sound: FilePath | None = None
+    chords: FilePath | None = None
 
     @property
     def paths(self) -> list[FilePath]:
         """Every file that is written."""
-        return [*self.takes, *(file for file in (self.picture, self.page, self.sound) if file is not None)]
+        looks = self.picture, self.page, self.sound, self.chords
+        return [*self.takes, *(file for file in looks if file is not None)]
 
     def __post_init__(self):
         for paths, suffixes in (
             (self.takes, midi.SUFFIXES),
             ((self.page,), _PAGE_SUFFIXES),
             ((self.sound,), _SOUND_SUFFIXES),
+            ((self.chords,), chord_sheet.SUFFIXES),
         ):
             for path in paths:
                 if path is not None and pathlib.Path(path).suffix.lower() not in suffixes:
@@ -75,7 +80,12 @@ class OutputPlan:
     makes_folders: bool = False
 
     def check(
-        self, *, like: FilePath | None = None, soundfont: FilePath | None = None, checkpoint: FilePath | None = None
+        self,
+        *,
+        like: FilePath | None = None,
+        chords: FilePath | None = None,
+        soundfont: FilePath | None = None,
+        checkpoint: FilePath | None = None,
     ) -> None:
         """Refuses a plan with a file that cannot be written, that is read, or that is another of its files.
 
@@ -83,13 +93,14 @@ class OutputPlan:
 
         Args:
             like: the song whose groove is wanted, if any.
+            chords: the file of chords, if any.
             soundfont: what sound is made with, if any.
             checkpoint: the model's name, or its folder, whose files are read; None the default.
 
         Raises:
             FileError: the first file that must not or cannot be written.
         """
-        read = _read_names([song.melody for song in self.songs], like, soundfont, checkpoint)
+        read = _read_names([song.melody for song in self.songs], like, chords, soundfont, checkpoint)
         packages = [files.names(package)[0] for package in _PACKAGES]
         melody_of = {}
         for song in self.songs:
@@ -140,13 +151,18 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
         output = destination.midi or melody.with_name(f"{melody.stem}_accompanied.mid")
         if os.path.isdir(output):
             raise FileError(output, "is not a file; give another output")
-        looks = destination.picture, destination.page, destination.sound
+        looks = destination.picture, destination.page, destination.sound, destination.chords
         return OutputPlan((OutputFiles(melody, _take_files(output, takes), *looks),))
     songs = []
     for melody, below in _found(melodies, destination.midi):
         stem = f"{melody.stem}_accompanied"
         folder = melody.parent if destination.midi is None else destination.midi / below
-        looks = (destination.picture, ".png"), (destination.page, ".html"), (destination.sound, ".wav")
+        looks = (
+            (destination.picture, ".png"),
+            (destination.page, ".html"),
+            (destination.sound, ".wav"),
+            (destination.chords, ".txt"),
+        )
         looks = (place and place / below / f"{stem}{suffix}" for place, suffix in looks)
         songs.append(OutputFiles(melody, _take_files(folder / f"{stem}.mid", takes), *looks))
     return OutputPlan(tuple(songs), makes_folders=True)
@@ -173,7 +189,7 @@ def _found(melodies, output):
             yield file, file.relative_to(path).parent
 
 
-def _read_names(melodies, like, soundfont, checkpoint):
+def _read_names(melodies, like, chords, soundfont, checkpoint):
     """By what all that is read is known, and what it is."""
     is_folder = checkpoint is not None and os.path.isfile(os.path.join(checkpoint, "config.json"))
     parts = pathlib.Path(checkpoint).rglob("*") if is_folder else ()
@@ -182,6 +198,8 @@ def _read_names(melodies, like, soundfont, checkpoint):
         what[soundfont] = "the soundfont"
     if like is not None:
         what[like] = "the song that is to be like"
+    if chords is not None:
+        what[chords] = "the chords that are given"
     what |= dict.fromkeys(melodies, "the melody itself" if len(melodies) == 1 else "one of the melodies")
     return {name: kind for path, kind in what.items() for name in files.names(path)}
 

@@ -6,12 +6,17 @@ import pathlib
 import numpy as np
 import symusic
 
-from musicvae_jax.files import write_whole
+from musicvae_jax import files
 from musicvae_jax.notes import DEFAULT_QPM
+from surrogate.accompaniment import given_chords, take_chords
 from surrogate.accompaniment.assumptions import Assumptions, count
 from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
+from surrogate.accompaniment.take_chords import SongChord
+from surrogate.reading import song_chords
+from surrogate.reading.chord_symbols import Chord
 from surrogate.reading.melody import Melody
+from surrogate.rendering import chord_track
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -24,6 +29,7 @@ class Take:
     rating: what takes are ranked by, 0 to 1: how like it is to all that were drawn (surrogate.model.choice).
     roles: what each track of the score is: "melody", "bass", "drums" or "other".
     content: the bytes of its MIDI file, in which the song's own messages are as they were.
+    chord_changes: tick and Chord of each, rising.
     """
 
     score: symusic.Score
@@ -31,9 +37,15 @@ class Take:
     rating: float
     roles: tuple[str, ...]
     content: bytes
+    chord_changes: tuple[tuple[int, Chord], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Take: {self.summary}, rating {self.rating:.2f}>"
+
+    @property
+    def chords(self) -> tuple[SongChord, ...]:
+        """The chords that were given or, where none were, written; none where the models know no chords."""
+        return take_chords.in_beats(self.chord_changes, self.score.ticks_per_quarter)
 
     @property
     def summary(self) -> str:
@@ -85,6 +97,11 @@ class Accompaniment:
         return self.takes[0].roles
 
     @property
+    def chords(self) -> tuple[SongChord, ...]:
+        """The best take's."""
+        return self.takes[0].chords
+
+    @property
     def bars(self) -> int:
         """The song's own, a pickup counted."""
         return len(self.melody.grid.bar_ticks) - 1
@@ -120,7 +137,26 @@ class Accompaniment:
         """
         chosen = self._take(take)
         self._check(OutputFiles(self.source, takes=(path,)))
-        write_whole(path, chosen.content)
+        files.write_whole(path, chord_track.added(chosen.content, chosen.chord_changes))
+
+    def save_chords(self, path: FilePath, *, take: int = 0) -> None:
+        """Writes a take's chords as a text that accompany reads (surrogate.reading.chord_sheet).
+
+        Args:
+            path: where to, a .txt or another of its suffixes.
+            take: which, from 0, the best.
+
+        Raises:
+            musicvae_jax.FileError: as for save; or the models know no chords.
+            ValueError: as for save.
+        """
+        chosen = self._take(take)
+        self._check(OutputFiles(self.source, chords=path))
+        if not chosen.chord_changes:
+            raise files.FileError(
+                path, "cannot be written: a model of 16-bar windows writes no chords; the default model does"
+            )
+        files.write_whole(path, song_chords.as_sheet(chosen.chord_changes, self.melody.grid))
 
     def plot(self, path: FilePath, *, take: int = 0) -> None:
         """Draws a take's piano roll; needs the extra media.
@@ -157,6 +193,7 @@ class Accompaniment:
             roles=self.roles,
             bar_ticks=self.melody.grid.bar_ticks,
             key=self.assumptions.key,
+            chords=[take.chord_changes for take in self.takes],
         )
 
     def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:
@@ -186,4 +223,5 @@ class Accompaniment:
 
     def _check(self, files, soundfont=None):
         plan = OutputPlan((files,))
-        plan.check(like=self.options.like, soundfont=soundfont, checkpoint=self.checkpoint)
+        chords = given_chords.sheet_file(self.options)
+        plan.check(like=self.options.like, chords=chords, soundfont=soundfont, checkpoint=self.checkpoint)

@@ -27,6 +27,9 @@ def parser() -> Parser:
     add("--meter", metavar="METER", help='of the whole song, as "3/4" or "7/8:2+2+3" (default: the file\'s)')
     swing = f"of the second eighth in a beat, {range_text('swing')}: 0.5 straight, 0.67 a triplet's (default: found)"
     add("--swing", type=float, metavar="PLACE", help=swing)
+    chords = 'as "C | Am F | G7/B", or a file of them (default: those that the melody\'s file holds, or else found)'
+    add("--chords", metavar="CHORDS", help=chords)
+    add("--no-chords", dest="chords", action="store_false", default=None, help="find them, whatever the file holds")
 
     add = parser.add_argument_group("what is written").add_argument
     add("--output", type=path, help="the file, a folder for several melodies (default: MELODY_accompanied.mid)")
@@ -34,6 +37,7 @@ def parser() -> Parser:
     add("--replace", action="store_true", help="with --keep=all: write bass and drums anew where the song has them")
     takes = f"so many different ones, ranked, {range_text('takes')} (default: %(default)s)"
     add("--takes", type=int, default=Options.takes, help=takes)
+    add("--reharmonise", action="store_true", help="with --takes: ones that differ in their chords, too")
     add("--no-bass", dest="bass", action="store_false", help="drums alone")
     add("--no-drums", dest="drums", action="store_false", help="bass alone")
     add("--no-ending", dest="ending", action="store_false", help="play the last bar to its end, for a loop")
@@ -59,6 +63,7 @@ def parser() -> Parser:
     add("--plot", type=path, metavar="OUT.png", help="a piano roll of the best take")
     add("--html", type=path, metavar="OUT.html", help="a page that shows and plays all takes, without a network")
     add("--wav", type=path, metavar="OUT.wav", help="the sound of the best take, through a soundfont")
+    add("--chords-out", type=path, metavar="OUT.txt", help="the chords of the best take, as --chords reads them")
     add("--soundfont", metavar="FILE.sf2", help="for --wav (default: looked for in the usual places)")
     return parser
 
@@ -72,14 +77,16 @@ def main(argv=None) -> int:
         reader.error("argument --soundfont is for --wav, which is not given")
     options = _options(reader, flags)
     from musicvae_jax.files import FileError  # late, like all that follows, so that a wrong flag is answered at once
-    from surrogate.accompaniment import many_files, outputs
+    from surrogate.accompaniment import given_chords, many_files, outputs
 
     began = time.perf_counter()
-    destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav)
+    destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav, flags.chords_out)
     try:
         plan = outputs.plan_outputs(flags.melodies, destination, takes=options.takes)
-        soundfont = _ready(plan.songs[0], flags.soundfont)
-        plan.check(like=options.like, soundfont=soundfont, checkpoint=flags.checkpoint)
+        soundfont, chords = _ready(plan.songs[0], flags.soundfont), given_chords.sheet_file(options)
+        plan.check(like=options.like, chords=chords, soundfont=soundfont, checkpoint=flags.checkpoint)
+        if chords is not None:
+            given_chords.sheet(options)
     except FileError as mistake:
         return refuse(reader.prog, mistake)
     songs, mistakes = many_files.read_songs(plan.songs, options)

@@ -13,6 +13,7 @@ VERSUS = (
     (rows.ACCOMPANY, rows.RULE),
     (rows.ACCOMPANY, rows.NEIGHBOUR),
     (rows.ACCOMPANY, rows.HUMAN),
+    (rows.CHORDS_GIVEN, rows.ACCOMPANY),
 )
 RETURNS = {"bass": "return_bass", "bass_onsets": "return_bass_onsets", "drums": "return_drums"}
 """What surrogate.evaluation.form.returns tells -> its column; with CONTRAST, less the same of unlike phrases."""

@@ -13,7 +13,8 @@ import musicvae_jax
 from musicvae_jax import files
 from musicvae_jax.checkpoint import DEFAULT, CheckpointError
 from musicvae_jax.events import STEPS_PER_BAR, WINDOW_STEPS
-from surrogate.evaluation import comparison, forest, rows, selection
+from surrogate.evaluation import comparison, forest, half_bars, rows, selection
+from surrogate.evaluation.bootstrap import Bootstrap
 from surrogate.model import bands
 from surrogate.rendering import plot
 
@@ -67,6 +68,10 @@ def run(
         _say(forest.MISSING)
     written = rows.write(songs, band=band, vae=vae, neighbours=training, seed=seed, seeds=seeds)
     compared = comparison.compare(songs, written, judge=has_forest, seed=seed)
+    tunes_of_songs = Bootstrap([song.tune for song in songs], seed=seed)
+    harmony = (
+        half_bars.compare(band, songs, tunes_of_songs, seed=seed) if band is not None and band.knows_chords else {}
+    )
     about = {
         "input": str(input),
         "checkpoint": str(checkpoint),
@@ -77,12 +82,16 @@ def run(
         "seed": seed,
         "seeds": seeds,
     }
+    if harmony:
+        about["half_bars"] = harmony
     if output is not None:
         write(output, about, compared)
     if can_draw:
         draw(output, songs[:rolls], written, compared)
     title = "{songs} songs, {tunes} tunes, {bars} bars, of {input}".format(**about)
     parts = [title, as_markdown(compared.table), *versus(compared.differences)]
+    if harmony:
+        parts.append(as_markdown(harmony, half_bars.COLUMNS))
     if tells and rows.ACCOMPANY in compared.tells:
         parts.append(as_text(compared.tells[rows.ACCOMPANY][:TELLS]))
     return "\n\n".join(parts)
@@ -115,9 +124,9 @@ def columns(table) -> list[str]:
     return [name for name in comparison.COLUMNS if any(name in row for row in table.values())]
 
 
-def as_markdown(table) -> str:
+def as_markdown(table, shown=None) -> str:
     """A table {row: {column: {"value", "lo", "hi"}}} as text; a cell without a finite value is blank."""
-    shown = columns(table)
+    shown = columns(table) if shown is None else shown
     cells = [["", *shown]]
     for name, row in table.items():
         cells.append([name, *(_number(row[column]["value"]) if column in row else "" for column in shown)])

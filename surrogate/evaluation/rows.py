@@ -10,10 +10,10 @@ from musicvae_jax.events import transpose as transposed
 from surrogate.corpus.dataset import DatasetError
 from surrogate.evaluation import baselines
 from surrogate.evaluation.selection import windows
-from surrogate.model.band import MelodyLine, Wishes
+from surrogate.model.band import MelodyLine, Wishes, WrittenParts
 
 ANOTHER_SONG, RULE, NEIGHBOUR = "another song", "rule", "nearest neighbour"
-ACCOMPANY, ORACLE, HUMAN = "accompany", "oracle", "human"
+ACCOMPANY, CHORDS_GIVEN, ORACLE, HUMAN = "accompany", "accompany, chords given", "oracle", "human"
 SONGS_AT_ONCE = 16
 """Given to a band together, those of like length."""
 
@@ -41,6 +41,8 @@ def write(songs, *, band=None, vae=None, neighbours=None, seed=0, seeds=3) -> di
         written[NEIGHBOUR] = [of_neighbours(songs, *neighbours)]
     if band is not None:
         written[ACCOMPANY] = [of_band(band, songs, seed=seed + draw) for draw in range(seeds)]
+        if band.knows_chords:
+            written[CHORDS_GIVEN] = [of_band(band, songs, seed=seed + draw, gives_chords=True) for draw in range(seeds)]
     if vae is not None:
         of_oracle = of_bars if isinstance(vae, BarMusicVAE) else of_windows
         written[ORACLE] = [of_oracle(vae, songs)]
@@ -66,15 +68,24 @@ def of_neighbours(songs, training, training_tune) -> list[np.ndarray]:
     return _end_to_end(songs, baselines.nearest_neighbour(np.concatenate(cut), tune, training, training_tune))
 
 
-def of_band(band, songs, *, seed) -> list[np.ndarray]:
-    """What a band writes first for each song's melody."""
+def of_band(band, songs, *, seed, gives_chords=False) -> list[np.ndarray]:
+    """What a band writes first for each song's melody; its chords may be given."""
+    takes = takes_of(band, songs, seed=seed, gives_chords=gives_chords)
+    return [baselines.with_melody(song.tokens, best.tokens) for song, (best, *_) in zip(songs, takes, strict=True)]
+
+
+def takes_of(band, songs, *, seed, takes=1, gives_chords=False) -> list[list[WrittenParts]]:
+    """What a band writes for each song's melody; its chords may be given."""
     written = [None] * len(songs)
     order = sorted(range(len(songs)), key=lambda i: len(songs[i].tokens))
     for first in tqdm.trange(0, len(order), SONGS_AT_ONCE, desc=f"accompany, seed {seed}", unit="part"):
         numbers = order[first : first + SONGS_AT_ONCE]
-        lines = [MelodyLine(songs[i].tokens[:, MELODY], songs[i].tempo) for i in numbers]
-        for i, (take, *_) in zip(numbers, band.write(lines, Wishes(seed=seed)), strict=True):
-            written[i] = baselines.with_melody(songs[i].tokens, take.tokens)
+        lines = [
+            MelodyLine(songs[i].tokens[:, MELODY], songs[i].tempo, chords=songs[i].chords if gives_chords else None)
+            for i in numbers
+        ]
+        for i, own in zip(numbers, band.write(lines, Wishes(seed=seed, takes=takes)), strict=True):
+            written[i] = own
     return written
 
 

@@ -13,7 +13,7 @@ from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.tunes import TuneTable
 from surrogate.corpus.whole_song import WholeSong
 from surrogate.corpus.whole_song_reader import WholeSongReader
-from surrogate.reading import keys
+from surrogate.reading import chords, chroma, keys, song_chords
 
 MOST_BARS = 256
 
@@ -23,6 +23,7 @@ class Song(typing.NamedTuple):
 
     tokens: uint16 [S * 16, 3]. roots: int64 [S, 2], the pitch class of the root of each half bar's chord.
     tempo: beats a minute. tune: the number of its tune. shift: the semitones up that bring its melody to C.
+    chords: int64 [S, 2, 3], those of all tracks but the bass, as surrogate.reading.song_chords has them; or None.
     """
 
     tokens: np.ndarray
@@ -30,6 +31,7 @@ class Song(typing.NamedTuple):
     tempo: float
     tune: int
     shift: int
+    chords: np.ndarray | None = None
 
 
 def read(path, max_songs: int, *, tunes=None, seed: int = 0) -> list[Song]:
@@ -96,7 +98,18 @@ def cut(whole: WholeSong, tune: int) -> Song | str:
     for part, plays in (("bass", tokens[:, BASS] >= events.FIRST_PITCH), ("drums", tokens[:, DRUMS] > 0)):
         if not plays.any():
             return f"no {part}"
-    return Song(tokens, whole.roots[bars], whole.tempo, int(tune), keys.semitones_to_c(tokens[:, MELODY]))
+    shift = keys.semitones_to_c(tokens[:, MELODY])
+    return Song(tokens, whole.roots[bars], whole.tempo, int(tune), shift, _chords_without_bass(whole)[bars])
+
+
+def _chords_without_bass(whole):
+    """The chords of half bars that a song's tracks but the bass tell; in bars where nothing sounds they are open."""
+    bass_T = whole.trio.reshape(-1, len(events.TRACKS))[:, BASS]
+    own_Hx12, _ = chroma.half_bars([events.line_notes(bass_T)], len(bass_T))
+    others_Hx12 = np.maximum(whole.chroma.reshape(-1, 12).astype(np.int64) - own_Hx12, 0)
+    labels_Hx3 = chords.label(others_Hx12, np.zeros_like(others_Hx12)).astype(np.int64)
+    labels_Hx3[:, 2] = labels_Hx3[:, 0]
+    return song_chords.whole_bars(np.where(labels_Hx3 == chords.NONE, song_chords.UNKNOWN, labels_Hx3))
 
 
 def _of_pack(path, split, *, order=None):

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from surrogate.reading import key_finder
+from surrogate.reading.chords import NONE
 
 
 class MelodyLine(typing.NamedTuple):
     """A melody of S bars in its own key, and what else of its song is known and stays.
 
     tokens: uint16 [S * 16]. tempo: beats a minute. bass, drums: uint16 [S * 16] tokens, or None to be written. chords:
-    int [S, 2, 2], root and quality of each half bar as WrittenParts has them, or None to be found. semitones: up to C
-    (surrogate.reading.keys); None finds the key.
+    int [S, 2, 3], root, quality and bass of half bars as surrogate.reading.song_chords has them, or None to be found.
+    semitones: up to C (surrogate.reading.keys); None finds the key.
     """
 
     tokens: np.ndarray
@@ -29,7 +30,8 @@ class MelodyLine(typing.NamedTuple):
         """The semitones that were given, or those of the key that is found."""
         if self.semitones is not None:
             return self.semitones
-        return key_finder.find(self.tokens, chords_SxHx2=self.chords).main.semitones_to_c
+        chords = None if self.chords is None else np.maximum(self.chords, NONE)  # what is open tells no key
+        return key_finder.find(self.tokens, chords_SxHx2=chords).main.semitones_to_c
 
 
 class ExampleSong(typing.NamedTuple):
@@ -45,7 +47,7 @@ class Wishes:
 
     bass_temperature, drum_temperature: 0 is safe, 1 as free as people are; None: the band's own.
     bass_density, drum_density: steps of twice as many notes, or half as many for negative ones.
-    like: a song to be like, or None.
+    like: a song to be like, or None. reharmonise: whether takes are to differ in their chords.
     """
 
     takes: int = 1
@@ -55,6 +57,7 @@ class Wishes:
     bass_density: float = 0.0
     drum_density: float = 0.0
     like: ExampleSong | None = None
+    reharmonise: bool = False
 
 
 NO_WISHES = Wishes()
@@ -74,9 +77,13 @@ class WrittenParts(typing.NamedTuple):
 
 
 class Band(typing.Protocol):
-    """Models that write bass and drums. in_c: whether melodies are brought to C for them."""
+    """Models that write bass and drums.
+
+    in_c: whether melodies are brought to C for them. knows_chords: whether they can be given chords, and tell them.
+    """
 
     in_c: bool
+    knows_chords: bool
 
     def write(self, lines: Sequence[MelodyLine], wishes: Wishes = NO_WISHES) -> list[list[WrittenParts]]:
         """Writes wishes.takes of each melody, best first; what is written for one does not depend on the others.

@@ -26,21 +26,35 @@ def likeness(parts_KxTx2) -> np.ndarray:
     return (same_KxK + f1_KxK) / 2
 
 
-def ranked(parts_KxTx2, count: int) -> tuple[np.ndarray, np.ndarray]:
+def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None) -> tuple[np.ndarray, np.ndarray]:
     """Chooses takes among draws of a song.
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
         count: takes, at most K.
+        chords_KxSxHx2: int [K, S, 2, 2], their chords, where takes are to differ in these; or None.
 
     Returns:
         The numbers of the chosen, int64 [count]: the one most like the others first, those much like one before it only
-        where there are no others. And how like the others each is, float64 [count].
+        where there are no others; of those that are to differ in their chords the ones that do most, in order of
+        likeness. And how like the others each is, float64 [count].
     """
     alike_KxK = likeness(parts_KxTx2)
     rating_K = (alike_KxK.sum(1) - np.diag(alike_KxK)) / max(len(alike_KxK) - 1, 1)
     chosen, left = [], list(np.argsort(-rating_K, kind="stable"))
+    if chords_KxSxHx2 is not None:
+        chosen = sorted(_differing(chords_KxSxHx2, left, count), key=left.index)
     while len(chosen) < count:
         is_new = alike_KxK[np.ix_(left, chosen)].max(1, initial=0) < ALIKE
         chosen.append(left.pop(int(is_new.argmax())))
     return np.array(chosen), rating_K[chosen]
+
+
+def _differing(chords_KxSxHx2, order, count) -> list[int]:
+    """The first draw in an order, then each time the one whose chords differ from those chosen in most half bars."""
+    chords_KxHx2 = np.asarray(chords_KxSxHx2).reshape(len(chords_KxSxHx2), -1, 2)
+    differs_KxK = (chords_KxHx2[:, None] != chords_KxHx2).any(-1).mean(-1)
+    chosen, left = order[:1], order[1:]
+    while len(chosen) < count:
+        chosen.append(left.pop(int(differs_KxK[np.ix_(left, chosen)].min(1).argmax())))
+    return chosen

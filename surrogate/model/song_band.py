@@ -13,18 +13,21 @@ import numpy as np
 from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE
 from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
-from surrogate.model import choice, density, song_batches, song_model, song_sampler
+from surrogate.model import choice, chord_bass, density, song_batches, song_model, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts
 from surrogate.model.song_batches import transposed_chords, transposed_line
 from surrogate.model.song_model import CHORDS_PER_BAR, SongSurrogate, SongSurrogateConfig
 from surrogate.model.song_sampler import DEFAULT, Temperatures
 from surrogate.reading import chords as chord_reading
 from surrogate.reading import key_finder
+from surrogate.reading.song_chords import UNKNOWN
 
 PART, KIND = "surrogate", "song_surrogate"
 """The folder of a SongSurrogate inside that of its MusicVAE, and what its config.json calls it."""
 DRAWS = 8
 SONGS_AT_ONCE = 8
+REHARMONISED = 1.5
+"""By how much the temperature of chords is multiplied where takes are to differ in them."""
 LONGEST_REST = 32
 """Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -53,7 +56,7 @@ class _Scene(typing.NamedTuple):
 class SongBand:
     """A BarMusicVAE and its SongSurrogate at work."""
 
-    in_c = True
+    in_c = knows_chords = True
 
     def __init__(self, vae: BarMusicVAE, surrogate: SongSurrogate):
         self.vae, self.surrogate = vae, surrogate
@@ -89,8 +92,11 @@ class SongBand:
             playing = [np.maximum(plays_Sx2.sum(0), 1) for plays_Sx2 in scene.plays]
             drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps)
         written = []
-        for draws in drawn:
-            chosen, ratings = choice.ranked(draws.tokens, wishes.takes)
+        for line, draws in zip(lines, drawn, strict=True):
+            if line.chords is not None:
+                draws = draws._replace(tokens=chord_bass.played(draws.tokens, line.chords))
+            chords = draws.chords if wishes.reharmonise else None
+            chosen, ratings = choice.ranked(draws.tokens, wishes.takes, chords_KxSxHx2=chords)
             each = zip(chosen, ratings, strict=True)
             written.append([WrittenParts(draws.tokens[i], float(x), draws.chords[i]) for i, x in each])
         return written
@@ -133,13 +139,15 @@ class SongBand:
         """Codes, in C, of what of a song is known, int [S, CODES], and of which parts, bool [S, PARTS]."""
         bars = len(line.tokens) // STEPS_PER_BAR
         silent_T = np.zeros(len(line.tokens), np.int64)
-        is_known = np.tile([line.chords is not None, line.drums is not None, line.bass is not None], (bars, 1))
+        is_known = np.tile([False, line.drums is not None, line.bass is not None], (bars, 1))
+        if line.chords is not None:
+            is_known[:, song_model.CHORDS] = (line.chords[..., 0] != UNKNOWN).all(1)
         if not is_known.any():
             return np.zeros((bars, song_model.CODES), np.int32), is_known
         tokens_Tx3 = np.stack([line.tokens] + [silent_T if x is None else x for x in (line.bass, line.drums)], -1)
-        chords = line.chords
-        if chords is None:
-            chords = chord_reading.of_lines(tokens_Tx3[:, MELODY], tokens_Tx3[:, BASS])
+        chords = chord_reading.of_lines(tokens_Tx3[:, MELODY], tokens_Tx3[:, BASS])
+        if line.chords is not None:
+            chords = np.where(is_known[:, song_model.CHORDS, None, None], line.chords, chords)
         return self._codes(tokens_Tx3.reshape(bars, STEPS_PER_BAR, 3), chords, shift), is_known
 
     def _codes(self, bars_SxTx3, chords_SxHx2, shift):
@@ -200,7 +208,8 @@ def _temperatures(wishes):
     usual = max(DEFAULT.codes)
     wished = wishes.bass_temperature, wishes.drum_temperature
     bass, drums = (1.0 if x is None else x / usual for x in wished)
-    codes, sources = np.array([bass, drums, drums, bass, bass]), np.minimum([bass, drums, bass], 1)
+    chords = bass * REHARMONISED if wishes.reharmonise else bass
+    codes, sources = np.array([chords, drums, drums, bass, bass]), np.minimum([bass, drums, bass], 1)
     return Temperatures(tuple(codes * DEFAULT.codes), tuple(sources * DEFAULT.sources))
 
 

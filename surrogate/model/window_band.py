@@ -31,12 +31,14 @@ class WindowBand:
     a song has is not heard.
     """
 
+    knows_chords = False
+
     def __init__(self, vae: MusicVAE, surrogate: WindowSurrogate) -> None:
         self.vae, self.surrogate = vae, surrogate
         self.in_c = surrogate.config.in_c
 
     def write(self, lines: Sequence[MelodyLine], wishes: Wishes = NO_WISHES) -> list[list[WrittenParts]]:
-        """As band.Band; chords, densities and a song to be like are refused."""
+        """As band.Band; chords, other harmonies, densities and a song to be like are refused."""
         _check(lines, wishes)
         cuts = [_cut(line, in_c=self.in_c) for line in lines]
         melody_nxT = np.concatenate([np.zeros((0, events.WINDOW_STEPS), np.uint16), *(cut.windows for cut in cuts)])
@@ -84,6 +86,7 @@ def _check(lines, wishes):
         "chords": any(line.chords is not None for line in lines),
         "a density": wishes.bass_density or wishes.drum_density,
         "a song to be like": wishes.like is not None,
+        "other harmonies": wishes.reharmonise,
     }
     refused = " or ".join(what for what, is_asked in asked.items() if is_asked)
     if refused:

@@ -9,6 +9,7 @@ from musicvae_jax import events, midi
 from surrogate.reading import beat_groups, duets, grid, lag, meters, parts, pickup, swing, tempos, tracks, waltz
 from surrogate.reading.grid import Grid
 from surrogate.reading.parts import Song
+from surrogate.reading.song_chords import SongChords
 from surrogate.reading.swing import Swing
 
 MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
@@ -21,7 +22,7 @@ class Melody:
     song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
     meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
     melody ends. lag: ticks that the notes come late, and the grid with them. swing: of its eighths and 16ths.
-    tokens: uint16 [grid.bars * 16], the line.
+    tokens: uint16 [grid.bars * 16], the line. chords: those that are given for the song.
     """
 
     song: Song
@@ -32,6 +33,7 @@ class Melody:
     lag: int
     swing: Swing
     tokens: np.ndarray
+    chords: SongChords | None = None
 
     @property
     def score(self) -> symusic.Score:

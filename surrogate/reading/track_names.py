@@ -27,6 +27,7 @@ _BASS_NAME = re.compile(
 
 _VOICE_NAME = re.compile(r"sopran|(?<![a-z])alt(?!er|-)|tenor|mezzo|bariton|(?<![a-z])[sat](?![a-z])")
 _LEAST_VOICES = 2
+_CHORDS_NAME = re.compile(r"chord|akkord|accord(?!i)|harmon(y|ie)|(?<![a-z])comp(ing)?(?![a-z])")
 
 
 def melody_score(name) -> float:
@@ -46,6 +47,11 @@ def name_choir(names) -> bool:
     """Whether tracks of these names sing together: two voices or more beside the bass."""
     found = (_VOICE_NAME.search(_plain(name)) for name in names)
     return len({voice[0] for voice in found if voice}) >= _LEAST_VOICES
+
+
+def names_chords(name) -> bool:
+    """Whether a name says that the track plays chords."""
+    return bool(_CHORDS_NAME.search(_plain(name)))
 
 
 def _plain(name) -> str:

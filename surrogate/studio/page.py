@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from musicvae_jax import events, files
+from surrogate.rendering import chord_track
 from surrogate.rendering.plot import DRUM_NAMES
 from surrogate.rendering.tempo import tempo_map
 
@@ -17,7 +18,7 @@ _PLAYER = pathlib.Path(__file__).parent / "player"
 _LANES = (*DRUM_NAMES, "other")
 
 
-def write(path, *, title, scores, labels, roles, bar_ticks, key=None) -> None:
+def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None) -> None:
     """Write an HTML page with a piano roll, a player and a MIDI file to download for each take.
 
     Args:
@@ -28,12 +29,13 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None) -> None:
         roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
         key: what is told of the song's key; None tells nothing.
+        chords: of each take (tick, surrogate.reading.chord_symbols.Chord) of every change, or None.
 
     Raises:
         musicvae_jax.FileError: the file cannot be written.
         ValueError: the arguments do not fit together.
     """
-    content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks)
+    content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks, chords=chords)
     facts = _facts(content, scores[0].ticks_per_quarter) + (f" · {key}" if key else "")
     fields = {
         "title": html.escape(title),
@@ -54,11 +56,11 @@ def _player_file(name) -> str:
     return (_PLAYER / name).read_text(encoding="utf-8")
 
 
-def song(*, title, scores, labels, roles, bar_ticks) -> dict:
+def song(*, title, scores, labels, roles, bar_ticks, chords=None) -> dict:
     """What the page's script is given, as JSON types.
 
     Args:
-        title, scores, labels, roles, bar_ticks: as write takes them.
+        title, scores, labels, roles, bar_ticks, chords: as write takes them.
 
     Returns:
         title: str.
@@ -67,7 +69,7 @@ def song(*, title, scores, labels, roles, bar_ticks) -> dict:
         map: the tempo map, {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song.
         tracks: {"role", "name", "drums" (whether it is percussion), "notes": [[start, end, key, velocity], ...] in
             ticks and order of start}, the key a MIDI pitch or a lane; a track that several takes share is there once.
-        takes: {"label", "file", "midi" (base64), "tracks": places in tracks}.
+        takes: {"label", "file", "midi" (base64), "tracks": places in tracks, "chords": [[tick, symbol], ...]}.
 
     Raises:
         ValueError: the arguments do not fit together.
@@ -83,14 +85,16 @@ def song(*, title, scores, labels, roles, bar_ticks) -> dict:
     ticks, seconds = tempo_map(scores[0], end)
     place_of_track, takes = {}, []
     stem = re.sub(r"[^\w() ,-]+", "_", title).strip("_ ")[:80]
-    for number, (score, label) in enumerate(zip(scores, labels, strict=True), 1):
+    each = zip(scores, labels, [()] * len(scores) if chords is None else chords, strict=True)
+    for number, (score, label, changes) in enumerate(each, 1):
         tracks = [json.dumps(_track(track, role)) for track, role in zip(score.tracks, roles, strict=True)]
         takes.append(
             {
                 "label": label,
                 "file": f"{stem} take {number}.mid".strip(),
-                "midi": base64.b64encode(score.dumps_midi()).decode(),
+                "midi": base64.b64encode(chord_track.added(score.dumps_midi(), changes)).decode(),
                 "tracks": [place_of_track.setdefault(track, len(place_of_track)) for track in tracks],
+                "chords": [[tick, chord.symbol] for tick, chord in changes],
             }
         )
     return {

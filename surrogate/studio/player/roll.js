@@ -2,7 +2,7 @@
 "use strict";
 
 const PAINTED = ["other", "melody", "bass", "drums"]; // the song's own further tracks lie behind
-const RULER = 26, GUTTER = 68, LANE = 14, GAP = 10;
+const NUMBERS = 26, CHORDS = 18, GUTTER = 68, LANE = 14, GAP = 10;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
 // The place of the last entry of a rising array that is x or less; 0 if all are more.
@@ -55,7 +55,8 @@ class Roll {
     this.lanes = last + (used ? 1 : 0);
     this.rows = this.high - this.low + 3;
     this.row = Math.max(4, Math.min(9, Math.round(270 / this.rows)));
-    this.pitchEnd = RULER + this.rows * this.row;
+    this.ruler = NUMBERS + (song.takes.some(({ chords }) => chords.length) ? CHORDS : 0);
+    this.pitchEnd = this.ruler + this.rows * this.row;
     this.height = this.pitchEnd + GAP + this.lanes * LANE + 6;
     this.end = song.map.ticks.at(-1);
   }
@@ -89,12 +90,13 @@ class Roll {
     pen.fillStyle = colours.panel;
     pen.fillRect(0, 0, width, height);
     this.drawGrid(colours, scroll);
+    this.drawChords(take, colours, scroll);
     this.drawNotes(take, colours, scroll, playing ? cursor : -1);
     const x = this.x(cursor) - scroll;
     pen.fillStyle = colours.ink;
-    pen.fillRect(x - 0.75, RULER - 6, 1.5, height);
+    pen.fillRect(x - 0.75, this.ruler - 6, 1.5, height);
     pen.beginPath();
-    pen.arc(x, RULER - 5, 4, 0, 7);
+    pen.arc(x, this.ruler - 5, 4, 0, 7);
     pen.fill();
     this.drawGutter(colours);
   }
@@ -115,12 +117,28 @@ class Roll {
     for (let i = below(bars, this.tick(scroll + GUTTER)); i < bars.length && this.x(bars[i]) - scroll < width; i++) {
       const x = Math.round(this.x(bars[i]) - scroll);
       pen.fillStyle = colours.bar;
-      pen.fillRect(x, RULER - 6, 1, height);
+      pen.fillRect(x, this.ruler - 6, 1, height);
       if (x < free || i === bars.length - 1) continue;
       pen.fillStyle = colours.muted;
-      pen.fillText(i + 1, x + 5, RULER - 12);
+      pen.fillText(i + 1, x + 5, NUMBERS - 12);
       free = x + 26;
     }
+  }
+
+  // The chords over the bars; one that would run into the next is left to a wider window.
+  drawChords({ chords }, colours, scroll) {
+    const { pen, width } = this;
+    pen.fillStyle = colours.ink;
+    pen.font = `600 12px ${FONT}`;
+    let free = -Infinity;
+    for (const [tick, symbol] of chords) {
+      const x = this.x(tick) - scroll + 5, wide = pen.measureText(symbol).width;
+      if (x > width) break;
+      if (x < free) continue;
+      pen.fillText(symbol, x, this.ruler - 12);
+      free = x + wide + 4;
+    }
+    pen.font = `11px ${FONT}`;
   }
 
   drawNotes(take, colours, scroll, now) {
@@ -164,7 +182,7 @@ class Roll {
   }
 
   yPitch(pitch) {
-    return RULER + (this.high + 1 - pitch) * this.row;
+    return this.ruler + (this.high + 1 - pitch) * this.row;
   }
 
   yLane(lane) {

@@ -13,20 +13,21 @@ from tests.melodies import write_midi
 SCALE = [0, 2, 4, 5, 7, 9, 11, 12]
 
 
-def told(path, notes=None, *, up=0, meter=None, extra=(), reads_any_key=False, **choices):
+def told(path, notes=None, *, up=0, meter=None, extra=(), reads_any_key=False, knows_chords=True, **choices):
     """The Assumptions of a scale moved up, or of other notes, written to path."""
     notes = notes or [(480 * beat, 480 * beat + 400, 60 + up + SCALE[beat % 8], 90) for beat in range(32)]
     options = Options(**choices)
     melody = read_melody(write_midi(path, notes, meter=meter, extra=extra), options)
     found = None if reads_any_key else song_evidence.find_keys(melody, asked=options.key)
-    return assumptions(melody, found, options)
+    return assumptions(melody, found, options, knows_chords=knows_chords)
 
 
 def test_a_plain_song(tmp_path):
     song = told(tmp_path / "song.mid")
     assert re.fullmatch(r"C major \(sure: \d\d %, from the notes\)", song.key)
-    assert song == Assumptions(song.key, "4/4 (the file names none)", "none", "none")
-    assert str(song) == f"key: {song.key}; meter: {song.meter}; pickup: none; swing: none"
+    own = "the model's own (none are given)"
+    assert song == Assumptions(song.key, "4/4 (the file names none)", "none", "none", own)
+    assert str(song) == f"key: {song.key}; meter: {song.meter}; pickup: none; swing: none; chords: {own}"
 
 
 def test_the_key_and_what_told_it(tmp_path):
@@ -73,6 +74,15 @@ def test_pickup_and_swing_found_or_asked_for(tmp_path):
     assert told(path, swung, swing=0.6).swing == "second eighth at 0.60 of a beat, as asked"
     assert told(path, swung, swing=0.5).swing == "none, as asked"
     assert told(path, shuffled).swing == "second 16th at 0.62 of an eighth"
+
+
+def test_where_chords_are_from(tmp_path):
+    path, symbols = tmp_path / "song.mid", [(1920 * bar, mido.MetaMessage("marker", text="Am")) for bar in range(3)]
+    assert told(path, chords="C | F").chords == "as given, 2 bars played 4 times over"
+    assert told(path, extra=symbols).chords == "3 symbols in the file's markers"
+    assert told(path, extra=symbols, chords="C " * 8).chords == "as given, 8 bars"
+    assert told(path, extra=symbols, chords=False).chords == "the model's own, as asked"
+    assert told(path, knows_chords=False).chords == "of no account to this model"
 
 
 def test_counts():

@@ -65,6 +65,21 @@ BAD_FLAGS = {
     "pickup of a bar": (["--pickup=4"], "pickup of 4"),
     "keep": (["--keep=some"], "--keep"),
     "track there is not": (["--track=9"], "Tune"),
+    "no chord": (["--chords=C | Am Fx"], 'argument --chords bar 2: "Fx" is no chord; write chords as C, Am7'),
+    "no chord at all": (["--chords=-"], "argument --chords holds no chord; write bars as"),
+    "chords of a missing file": (
+        ["--chords={folder}/none.txt"],
+        "none.txt: cannot be read (No such file or directory)",
+    ),
+    "chords of a file that is none": (["--chords={folder}/tune.mid"], "tune.mid"),
+    "chords for a model of windows": (["--chords=C | F"], "cannot be given chords"),
+    "chords of a model of windows": (["--chords-out={folder}/out.txt"], "writes no chords"),
+    "chords into another kind": (["--chords-out={folder}/out.mid"], "out.mid: must end in .txt"),
+    "other harmonies of one take": (
+        ["--reharmonise"],
+        "argument --reharmonise needs takes to differ: ask for two or more",
+    ),
+    "other harmonies of windows": (["--reharmonise", "--takes=2"], "cannot be given other harmonies"),
     "nothing to write": (["--no-bass", "--no-drums"], "--no-bass and --no-drums leave nothing"),
     "like nothing": (["--like={folder}/none.mid"], "none.mid"),
     "like a song without a band": (["--like={folder}/tune.mid"], "so none can be like it"),
@@ -87,10 +102,8 @@ BAD_FLAGS = {
 }
 
 
-BAD_FLAGS |= {
-    f"{name} empty": ([f"--{name}="], f"argument --{name}: must not be empty")
-    for name in ("checkpoint", "track", "key", "output", "like", "plot", "html", "wav", "soundfont")
-}
+TEXTS = ("checkpoint", "track", "key", "output", "like", "plot", "html", "wav", "soundfont", "chords", "chords-out")
+BAD_FLAGS |= {f"{name} empty": ([f"--{name}="], f"argument --{name}: must not be empty") for name in TEXTS}
 
 
 @pytest.mark.parametrize("case", BAD_FLAGS)

@@ -19,7 +19,7 @@ class EchoBand:
     def __init__(self):
         self.calls = []
 
-    in_c = False
+    in_c = knows_chords = False
 
     def write(self, lines, wishes=NO_WISHES):
         self.calls.append(Call(list(lines), wishes.takes, wishes.seed))

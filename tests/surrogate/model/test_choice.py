@@ -34,3 +34,15 @@ def test_the_draw_most_like_the_others_comes_first_and_twins_last():
 def test_one_draw_is_its_own_choice():
     chosen, ratings = choice.ranked(draw(40, KICK)[None], 1)
     assert list(chosen) == [0] and np.isfinite(ratings).all()
+
+
+def test_takes_that_differ_in_their_chords():
+    parts = np.zeros((4, 16, 2), np.uint16)
+    parts[:, ::4, 0] = [[40] * 4, [40] * 4, [40, 40, 40, 41], [42] * 4]
+    chords = np.zeros((4, 1, 2, 2), int)
+    chords[1, 0, 1], chords[2], chords[3] = 5, 5, 7
+    assert choice.ranked(parts, 2)[0].tolist() == [0, 1]
+    assert choice.ranked(parts, 2, chords_KxSxHx2=chords)[0].tolist() == [0, 2]
+    chords[2] = 0
+    assert choice.ranked(parts, 2, chords_KxSxHx2=chords)[0].tolist() == [0, 3]
+    assert choice.ranked(parts, 3, chords_KxSxHx2=chords)[0].tolist() == [0, 1, 3]

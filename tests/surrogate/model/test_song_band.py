@@ -1,13 +1,16 @@
 """Songs written by the song model: in the melody's key, with what is known, as dense as asked for, like another."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import musicvae_jax
 from musicvae_jax import checkpoint, events
 from musicvae_jax.events import token_of_pitch
-from surrogate.model import bands, density, song_band
+from surrogate.model import bands, chord_bass, density, song_band
 from surrogate.model.band import ExampleSong, MelodyLine, Wishes
+from surrogate.reading import song_chords
 from tests import song_model as small
 from tests.bars import random_bars
 
@@ -78,11 +81,54 @@ def test_seeds_and_temperatures(band):
     assert song_band._temperatures(Wishes()) == song_band.DEFAULT
 
 
+GIVEN = np.array([[[0, 0, 0], [7, 0, 7]], [[5, 0, 5], [9, 1, 9]], [[2, 7, 2], [-1, -1, -1]]])
+
+
 def test_chords_that_are_given_are_played(band):
-    given = np.array([[[0, 0], [7, 0]], [[5, 0], [9, 1]], [[2, 7], [-1, -1]]])
-    [takes] = band.write([line(3, chords=given)], Wishes(takes=2))
+    [takes] = band.write([line(3, chords=GIVEN)], Wishes(takes=2))
     for take in takes:
-        np.testing.assert_array_equal(take.chords, given)
+        np.testing.assert_array_equal(take.chords, GIVEN[..., :2])
+
+
+def test_chords_that_are_given_for_some_bars(band):
+    given = GIVEN.copy()
+    given[1] = song_chords.UNKNOWN
+    [takes] = band.write([line(3, chords=given)], Wishes(takes=3))
+    for take in takes:
+        np.testing.assert_array_equal(take.chords[::2], GIVEN[::2, :, :2])
+    assert len({take.chords[1].tobytes() for take in takes}) > 1, "drawn"
+    bass = np.zeros(48, np.uint16)
+    bass[::4] = token_of_pitch(36)
+    [[take]] = band.write([line(3, chords=given, bass=bass)])
+    np.testing.assert_array_equal(take.chords[::2], GIVEN[::2, :, :2])
+
+
+def test_takes_that_differ_in_their_chords(band):
+    def apart(takes):
+        """The least share of half bars in which two takes have different chords, and whether the best comes first."""
+        chords = [take.chords.reshape(-1, 2) for take in takes]
+        return min((a != b).any(1).mean() for a, b in itertools.combinations(chords, 2))
+
+    [plain], [other] = (band.write([line(9)], Wishes(takes=3, reharmonise=asked)) for asked in (False, True))
+    assert apart(other) >= apart(plain)
+    assert [take.rating for take in other] == sorted((take.rating for take in other), reverse=True)
+    hot, usual = song_band._temperatures(Wishes(reharmonise=True)), song_band.DEFAULT
+    assert hot.codes[0] > usual.codes[0] and hot.codes[1:] == usual.codes[1:]
+
+
+def test_the_bass_of_a_chord_is_played_for_its_root(band):
+    under = GIVEN.copy()
+    under[0, 1, 2] = 11  # G/B
+    [[plain]], [[slash]] = (band.write([line(3, chords=chords)]) for chords in (GIVEN, under))
+    where = np.repeat(under[..., 2].reshape(-1) != GIVEN[..., 2].reshape(-1), 8)
+    np.testing.assert_array_equal(slash.tokens[~where], plain.tokens[~where])
+    bass = np.zeros((1, 32, 2), np.uint16)
+    bass[0, ::4, 0] = token_of_pitch(np.array([31, 38, 43, 28, 31, 31, 31, 31]))
+    chords = np.array([[[7, 5, 11], [7, 5, 7]], [[4, 0, 2], [-2, -2, -2]]])
+    moved = chord_bass.played(bass, chords)
+    assert moved[0, ::4, 0].tolist() == token_of_pitch(np.array([35, 38, 43, 28, 31, 31, 31, 31])).tolist()
+    bass[0, 16, 0] = token_of_pitch(28)
+    assert chord_bass.played(bass, chords)[0, 16, 0] == token_of_pitch(38), "not below the lowest string"
 
 
 def test_the_band_plays_where_the_melody_does_and_through_short_rests():

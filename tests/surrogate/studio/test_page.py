@@ -14,6 +14,7 @@ import pytest
 import symusic
 
 import musicvae_jax
+from surrogate.rendering import chord_track
 from surrogate.rendering.tempo import tempo_map
 from surrogate.studio import page
 from tests import pages
@@ -62,6 +63,13 @@ def test_a_track_of_several_takes_is_there_once(written):
     first, second = (entry["tracks"] for entry in song["takes"])
     assert [a == b for a, b in zip(first, second, strict=True)] == [True, False, True, True, True]
     assert len(song["tracks"]) == 6
+
+
+def test_chords_are_in_the_page_and_in_the_midi_files(scores, tmp_path):
+    takes = content(pages.written(tmp_path, scores, chords=pages.CHORDS))["takes"]
+    assert [take["chords"] for take in takes] == [[[0, "C"], [480, "Am7"], [2400, "G7/B"]], [[0, "N.C."]]]
+    for take, score, changes in zip(takes, scores, pages.CHORDS, strict=True):
+        assert base64.b64decode(take["midi"]) == chord_track.added(score.dumps_midi(), changes)
 
 
 def test_midi_files_are_those_of_the_takes(written, scores):

@@ -89,6 +89,25 @@ def test_notes_are_drawn_in_colour_at_their_place(opened):
     assert opened.value(f"[...document.querySelectorAll('canvas')].map((canvas) => {drawn}.size > 4)") == [True] * 3
 
 
+INK = """((row) => {
+  const canvas = document.querySelector("#notes"), scale = canvas.width / canvas.clientWidth;
+  const [x, width] = [GUTTER + 4, canvas.clientWidth - GUTTER].map((value) => value * scale);
+  const { data } = canvas.getContext("2d").getImageData(x, row[0] * scale, width, row[1] * scale);
+  return new Set(new Uint32Array(data.buffer)).size;
+})([NUMBERS - 2, CHORDS - 8])"""
+
+
+def test_chords_stand_over_the_bars(opened, scores, tmp_path):
+    assert opened.value("roll.ruler === NUMBERS")
+    opened.open(pages.written(tmp_path, scores, chords=pages.CHORDS))
+    assert opened.value("roll.ruler === NUMBERS + CHORDS")
+    colours = opened.value(INK)
+    opened.value("choose(song.takes[1])")
+    assert colours > opened.value(INK) > 1, "three chords, and one"
+    opened.value("(song.takes[1].chords = [], draw())")
+    assert opened.value(INK) <= 2, "no chord: paper and bar lines"
+
+
 def test_playing_pausing_and_what_is_heard(opened, long_page):
     opened.open(long_page)
     assert opened.value("audio === undefined") and opened.value("now()") == 0

@@ -1,0 +1,110 @@
+"""Chords that a MIDI file holds: symbols in its texts and markers, those of Yamaha's XF, or a track of block chords.
+
+MuseScore, Band-in-a-Box, JJazzLab and others write symbols as texts, markers, cues or lyrics; XF as events of its own.
+"""
+
+import numpy as np
+
+from musicvae_jax import meta_events
+from musicvae_jax.events import BEATS_PER_BAR
+from musicvae_jax.meta_events import CUE, LYRIC, MARKER, SEQUENCER, TEXT
+from surrogate.reading import chord_symbols, chords, chroma, track_names, tracks, xf_chords
+from surrogate.reading.chord_symbols import Chord, ChordError
+from surrogate.reading.chords import NONE
+from surrogate.reading.song_chords import SongChords, of_changes, of_labels
+
+_NAMES = {MARKER: "markers", TEXT: "texts", CUE: "cue points", SEQUENCER: "XF events", LYRIC: "lyrics"}
+"""Kinds of meta events that may be chord symbols, the likeliest first."""
+_LEAST_SHARE = dict.fromkeys(_NAMES, 0.5) | {LYRIC: 0.9}
+"""Of a kind's events that must be chord symbols for it to be a kind that holds them: words of lyrics may look alike."""
+_SECTION_BARS = 4
+"""Single letters that are farther apart, A, B, C, name sections."""
+_BLOCK_SHARE, _NAMED_SHARE = 0.6, 0.3
+"""Of a track's notes that begin with two or more others: more is a track of chords; one of such a name needs less."""
+_LEAST_BARS = 0.25
+"""Of the song's bars in which a track of chords plays."""
+
+
+def find(path, melody) -> SongChords | None:
+    """The chords that the file of a song holds, or None.
+
+    Args:
+        path: the MIDI file.
+        melody: surrogate.reading.melody.Melody, as it was read from it.
+
+    Raises:
+        musicvae_jax.midi.MidiError: the file cannot be read.
+    """
+    return _symbols(path, melody.score.ticks_per_quarter) or _chord_track(melody)
+
+
+def _symbols(path, beat) -> SongChords | None:
+    found = meta_events.read(path, list(_NAMES))
+    best, origin = [], None
+    for kind, name in _NAMES.items():
+        own = [(tick, _chord(kind, content)) for tick, of_kind, content in found if of_kind == kind and content.strip()]
+        changes = [(tick, chord) for tick, chord in own if chord is not None]
+        is_kind = len(changes) >= _LEAST_SHARE[kind] * len(own) or kind == SEQUENCER
+        if len(changes) > len(best) and is_kind and not _names_sections(changes, beat):
+            best, origin = changes, name
+    if not best:
+        return None
+    return of_changes(best, f"{len(best)} symbol{'s' * (len(best) > 1)} in the file's {origin}")
+
+
+def _chord(kind, content) -> Chord | None:
+    if kind == SEQUENCER:
+        return xf_chords.decode(content)
+    try:
+        return chord_symbols.parse(content.decode("utf-8", "replace").strip("\x00 \r\n\t"))
+    except ChordError:
+        return None
+
+
+def _names_sections(changes, beat):
+    """Whether symbols are rehearsal letters."""
+    ticks = sorted(tick for tick, _ in changes)
+    gaps = np.diff(ticks)
+    far = not len(gaps) or np.median(gaps) >= _SECTION_BARS * BEATS_PER_BAR * beat
+    return far and all(len(chord.symbol) == 1 for _, chord in changes)
+
+
+def _chord_track(melody) -> SongChords | None:
+    """The chords of the track of block chords that plays in most bars."""
+    best, origin = None, None
+    for index, track in enumerate(melody.score.tracks):
+        if index == melody.index or not len(track.notes) or tracks.role(track) != "other":
+            continue
+        notes = _on_grid(track, melody.grid)
+        least = _NAMED_SHARE if track_names.names_chords(track.name) else _BLOCK_SHARE
+        if _share_in_blocks(notes[0]) < least:
+            continue
+        labels_Sx2x3 = chords.label(*chroma.half_bars([notes], len(melody.tokens))).reshape(-1, 2, 3)
+        bars = np.count_nonzero((labels_Sx2x3[..., 0] != NONE).any(1))
+        if bars >= _LEAST_BARS * melody.bars and (best is None or bars > best[0]):
+            best, origin = (bars, labels_Sx2x3), _told(melody.score, index)
+    if best is None:
+        return None
+    changes = of_labels(best[1], melody.tokens, melody.grid, silence=None)
+    return SongChords(changes, f"heard on {origin}")
+
+
+def _told(score, index):
+    """What a track is called: its number among those with notes, and its name."""
+    number = sum(len(track.notes) > 0 for track in score.tracks[: index + 1])
+    name = " ".join(score.tracks[index].name.split())
+    return f'track {number} "{name}"' if name else f"track {number}"
+
+
+def _on_grid(track, grid):
+    """First step, last step and pitch of a track's notes in the song."""
+    start, end, pitch = tracks.notes(track)
+    first = grid.nearest(start)
+    kept = first < grid.nearest(grid.ticks[-1])
+    return first[kept], np.maximum(first + 1, grid.nearest(end))[kept], pitch[kept]
+
+
+def _share_in_blocks(first):
+    """Of notes, those that begin with two or more others."""
+    together = np.unique(first, return_counts=True)[1]
+    return together[together >= 3].sum() / max(together.sum(), 1)
