@@ -33,7 +33,11 @@ def read(path: FilePath | bytes, *, name: FilePath | None = None) -> symusic.Sco
     Raises:
         MidiError: there is no such file, or it is empty, not MIDI, truncated, without a beat, or unreadable.
     """
-    raw = midi_messages.checked_bytes(path)
+    name = midi_messages.name_of(path) if name is None else name
+    try:
+        raw = midi_messages.checked_bytes(path)
+    except MidiError as error:
+        raise MidiError(name, error.reason, error.kind) from None
     try:
         return symusic.Score.from_midi(raw, sanitize_data=True)
     except Exception as strict:
@@ -45,9 +49,7 @@ def read(path: FilePath | bytes, *, name: FilePath | None = None) -> symusic.Sco
             return symusic.Score.from_midi(clean.getvalue(), sanitize_data=True)
         # mido has no common base for what it raises on broken files: OSError, EOFError, KeyError, ValueError...
         except Exception:
-            raise MidiError(
-                name or midi_messages.name_of(path), f"cannot be read as MIDI: {strict}", "corrupt"
-            ) from None
+            raise MidiError(name, f"cannot be read as MIDI: {strict}", "corrupt") from None
 
 
 def write(score: symusic.Score, path: FilePath) -> None:

@@ -31,12 +31,13 @@ class Song:
     voices: list[frozenset[tuple[int, int]]]
     counts_frames: bool
 
-    def joined(self, indices) -> "Song":
-        """The song with several of its tracks as one, in the place of the one given first."""
-        first, *others = indices
-        score, voices = self.score.copy(), list(self.voices)
-        score.tracks[first] = _one_track([self.score.tracks[index] for index in indices])
-        voices[first] = frozenset().union(*(voices[index] for index in indices))
+    def joined(self, *groups) -> "Song":
+        """The song with the tracks of each group, their indices, as one, in the place of the one given first."""
+        score, voices, others = self.score.copy(), list(self.voices), set()
+        for first, *rest in groups:
+            score.tracks[first] = _one_track([self.score.tracks[index] for index in (first, *rest)])
+            voices[first] = frozenset().union(*(voices[index] for index in (first, *rest)))
+            others.update(rest)
         stays = [index for index in range(len(voices)) if index not in others]
         score.tracks = [score.tracks[index] for index in stays]
         return dataclasses.replace(self, score=score, voices=[voices[index] for index in stays])
@@ -59,9 +60,7 @@ def read(path) -> Song:
     groups = []
     for _, of_chunk in itertools.groupby(joined.items(), key=lambda item: item[0][0]):
         groups += _lines(score, dict(of_chunk))
-    for group in sorted(groups, reverse=True):  # the last first, so that the places of the others stay
-        song = song.joined(group) if len(group) > 1 else song
-    return song
+    return song.joined(*(group for group in groups if len(group) > 1))
 
 
 def _lines(score, indices_of_channel):

@@ -24,7 +24,8 @@ def log_odds(start, pitch, ticks_per_beat: int) -> float:
         start: int64 [N], ticks, in any order. pitch: int64 [N], MIDI pitches.
         ticks_per_beat: of a quarter note.
     """
-    if len(np.unique(start)) < LEAST_NOTES:
+    onset = np.unique(start)
+    if len(onset) < LEAST_NOTES or len(np.unique(np.diff(onset))) == 1:  # equal steps throughout have no rhythm
         return -np.inf
     weight, bias = _weights()
     return float(returns(start, pitch, ticks_per_beat) @ weight + bias)
