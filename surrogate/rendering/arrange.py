@@ -7,7 +7,7 @@ import symusic
 
 from musicvae_jax import events
 from surrogate.reading import tracks
-from surrogate.rendering import song_file, tempo, timing, velocity
+from surrogate.rendering import level, song_file, tempo, timing, velocity
 
 
 def end(melody_T, parts_Tx2) -> np.ndarray:
@@ -79,6 +79,7 @@ def arrange(melody, parts_Tx2, options) -> Arrangement:
         bass = symusic.Track(name="Bass", program=options.program, is_drum=False)
         begin_and_end = timing.bass_notes(grid.ticks, start, stop, fast(start), strays, human=options.human)
         bass.notes = _symusic_notes(*begin_and_end, pitch, velocity.bass(start, loud_bars, rng))
+        bass.controls.append(level.volume(melody.track, velocity.built_in_table().bass.level))
         written["bass"] = bass
     if options.drums and "drums" not in kept.values():
         step, pitch = events.drum_hits(np.where(grid.in_song, drums_T, 0))
@@ -86,6 +87,7 @@ def arrange(melody, parts_Tx2, options) -> Arrangement:
         begin = timing.drum_onsets(grid.ticks, step, pitch, fast(step), strays, human=options.human)
         end = np.minimum(begin + grid.ticks[step + 1] - grid.ticks[step], grid.ticks[-1])
         drums.notes = _symusic_notes(begin, end, pitch, velocity.drums(step, pitch, loud_bars, rng))
+        drums.controls.append(level.volume(melody.track, velocity.built_in_table().drums.level))
         written["drums"] = drums
     score.tracks = [*_kept_tracks(melody, kept), *written.values()]
     content = song_file.content(melody.song, _voices(melody, options), written.values())

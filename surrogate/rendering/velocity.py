@@ -65,7 +65,7 @@ def drums(step, pitch, loud_of_bar, rng: np.random.Generator, *, table: Velocity
     group = events.DRUM_BIT_OF_PITCH[pitch].astype(np.int64)
     if (group == events.NO_DRUM).any():
         raise ValueError(f"no drum group has pitch {pitch[group == events.NO_DRUM][0]}")
-    return _velocities((table or _built_in_table()).drums, step, group, loud_of_bar, rng)
+    return _velocities((table or built_in_table()).drums, step, group, loud_of_bar, rng)
 
 
 def bass(step, loud_of_bar, rng: np.random.Generator, *, table: VelocityTable | None = None) -> np.ndarray:
@@ -81,7 +81,7 @@ def bass(step, loud_of_bar, rng: np.random.Generator, *, table: VelocityTable | 
         ValueError: the arrays do not fit each other or the bars.
     """
     step = np.asarray(step, np.int64)
-    return _velocities((table or _built_in_table()).bass, step, np.zeros(step.shape, np.int64), loud_of_bar, rng)
+    return _velocities((table or built_in_table()).bass, step, np.zeros(step.shape, np.int64), loud_of_bar, rng)
 
 
 def loudness(melody_start_steps, melody_velocities, bars: int, *, table: VelocityTable | None = None) -> np.ndarray:
@@ -104,7 +104,7 @@ def loudness(melody_start_steps, melody_velocities, bars: int, *, table: Velocit
     velocity, density, known = movement(melody_start_steps, melody_velocities, bars)
     if not known.any():
         return np.zeros(bars)
-    loud = np.clip((velocity + (table or _built_in_table()).density * density) / REACH, -1, 1)
+    loud = np.clip((velocity + (table or built_in_table()).density * density) / REACH, -1, 1)
     return np.interp(np.arange(bars), np.flatnonzero(known), loud[known])
 
 
@@ -158,7 +158,8 @@ def _velocities(part: PartVelocity, step, group, loud_of_bar, rng):
 
 
 @functools.cache
-def _built_in_table() -> VelocityTable:
+def built_in_table() -> VelocityTable:
+    """The built-in table."""
     return from_json(TABLE.read_text())
 
 

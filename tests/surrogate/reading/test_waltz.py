@@ -51,4 +51,4 @@ def test_of_few_notes_nothing_is_known():
 
 def test_equal_steps_have_no_meter(tmp_path):
     notes = [(480 * i, 480 * (i + 1), (60, 67, 64, 72, 67, 65, 62, 71, 67)[i % 9], 80) for i in range(144)]
-    assert read_melody(write_midi(tmp_path / "song.mid", notes)).meter == "4/4 (the file names none)"
+    assert read_melody(write_midi(tmp_path / "song.mid", notes, meter=None)).meter == "4/4 (the file names none)"
