@@ -23,7 +23,7 @@ from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
 _MOST_BYTES_IN_PARTS = 250_000_000
-_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "model")  # this machine's paths; sizes beside them
+_NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "model", "start")  # this machine's paths; sizes beside them
 
 
 def run(config, command: str = "train") -> str:
@@ -60,6 +60,7 @@ def _train(config, task):
     notes = {
         "settings": {name: value for name, value in config.to_dict().items() if name not in _NOT_OF_THE_MODEL},
         "data": task.about,
+        "origins": task.origins,
     }
 
     def save(module):

@@ -6,6 +6,8 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+
 from musicvae_jax import checkpoint
 from surrogate.model import compatibility, song_band, window_surrogate
 from tests.paths import DATA, EXAMPLES, ROOT
@@ -21,6 +23,12 @@ SMALL = {
     "window_transformer": f"{WINDOWS} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
     "scripts.accompany": "--output=runs/song.mid",
 }
+
+
+GO_ON = (
+    "python -m scripts.train --config=configs/transformer.py --config.data=songs.npz "
+    "--config.checkpoint=runs/vae/model --config.start=runs/surrogate/model --config.workdir=runs/more"
+)
 
 
 def documented_commands(heading):
@@ -61,6 +69,16 @@ def test_the_documented_chain_ends_with_a_song(tmp_path):
     model, card = documented_chain("Train your own", 4, tmp_path)
     assert song_band.load_surrogate(model).config.codes == checkpoint.load(model).config.codes == 16
     assert " bars, " in card
+    again = GO_ON.replace("runs/more", "runs/other") + " --config.model.source_width=8"
+    with pytest.raises(AssertionError, match="has other sizes than config.model"):
+        run(again, tmp_path)
+    run(GO_ON, tmp_path)
+    before, after = (
+        checkpoint.flat_params(song_band.load_surrogate(tmp_path / "runs" / name / "model"))
+        for name in ("surrogate", "more")
+    )
+    moved = [float(abs(after[name] - leaf).max()) for name, leaf in before.items()]
+    assert 0 < max(moved) < 0.02, "two steps from where it was"
 
 
 def test_the_documented_chain_for_windows_ends_with_a_song(tmp_path):
