@@ -29,7 +29,7 @@ class Temperatures(typing.NamedTuple):
     sources: tuple[float, float, float]
 
 
-DEFAULT = Temperatures(codes=(0.65, 0.95, 0.95, 1.0, 0.6), sources=(0.5, 0.5, 0.5))
+DEFAULT = Temperatures(codes=(0.95, 1.0, 1.0, 1.0, 0.55), sources=(0.5, 0.6, 0.55))
 
 
 def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperatures) -> np.ndarray:
