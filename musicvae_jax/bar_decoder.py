@@ -79,8 +79,8 @@ class BarDecoder(nnx.Module):
         states_TxSxH = jax.lax.scan(step, state, (gates, before_TxS))[1]
         return (logits + self.output(states_TxSxH)).swapaxes(0, 1)
 
-    def sampled(self, z_SxBxD, noise_SxTxV, temperature):
-        """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise, None for none."""
+    def write(self, z_SxBxD, noise_SxTxV, temperature):
+        """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise; None: the likeliest."""
         state, gates, logits = self.begin(z_SxBxD)
 
         def step(carry, x):
@@ -111,10 +111,6 @@ class DrumDecoder(BarDecoder):
     def token(self, scores_SxV, begun_S, place):
         """The drums of a step that are struck, as masks int32 [S]."""
         return ((scores_SxV > 0) << jnp.arange(len(DRUM_PITCHES))[None]).sum(-1).astype(jnp.int32), begun_S
-
-    def write(self, z_SxBxD, noise_SxTxV, temperature):
-        """Masks of all steps, int32 [S, 16]; without noise each drum as is likelier."""
-        return self.sampled(z_SxBxD, noise_SxTxV, temperature)
 
     def log_probs(self, drums_SxT, z_SxBxD):
         """log p(masks of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each."""
@@ -150,7 +146,7 @@ class LineDecoder(BarDecoder):
         """Tokens of all steps, int32 [S, 16]; without noise each the likeliest."""
         of_patterns, of_firsts = (None, None) if noise is None else noise
         z_of_patterns, z_of_firsts = jnp.split(z_SxBxD, [self.pattern_size], -1)
-        pattern_SxT = self.sampled(z_of_patterns, of_patterns, temperature)
+        pattern_SxT = super().write(z_of_patterns, of_patterns, temperature)
         scores = self.first(z_of_firsts)
         first_SxB = FIRST_PITCH + (scores if noise is None else scores + temperature * of_firsts).argmax(-1)
         return beats.line_of_beats(pattern_SxT.reshape(len(pattern_SxT), BEATS_PER_BAR, -1), first_SxB)

@@ -5,9 +5,8 @@ import numpy as np
 from musicvae_jax import midi_messages
 from musicvae_jax.files import FilePath
 
-TEXT, TRACK_NAME, LYRIC, MARKER, CUE, END_OF_TRACK, SEQUENCER = 0x01, 0x03, 0x05, 0x06, 0x07, 0x2F, 0x7F
+TEXT, COPYRIGHT, TRACK_NAME, LYRIC, MARKER, CUE, SEQUENCER = 0x01, 0x02, 0x03, 0x05, 0x06, 0x07, 0x7F
 """Kinds of meta events, as the file has them."""
-STATUS = 0xFF
 
 
 def read(path: FilePath | bytes, kinds) -> list[tuple[int, int, bytes]]:
@@ -18,7 +17,7 @@ def read(path: FilePath | bytes, kinds) -> list[tuple[int, int, bytes]]:
     """
     raw, spans, _ = midi_messages.load(path)
     data, _, tick, status, at = midi_messages.walk(midi_messages.name_of(path), raw, spans)
-    meta = np.flatnonzero(status == STATUS)
+    meta = np.flatnonzero(status == midi_messages.META)
     meta = meta[np.isin(data[at[meta]], kinds)]
     size, begin = midi_messages.number(data, at[meta] + 1)
     rows = np.stack([tick[meta], data[at[meta]], begin, begin + size], axis=1).tolist()

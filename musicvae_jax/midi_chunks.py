@@ -11,12 +11,12 @@ import numpy as np
 
 from musicvae_jax import midi_messages
 from musicvae_jax.files import FilePath
+from musicvae_jax.midi_messages import END_OF_TRACK, META, TEMPO
 from musicvae_jax.notes import DEFAULT_QPM
 
 COARSE = 4
 """Fewer ticks a quarter note than these cannot hold 16th notes."""
 FINE = 480
-META, TEMPO, END_OF_TRACK = 0xFF, 0x51, 0x2F
 _NOTE_OFF, _NOTE_ON, _PROGRAM = 0x80, 0x90, 0xC0
 _LONGEST_STUCK = 4  # quarter notes that a note lasts which nothing ends
 _NTSC = 29  # frames a second that stand for 30000 / 1001
@@ -27,6 +27,11 @@ class Message(typing.NamedTuple):
 
     tick: int
     data: bytes
+
+    @classmethod
+    def of_meta(cls, tick: int, kind: int, content: bytes = b"") -> "Message":
+        """A meta event."""
+        return cls(tick, bytes([META, kind]) + _variable_length(len(content)) + content)
 
     @property
     def channel(self) -> int | None:
@@ -70,7 +75,7 @@ class MidiChunks:
             value.to_bytes(size, "big")
             for value, size in ((6, 4), (1, 2), (len(self.chunks), 2), (self.ticks_per_beat, 2))
         )
-        return header + b"".join(map(_chunk_bytes, self.chunks))
+        return header + b"".join(map(chunk_bytes, self.chunks))
 
     def pieces(self) -> list[Piece]:
         """Those that have notes, in the order of a Score's tracks."""
@@ -169,8 +174,8 @@ def _with_ends(chunk, ticks_per_beat):
     return sorted([*music, *ends], key=lambda message: message.tick) + closing
 
 
-def _chunk_bytes(messages) -> bytes:
-    """A track chunk; a status byte that is that of the message before is left out."""
+def chunk_bytes(messages: list[Message]) -> bytes:
+    """The bytes of a track chunk; a status byte that is that of the message before is left out."""
     parts, now, running = [], 0, None
     for message in messages:
         status = message.data[0]

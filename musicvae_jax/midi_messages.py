@@ -17,8 +17,8 @@ _HEADER_BYTES = 14
 _LONGEST_WRAPPER = 256  # RIFF (.rmi) and MacBinary put 20 and 128 bytes in front of the MIDI file
 
 NOTE_OFF_STATUS, NOTE_ON_STATUS, PROGRAM_STATUS = 0x8, 0x9, 0xC
-_META = 0xFF
-_META_END_OF_TRACK, _META_TEMPO, _META_METER = 0x2F, 0x51, 0x58
+META = 0xFF
+END_OF_TRACK, TEMPO, METER = 0x2F, 0x51, 0x58
 
 # Two states of a reader: a message without a status byte has two data bytes (state 0) or one (state 1), as many as the
 # channel message before it. _SIZES[state][byte] is how far the next message is from the status byte, or from the first
@@ -28,7 +28,7 @@ _SIZES[0, :0x80] = 2
 _SIZES[:, 0x80:0xF0] = 3
 _SIZES[:, 0xC0:0xE0] = 2
 _SIZES[:, 0xF1:0xF4] = 2, 3, 2
-_SIZES[:, [0xF0, 0xF7, _META]] = 0  # they tell their own size
+_SIZES[:, [0xF0, 0xF7, META]] = 0  # they tell their own size
 _STATES = np.array([[0], [1]], np.uint8).repeat(256, axis=1)
 _STATES[:, 0x80:0xF0] = 0
 _STATES[:, 0xC0:0xE0] = 1
@@ -92,9 +92,9 @@ def messages(source) -> Messages:
     columns = [
         values.astype(np.int64, copy=False) for values in (chunk[voice], tick[voice], status[voice], first, second)
     ]
-    meta = np.flatnonzero(status == _META)
+    meta = np.flatnonzero(status == META)
     kind, (size, payload) = data[at[meta]], number(data, at[meta] + 1)
-    set_tempo, set_meter = (kind == _META_TEMPO) & (size == 3), (kind == _META_METER) & (size >= 2)
+    set_tempo, set_meter = (kind == TEMPO) & (size == 3), (kind == METER) & (size >= 2)
     byte = data[payload[set_tempo, None] + (0, 1, 2)].astype(np.int64)
     message = meta[set_tempo]
     tempo = np.stack([chunk[message], tick[message], byte @ (1 << 16, 1 << 8, 1)], axis=1)
@@ -232,7 +232,7 @@ def walk(path, raw: bytes, spans, states: int = 1):
         return walk(path, raw[:-16], spans, states=2)
     at += ~running
     broken = landed != spans[:, 1]
-    broken[chunk[(status == _META) & (data[at] == _META_END_OF_TRACK)]] = False
+    broken[chunk[(status == META) & (data[at] == END_OF_TRACK)]] = False
     if broken.any():
         raise MidiError(path, f"is corrupt in track {broken.argmax() + 1} of {len(broken)}", "corrupt")
     if tick.max(initial=0) > MAX_TICK:
@@ -256,7 +256,7 @@ def _jumps(raw: bytes, data, states: int) -> list[np.ndarray]:
 
     sizes = [np.frombuffer(raw.translate(_SIZES[state]), np.uint8) for state in range(states)]
     sized = np.flatnonzero(sizes[0][:n] == 0)
-    size, after = number(data, sized + 1 + (data[sized] == _META))
+    size, after = number(data, sized + 1 + (data[sized] == META))
     after += size
     jumps = []
     for state in range(states):

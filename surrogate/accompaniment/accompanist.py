@@ -141,12 +141,13 @@ def read_melody(path: FilePath, options: Options) -> Melody:
         path, track=options.track, pickup=options.pickup, swung=options.swing, meter=meter
     )
     asked = {part for part, is_asked in (("bass", options.bass), ("drums", options.drums)) if is_asked}
-    if asked <= arrange.present(melody, options):
+    present = arrange.present(melody, options)
+    if asked <= present:
         has = " and ".join(sorted(asked))
         raise midi.MidiError(
             path, f"has {has} of its own, which stay; ask to replace them, or to keep the melody alone"
         )
-    if "bass" in asked - arrange.present(melody, options) and arrange.bass_channel(melody, options) is None:
+    if "bass" in asked - present and arrange.bass_channel(melody, options) is None:
         raise midi.MidiError(
             path, "plays on all channels, which leaves none for a bass; keep the melody alone, or ask for drums alone"
         )

@@ -9,8 +9,9 @@ import re
 import typing
 
 from surrogate.reading.chords import NONE, QUALITIES
+from surrogate.reading.keys import NATURALS
 
-NATURALS = dict(zip("CDEFGABH", (0, 2, 4, 5, 7, 9, 11, 11), strict=True))
+_LETTERS = NATURALS | {"H": 11}
 FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 SUFFIXES = dict(zip(QUALITIES, ("", "m", "dim", "aug", "sus4", "7", "maj7", "m7", "m7b5", "dim7"), strict=True))
@@ -85,7 +86,7 @@ def named(root: int, quality: str, *, sharps: bool = False) -> Chord:
 
 
 def _pitch_class(letter, accidentals):
-    return (NATURALS[letter] + accidentals.count("#") - accidentals.count("b")) % 12
+    return (_LETTERS[letter] + accidentals.count("#") - accidentals.count("b")) % 12
 
 
 def _notes(quality) -> set[int]:

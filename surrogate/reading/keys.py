@@ -16,7 +16,7 @@ SHIFTS = np.array(sorted(range(-5, 7), key=abs))
 """Semitones that a song may be moved by, the smallest first."""
 _MAJOR = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MINOR = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
 _WRITTEN = re.compile(r"([A-Ga-g])[ -]?(#|♯|b|♭|sharp|flat|)[ :]*(major|maj|minor|min|M|m|)")
 
@@ -43,7 +43,7 @@ class Key(typing.NamedTuple):
             raise ValueError(f'{text!r} is no key; give one such as "G minor", "F# major" or "Bb"')
         letter, accidental, mode = match.groups()
         minor = mode in ("minor", "min", "m") or not mode and letter.islower()
-        return cls((_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12, minor)
+        return cls((NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12, minor)
 
     @classmethod
     def of_signature(cls, sharps: int, minor: bool = False) -> "Key":

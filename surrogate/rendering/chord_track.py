@@ -1,7 +1,9 @@
 """Chords in a MIDI file, on a track of their own: markers, which programs show over the bars, and events of XF."""
 
 from musicvae_jax import meta_events
-from musicvae_jax.meta_events import END_OF_TRACK, MARKER, SEQUENCER, STATUS, TRACK_NAME
+from musicvae_jax.meta_events import MARKER, SEQUENCER, TRACK_NAME
+from musicvae_jax.midi_chunks import Message, chunk_bytes
+from musicvae_jax.midi_messages import END_OF_TRACK
 from surrogate.reading import xf_chords
 from surrogate.reading.chord_symbols import Chord
 
@@ -21,25 +23,12 @@ def added(midi: bytes, changes: tuple[tuple[int, Chord], ...]) -> bytes:
     if not changes:
         return midi
     markers = {(tick, content) for tick, _, content in meta_events.read(midi, [MARKER])}
-    track, now = _meta(0, TRACK_NAME, NAME.encode()), 0
+    messages = [Message.of_meta(0, TRACK_NAME, NAME.encode())]
     for tick, chord in changes:
-        track += _meta(tick - now, SEQUENCER, xf_chords.encode(chord))
+        messages.append(Message.of_meta(tick, SEQUENCER, xf_chords.encode(chord)))
         if (tick, chord.symbol.encode()) not in markers:
-            track += _meta(0, MARKER, chord.symbol.encode())
-        now = tick
-    track += _meta(0, END_OF_TRACK, b"")
+            messages.append(Message.of_meta(tick, MARKER, chord.symbol.encode()))
+    messages.append(Message.of_meta(messages[-1].tick, END_OF_TRACK))
     tracks = int.from_bytes(midi[_TRACKS], "big") + 1
     header = midi[: _TRACKS.start] + tracks.to_bytes(2, "big") + midi[_TRACKS.stop :]
-    return header + b"MTrk" + len(track).to_bytes(4, "big") + track
-
-
-def _meta(wait, kind, content):
-    return _number(wait) + bytes((STATUS, kind)) + _number(len(content)) + content
-
-
-def _number(value):
-    """MIDI's numbers of variable length."""
-    digits = [value & 127]
-    while value := value >> 7:
-        digits.append(value & 127 | 128)
-    return bytes(reversed(digits))
+    return header + chunk_bytes(messages)

@@ -3,13 +3,15 @@
 import symusic
 
 from musicvae_jax import midi_chunks
-from musicvae_jax.midi_chunks import META, Message, MidiChunks
+from musicvae_jax.meta_events import COPYRIGHT, CUE, LYRIC, MARKER, TEXT
+from musicvae_jax.midi_chunks import Message, MidiChunks
+from musicvae_jax.midi_messages import META, METER, TEMPO
 from musicvae_jax.notes import DRUM_CHANNEL
 
-_COPYRIGHT, _TEXT, _LYRIC, _MARKER, _CUE, _TEMPO, _OFFSET, _METER, _KEY = 2, 1, 5, 6, 7, 0x51, 0x54, 0x58, 0x59
-_OF_THE_SONG = {_COPYRIGHT, _MARKER, _CUE, _TEMPO, _OFFSET, _METER, _KEY}
+_OFFSET, _KEY = 0x54, 0x59
+_OF_THE_SONG = {COPYRIGHT, MARKER, CUE, TEMPO, _OFFSET, METER, _KEY}
 """Meta events that concern all, whatever chunk they are in."""
-_WORDS = {_TEXT, _LYRIC}
+_WORDS = {TEXT, LYRIC}
 
 
 def content(song, voices, written) -> bytes:
