@@ -3,7 +3,7 @@
 import symusic
 
 from surrogate.reading import chord_symbols
-from surrogate.studio import page
+from surrogate.rendering import page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{song}} &amp; \udcff/.mid"
 ROLES = ("melody", "bass", "drums", "other", "other")

@@ -17,11 +17,11 @@ ROOMS = {  # of surrogate, and which others each may import
     "model": {"reading"},
     "rendering": {"reading"},
     "corpus": {"reading", "model"},
-    "studio": {"reading", "rendering"},
-    "accompaniment": {"reading", "model", "rendering", "studio"},
+    "accompaniment": {"reading", "model", "rendering"},
+    "studio": {"reading", "model", "rendering", "accompaniment"},
     "evaluation": {"reading", "model", "rendering", "corpus"},
     "configs": set(),
-    "commands": {"reading", "model", "rendering", "corpus", "studio", "accompaniment", "evaluation", "configs"},
+    "commands": {"reading", "model", "rendering", "corpus", "accompaniment", "studio", "evaluation", "configs"},
 }
 
 

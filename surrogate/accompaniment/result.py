@@ -180,7 +180,7 @@ class Accompaniment:
         Raises:
             musicvae_jax.FileError: as for save.
         """
-        from surrogate.studio import page
+        from surrogate.rendering import page
 
         self._check(OutputFiles(self.source, page=path))
         labels = [f"take {number}: {take.rating:.2f}" for number, take in enumerate(self.takes, 1)]

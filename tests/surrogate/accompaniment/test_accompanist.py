@@ -133,7 +133,7 @@ def test_a_song_does_not_write_over_its_models_or_the_program(accompanist, tune,
     songs = [surrogate.accompany(tune, checkpoint="model"), player.accompany(tune)]
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")  # the folder is known all the same
-    program = pathlib.Path(surrogate.__file__).parent / "studio" / "player"
+    program = pathlib.Path(surrogate.__file__).parent / "rendering" / "player"
     for song in songs:
         for place, complaint in ((folder, "is part of a model"), (program, "lies among the program's own files")):
             for write, name in (

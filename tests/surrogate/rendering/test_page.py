@@ -14,9 +14,8 @@ import pytest
 import symusic
 
 import musicvae_jax
-from surrogate.rendering import chord_track
+from surrogate.rendering import chord_track, page
 from surrogate.rendering.tempo import tempo_map
-from surrogate.studio import page
 from tests import pages
 from tests.paths import ROOT
 
@@ -142,7 +141,8 @@ def test_nothing_is_loaded_from_elsewhere(written):
 
 def test_neither_jax_nor_matplotlib_is_imported():
     program = (
-        "import sys; from surrogate.studio import page; print([n for n in ('jax', 'matplotlib') if n in sys.modules])"
+        "import sys; from surrogate.rendering import page; "
+        "print([n for n in ('jax', 'matplotlib') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import symusic
 
-from surrogate.studio import page
+from surrogate.rendering import page
 from tests import chromium, pages
 
 
