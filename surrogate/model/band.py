@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from musicvae_jax import events
 from surrogate.reading import key_finder
 from surrogate.reading.chords import NONE
 
@@ -15,7 +16,8 @@ class MelodyLine(typing.NamedTuple):
 
     tokens: uint16 [S * 16]. tempo: beats a minute. bass, drums: uint16 [S * 16] tokens, or None to be written. chords:
     int [S, 2, 3], root, quality and bass of half bars as surrogate.reading.song_chords has them, or None to be found.
-    semitones: up to C (surrogate.reading.keys); None finds the key.
+    semitones: up to C (surrogate.reading.keys); None finds the key. anew: bool [S * 16, 2], the steps at which bass and
+    drums that are given are written anew, the rest staying; None: nowhere.
     """
 
     tokens: np.ndarray
@@ -24,6 +26,13 @@ class MelodyLine(typing.NamedTuple):
     drums: np.ndarray | None = None
     chords: np.ndarray | None = None
     semitones: int | None = None
+    anew: np.ndarray | None = None
+
+    @property
+    def written(self) -> np.ndarray:
+        """At which steps bass and drums are written, bool [S * 16, 2]; the others stay."""
+        anew_Tx2 = np.zeros((len(self.tokens), 2), bool) if self.anew is None else self.anew
+        return anew_Tx2 | [self.bass is None, self.drums is None]
 
     @property
     def semitones_to_c(self) -> int:
@@ -74,6 +83,33 @@ class WrittenParts(typing.NamedTuple):
     tokens: np.ndarray
     rating: float
     chords: np.ndarray | None = None
+
+
+def with_what_stays(line: MelodyLine, parts_KxTx2: np.ndarray) -> np.ndarray:
+    """Lays draws of bass and drums, uint16 [K, T, 2], around what of a song's own stays, which stays to the note.
+
+    A note of the bass that sounds where the bass stays, stays as long as it is; a drawn one goes on after it.
+    """
+    written_Tx2, whole_KxTx2 = line.written, parts_KxTx2.copy()
+    if line.drums is not None:
+        whole_KxTx2[..., 1] = np.where(written_Tx2[:, 1], parts_KxTx2[..., 1], line.drums)
+    if line.bass is not None:
+        whole_KxTx2[..., 0] = _bass_around(line.bass, ~written_Tx2[:, 0], parts_KxTx2[..., 0])
+    return whole_KxTx2
+
+
+def _bass_around(own_T, stays_T, drawn_KxT):
+    stays_T = stays_T.copy()
+    for start, end, _ in zip(*events.line_notes(own_T), strict=True):
+        stays_T[start:end] |= stays_T[start:end].any()
+    whole_KxT = np.where(stays_T, own_T, drawn_KxT)
+    edges = np.diff(stays_T.astype(np.int8))
+    resumes = np.flatnonzero(edges < 0) + 1
+    going_on_KxN = np.maximum(events.held_tokens(drawn_KxT)[:, resumes], events.NOTE_OFF)
+    whole_KxT[:, resumes] = np.where(whole_KxT[:, resumes], whole_KxT[:, resumes], going_on_KxN)
+    lasts = np.flatnonzero(edges > 0)
+    whole_KxT[:, lasts[own_T[lasts + 1] == events.NO_EVENT]] = events.NOTE_OFF  # it was silent there, and stays so
+    return whole_KxT
 
 
 class Band(typing.Protocol):

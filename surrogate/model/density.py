@@ -18,7 +18,7 @@ def notes(parts_KxTx2) -> np.ndarray:
     return np.stack([bass, np.bitwise_count(parts_KxTx2[..., 1]).sum(-1, dtype=np.int64)], -1)
 
 
-def reached(drawn, draw, density_BxD, playing, steps):
+def reached(drawn, draw, density_BxD, playing, steps, written):
     """Draws songs again, with more notes or fewer.
 
     Args:
@@ -27,12 +27,16 @@ def reached(drawn, draw, density_BxD, playing, steps):
         density_BxD: where the model reads what it is told, a row for each song; written to.
         playing: in how many bars bass and drums play, int [2] of each song.
         steps: how many times to double the bass notes, and the drum hits.
+        written: of each song the steps at which bass and drums are written, bool [T, 2]; notes elsewhere do not count.
 
     Returns:
         Draws of each song, of all that were drawn those nearest to what is asked for.
     """
     told_2 = np.array([step != 0 for step in steps])
-    played = [notes(draws.tokens)[choice.ranked(draws.tokens, 1)[0][0]] for draws in drawn]
+    played = [
+        notes(draws.tokens * own)[choice.ranked(draws.tokens, 1)[0][0]]
+        for draws, own in zip(drawn, written, strict=True)
+    ]
     wanted = [np.maximum(own, 0.5) * 2.0 ** np.array(steps) for own in played]
     asked = [np.log2(0.5 + want / own) for want, own in zip(wanted, playing, strict=True)]
     best = [None] * len(drawn)
@@ -40,20 +44,19 @@ def reached(drawn, draw, density_BxD, playing, steps):
         for row, value in enumerate(asked):
             density_BxD[row] = density_features(np.minimum(value, _MOST_TOLD), told_2)
         for song, draws in enumerate(draw()):
-            best[song] = _nearest(best[song], draws, wanted[song], told_2)
-            level = np.log2(0.5 + np.median(notes(draws.tokens), axis=0) / playing[song])
+            best[song] = _nearest(best[song], draws, wanted[song], told_2, written[song])
+            level = np.log2(0.5 + np.median(notes(draws.tokens * written[song]), axis=0) / playing[song])
             asked[song] = asked[song] + np.log2(0.5 + wanted[song] / playing[song]) - level
-        if all(
-            (_away(notes(draws.tokens), want, told_2) <= NEAR).all() for draws, want in zip(best, wanted, strict=True)
-        ):
+        each = zip(best, written, wanted, strict=True)
+        if all((_away(notes(draws.tokens * own), want, told_2) <= NEAR).all() for draws, own, want in each):
             break
     return best
 
 
-def _nearest(before, draws, wanted, told_2):
+def _nearest(before, draws, wanted, told_2, written_Tx2):
     """As many draws as there are, of them and of those before, nearest first; those that are near are equally so."""
     together = draws if before is None else type(draws)(*map(np.concatenate, zip(before, draws, strict=True)))
-    away = np.maximum(_away(notes(together.tokens), wanted, told_2), NEAR)
+    away = np.maximum(_away(notes(together.tokens * written_Tx2), wanted, told_2), NEAR)
     order = np.argsort(away, kind="stable")[: len(draws.tokens)]
     return type(draws)(*(values[order] for values in together))
 

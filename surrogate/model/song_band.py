@@ -14,7 +14,7 @@ from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE
 from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
 from surrogate.model import choice, chord_bass, density, song_batches, song_model, song_sampler
-from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts
+from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts, with_what_stays
 from surrogate.model.song_batches import transposed_chords, transposed_line
 from surrogate.model.song_model import CHORDS_PER_BAR, SongSurrogate, SongSurrogateConfig
 from surrogate.model.song_sampler import DEFAULT, Temperatures
@@ -84,19 +84,21 @@ class SongBand:
         temperatures = _temperatures(wishes)
 
         def draw():
-            return self._draws(scene, max(DRAWS, wishes.takes), wishes.seed, temperatures)
+            drawn = self._draws(scene, max(DRAWS, wishes.takes), wishes.seed, temperatures)
+            return [_with_what_is_given(*each) for each in zip(lines, drawn, strict=True)]
 
         drawn = draw()
         steps = wishes.bass_density, wishes.drum_density
         if any(steps):
-            playing = [np.maximum(plays_Sx2.sum(0), 1) for plays_Sx2 in scene.plays]
-            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps)
+            anew = [line.written for line in lines]
+            writes = [plays_Sx2 & _bars(own).any(1) for plays_Sx2, own in zip(scene.plays, anew, strict=True)]
+            playing = [np.maximum(writes_Sx2.sum(0), 1) for writes_Sx2 in writes]
+            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps, anew)
         written = []
         for line, draws in zip(lines, drawn, strict=True):
-            if line.chords is not None:
-                draws = draws._replace(tokens=chord_bass.played(draws.tokens, line.chords))
             chords = draws.chords if wishes.reharmonise else None
-            chosen, ratings = choice.ranked(draws.tokens, wishes.takes, chords_KxSxHx2=chords)
+            parts_KxTx2 = draws.tokens[:, line.written.any(1)] if line.written.any() else draws.tokens
+            chosen, ratings = choice.ranked(parts_KxTx2, wishes.takes, chords_KxSxHx2=chords)
             each = zip(chosen, ratings, strict=True)
             written.append([WrittenParts(draws.tokens[i], float(x), draws.chords[i]) for i, x in each])
         return written
@@ -139,7 +141,8 @@ class SongBand:
         """Codes, in C, of what of a song is known, int [S, CODES], and of which parts, bool [S, PARTS]."""
         bars = len(line.tokens) // STEPS_PER_BAR
         silent_T = np.zeros(len(line.tokens), np.int64)
-        is_known = np.tile([False, line.drums is not None, line.bass is not None], (bars, 1))
+        stays_Sx2 = ~_bars(line.written).any(1)
+        is_known = np.stack([np.zeros(bars, bool), stays_Sx2[:, 1], stays_Sx2[:, 0]], 1)
         if line.chords is not None:
             is_known[:, song_model.CHORDS] = (line.chords[..., 0] != UNKNOWN).all(1)
         if not is_known.any():
@@ -186,6 +189,17 @@ def _roots(chords_xSxH):
     return beats.known_roots(root_xSxH.reshape(*root_xSxH.shape[:-2], -1)).reshape(root_xSxH.shape)
 
 
+def _with_what_is_given(line, draws):
+    """Draws with the basses of chords that are given, around what of the song's own stays."""
+    tokens = draws.tokens if line.chords is None else chord_bass.played(draws.tokens, line.chords)
+    return draws._replace(tokens=with_what_stays(line, tokens))
+
+
+def _bars(steps_TxX):
+    """Steps by bars: [S * 16, ...] -> [S, 16, ...]."""
+    return steps_TxX.reshape(-1, STEPS_PER_BAR, *steps_TxX.shape[1:])
+
+
 def _plays(line):
     """In which bars bass and drums are to play, bool [S, 2]: where the melody does, and through its shorter rests."""
     written_S = held_tokens(line.tokens).reshape(-1, STEPS_PER_BAR).any(1)
@@ -196,7 +210,7 @@ def _plays(line):
     own = line.bass, line.drums
     silent_T = np.zeros(len(line.tokens), np.uint16)
     own_Sx2 = song_batches.plays(*(silent_T if x is None else x for x in own))
-    return np.where([x is None for x in own], written_S[:, None], own_Sx2)
+    return np.where(_bars(line.written).any(1), written_S[:, None], own_Sx2)
 
 
 def _padded(bars):

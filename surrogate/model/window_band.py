@@ -12,7 +12,7 @@ from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.events import BASS, DRUMS, MELODY
 from musicvae_jax.model import MusicVAE
 from surrogate.model import choice, window_surrogate, windows
-from surrogate.model.band import NO_WISHES, MelodyLine, Wishes, WrittenParts
+from surrogate.model.band import NO_WISHES, MelodyLine, Wishes, WrittenParts, with_what_stays
 from surrogate.model.window_surrogate import WindowSurrogate
 
 DRAWS = 8
@@ -28,7 +28,7 @@ class WindowBand:
     Windows are predicted one by one, and whole songs drawn from them; those most like the others are played. In a draw
     all windows of a song stray from their means alike and are decoded by the same dice, so that where melodies are the
     same, bass and drums are, too. Bars before the first note and windows without melody stay silent. What bass or drums
-    a song has is not heard.
+    a song has stays, and is not heard.
     """
 
     knows_chords = False
@@ -45,7 +45,7 @@ class WindowBand:
         parts_KxnxTx2 = self._draws(melody_nxT, wishes)
         ends = np.cumsum([len(cut.spans) for cut in cuts])
         of_songs = np.split(parts_KxnxTx2, ends[:-1], axis=1) if cuts else []
-        return [_best(cut, parts, wishes.takes) for cut, parts in zip(cuts, of_songs, strict=True)]
+        return [_best(*each, wishes.takes) for each in zip(lines, cuts, of_songs, strict=True)]
 
     def _draws(self, melody_nxT, wishes):
         """Bass and drums of windows, uint16 [K, n, 256, 2]."""
@@ -109,11 +109,11 @@ def _cut(line, *, in_c):
     return _Cut(shift, len(song_Tx3), *windows.cut(events.transpose(song_Tx3, shift)[:, MELODY]))
 
 
-def _best(cut, parts_KxnxTx2, takes):
+def _best(line, cut, parts_KxnxTx2, takes):
     """The takes of one song, from draws of its windows."""
     song_KxTx3 = np.zeros((len(parts_KxnxTx2), cut.steps, len(events.TRACKS)), np.uint16)
     for song_Tx3, parts_nxTx2 in zip(song_KxTx3, parts_KxnxTx2, strict=True):
         song_Tx3[:, 1:] = windows.join(cut.spans, parts_nxTx2, cut.steps)
-    own_KxTx2 = events.transpose(song_KxTx3, -cut.shift)[..., 1:]
+    own_KxTx2 = with_what_stays(line, events.transpose(song_KxTx3, -cut.shift)[..., 1:])
     chosen, ratings = choice.ranked(own_KxTx2, takes)
     return [WrittenParts(own_KxTx2[i], float(rating)) for i, rating in zip(chosen, ratings, strict=True)]

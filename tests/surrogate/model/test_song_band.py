@@ -8,8 +8,8 @@ import pytest
 import musicvae_jax
 from musicvae_jax import checkpoint, events
 from musicvae_jax.events import token_of_pitch
-from surrogate.model import bands, chord_bass, density, song_band
-from surrogate.model.band import ExampleSong, MelodyLine, Wishes
+from surrogate.model import bands, choice, chord_bass, density, song_band
+from surrogate.model.band import ExampleSong, MelodyLine, Wishes, with_what_stays
 from surrogate.reading import song_chords
 from tests import song_model as small
 from tests.bars import random_bars
@@ -152,6 +152,76 @@ def test_drums_that_are_known_are_heard(band):
     np.testing.assert_array_equal(same.tokens, with_them.tokens)
 
 
+def test_bars_of_one_part_are_written_anew(band):
+    """Drums of bars 3 to 6 of 10, as one asks for again and again, then the bass of all bars."""
+    [[take]] = band.write([line(10)])
+    bass_T, drums_T = take.tokens.T
+    anew = np.zeros((160, 2), bool)
+    anew[2 * 16 : 6 * 16, 1] = True
+    own = line(10, bass=bass_T, drums=drums_T, anew=anew)
+    again = [band.write([own], Wishes(seed=seed))[0][0] for seed in (1, 2, 3)]
+    for other in again:
+        np.testing.assert_array_equal(other.tokens[~anew], take.tokens[~anew])
+    assert len({other.tokens.tobytes() for other in [take, *again]}) == 4
+    [[bass]] = band.write([own._replace(anew=np.tile([True, False], (160, 1)))], Wishes(seed=1))
+    np.testing.assert_array_equal(bass.tokens[:, 1], drums_T)
+    assert (bass.tokens[:, 0] != bass_T).any()
+    [[sure]] = band.write([own._replace(anew=None)])
+    np.testing.assert_array_equal(sure.tokens, take.tokens)
+
+
+def test_what_is_written_anew_is_what_takes_are_chosen_by(band):
+    [[take]] = band.write([line(12)])
+    anew = np.zeros((192, 2), bool)
+    anew[16:32] = True
+    own = line(12, bass=take.tokens[:, 0], drums=take.tokens[:, 1], anew=anew)
+    [takes] = band.write([own], Wishes(takes=8))
+    alike = choice.likeness(np.stack([other.tokens[16:32] for other in takes]))
+    ratings = (alike.sum(1) - np.diag(alike)) / 7
+    np.testing.assert_allclose([other.rating for other in takes], ratings)
+
+
+def test_density_counts_what_is_written_anew(band):
+    drums, anew = np.zeros(160, np.uint16), np.zeros((160, 2), bool)
+    drums[::2], anew[:64, 1] = events.SNARE, True
+    own = line(10, bass=np.ones(160, np.uint16), drums=drums, anew=anew)
+    usual, fuller = (band.write([own], Wishes(drum_density=steps))[0][0].tokens for steps in (0, 1))
+    np.testing.assert_array_equal(fuller[64:, 1], drums[64:])
+    assert density.notes(fuller[None, :64])[0, 1] > density.notes(usual[None, :64])[0, 1]
+
+
+def bass_line(*notes, steps=64):
+    start, end, pitch = np.array(notes).T
+    return events.line_tokens(start, end, pitch, steps)
+
+
+def bass_rows(tokens_T):
+    return list(zip(*(values.tolist() for values in events.line_notes(tokens_T)), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("own", "drawn", "expected"),
+    [
+        (  # a note held into the bar that is written anew, and one held out of it, stay whole
+            [(8, 20, 40), (28, 40, 45)],
+            [(16, 32, 50)],
+            [(8, 20, 40), (20, 28, 50), (28, 40, 45)],
+        ),
+        ([(8, 16, 40)], [(0, 64, 50)], [(8, 16, 40), (16, 31, 50)]),  # what was silent after it stays silent
+        ([(8, 16, 40), (32, 40, 41)], [], [(8, 16, 40), (32, 40, 41)]),  # a note that ended there still does
+        ([(8, 40, 40)], [(16, 24, 50)], [(8, 40, 40)]),
+    ],
+)
+def test_a_bass_note_that_sounds_where_the_bass_stays_is_as_long_as_it_was(own, drawn, expected):
+    anew = np.zeros((64, 2), bool)
+    anew[16:32, 0] = True
+    own_T, drawn_T = bass_line(*own), bass_line(*drawn or [(63, 64, 40)])
+    known = line(4, bass=own_T, drums=own_T * 0, anew=anew)
+    [whole] = with_what_stays(known, np.stack([drawn_T, drawn_T], -1)[None])
+    np.testing.assert_array_equal(whole[~anew[:, 0], 0], own_T[~anew[:, 0]])
+    assert bass_rows(whole[:, 0]) == expected and not whole[:, 1].any()
+
+
 def test_a_song_to_be_like_comes_before(band):
     bars, roots = random_bars(16, seed=4)
     like = ExampleSong(bars, np.stack([roots, np.zeros_like(roots)], -1))
@@ -176,7 +246,8 @@ def test_density_is_told_again_until_it_is_reached():
         return [draws(int(np.clip(32 * per_bar * 0.7, 0, 400)))]
 
     before = [draws(100)]
-    [after] = density.reached(before, draw, told, [np.array([32, 32])], (1, 0))
+    everywhere = [np.ones((32 * 16, 2), bool)]
+    [after] = density.reached(before, draw, told, [np.array([32, 32])], (1, 0), everywhere)
     played = density.notes(before[0].tokens)[0, 0]
     assert (np.abs(density.notes(after.tokens)[:, 0] / (2 * played) - 1) < 0.1).all()
     assert told[0, 2] == 1 and told[0, 3] == 0, "of the drums nothing is told"
