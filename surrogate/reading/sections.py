@@ -10,7 +10,7 @@ from musicvae_jax import events
 PHRASE_BARS = 8, 4
 ALIKE = 0.7
 """F1 of two phrases' notes, by place in the phrase and pitch class, from which on they are one letter."""
-_MOVED = 0.1
+_MOVED = 0.05
 """So much more of the song must return for phrases that do not begin with the first bar."""
 
 
@@ -25,7 +25,7 @@ class Section(typing.NamedTuple):
 def find(melody) -> tuple[Section, ...]:
     """Finds the sections of a song.
 
-    Phrases are as long, and begin as many bars after the first, as lets most bars return. Phrases that are alike have one
+    Phrases are as long, and begin as many bars after the first, as lets most bars return. Those that are alike have one
     letter, in order of their first; neighbours with the same letter are one section. Less than half a phrase at the end
     belongs to the one before.
 
