@@ -8,12 +8,12 @@ import symusic
 
 from musicvae_jax import files
 from musicvae_jax.notes import DEFAULT_QPM
-from surrogate.accompaniment import given_chords, take_chords
+from surrogate.accompaniment import given_chords, take_chords, take_words
 from surrogate.accompaniment.assumptions import Assumptions, count
 from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.take_chords import SongChord
-from surrogate.reading import song_chords
+from surrogate.reading import sections, song_chords
 from surrogate.reading.chord_symbols import Chord
 from surrogate.reading.melody import Melody
 from surrogate.rendering import chord_track
@@ -183,7 +183,7 @@ class Accompaniment:
         from surrogate.rendering import page
 
         self._check(OutputFiles(self.source, page=path))
-        labels = [f"take {number}: {take.rating:.2f}" for number, take in enumerate(self.takes, 1)]
+        labels = take_words.labels([(take.notes("bass"), take.notes("drums")) for take in self.takes])
         scores = [take.score for take in self.takes]
         page.write(
             path,
@@ -194,6 +194,7 @@ class Accompaniment:
             bar_ticks=self.melody.grid.bar_ticks,
             key=self.assumptions.key,
             chords=[take.chord_changes for take in self.takes],
+            sections=sections.find(self.melody),
         )
 
     def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:

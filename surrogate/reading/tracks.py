@@ -85,7 +85,7 @@ def choose(score, wanted=None, *, path) -> ChosenTrack:
 
 
 class Candidate(typing.NamedTuple):
-    """A track that can be the melody: its number, as choose takes it, its name, and its instrument and notes in words."""
+    """A track that can be the melody: its number, as choose takes it, name, and instrument and notes in words."""
 
     number: int
     name: str

@@ -9,33 +9,36 @@ import re
 import numpy as np
 
 from musicvae_jax import events, files
-from surrogate.rendering import chord_track
+from surrogate.rendering import chord_track, level
 from surrogate.rendering.plot import DRUM_NAMES
 from surrogate.rendering.tempo import tempo_map
 
 ROLES = ("melody", "bass", "drums", "other")
-_PLAYER = pathlib.Path(__file__).parent / "player"
+PLAYER = pathlib.Path(__file__).parent / "player"
+"""The folder of its scripts and styles."""
 _LANES = (*DRUM_NAMES, "other")
 
 
-def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None) -> None:
+def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None, sections=()) -> None:
     """Write an HTML page with a piano roll, a player and a MIDI file to download for each take.
 
     Args:
         path: the file to write; it appears whole or not at all.
         title: str, shown above the takes, and the first part of the names of the MIDI files.
         scores: symusic.Score [takes] in ticks, all with the tempo map of the first, tracks parallel to roles.
-        labels: str [takes], as in "take 1: 0.53".
+        labels: str [takes], as in "take 2, more drum hits".
         roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
         key: what is told of the song's key; None tells nothing.
         chords: of each take (tick, surrogate.reading.chord_symbols.Chord) of every change, or None.
+        sections: surrogate.reading.sections.Section of each, its bars counted in bar_ticks.
 
     Raises:
         musicvae_jax.FileError: the file cannot be written.
         ValueError: the arguments do not fit together.
     """
-    content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks, chords=chords)
+    takes = {"scores": scores, "labels": labels, "chords": chords}
+    content = song(title=title, **takes, roles=roles, bar_ticks=bar_ticks, sections=sections)
     facts = _facts(content, scores[0].ticks_per_quarter) + (f" · {key}" if key else "")
     fields = {
         "title": html.escape(title),
@@ -53,22 +56,24 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
 
 
 def _player_file(name) -> str:
-    return (_PLAYER / name).read_text(encoding="utf-8")
+    return (PLAYER / name).read_text(encoding="utf-8")
 
 
-def song(*, title, scores, labels, roles, bar_ticks, chords=None) -> dict:
+def song(*, title, scores, labels, roles, bar_ticks, chords=None, sections=()) -> dict:
     """What the page's script is given, as JSON types.
 
     Args:
-        title, scores, labels, roles, bar_ticks, chords: as write takes them.
+        title, scores, labels, roles, bar_ticks, chords, sections: as write takes them.
 
     Returns:
         title: str.
         lanes: names of the drum lanes, from the lowest.
         bars: ticks of the bar lines.
+        sections: [first bar, end, letter] of each.
         map: the tempo map, {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song.
-        tracks: {"role", "name", "drums" (whether it is percussion), "notes": [[start, end, key, velocity], ...] in
-            ticks and order of start}, the key a MIDI pitch or a lane; a track that several takes share is there once.
+        tracks: {"role", "name", "drums" (whether it is percussion), "program", "level" (MIDI control 7), "notes":
+            [[start, end, key, velocity], ...] in ticks and order of start}, the key a MIDI pitch or a lane; a track
+            that several takes share is there once.
         takes: {"label", "file", "midi" (base64), "tracks": places in tracks, "chords": [[tick, symbol], ...]}.
 
     Raises:
@@ -101,6 +106,7 @@ def song(*, title, scores, labels, roles, bar_ticks, chords=None) -> dict:
         "title": title,
         "lanes": _LANES,
         "bars": bar_ticks.tolist(),
+        "sections": [[first, end, letter] for letter, first, end in sections],
         "map": {"ticks": ticks.tolist(), "seconds": seconds.round(6).tolist()},
         "tracks": [json.loads(track) for track in place_of_track],
         "takes": takes,
@@ -117,7 +123,14 @@ def _track(track, role) -> dict:
     start = notes["time"].astype(np.int64)
     rows = np.stack([start, start + notes["duration"], key, notes["velocity"]], 1)
     rows = rows[np.lexsort((key, start))]
-    return {"role": role, "name": track.name, "drums": bool(drums), "notes": rows.tolist()}
+    return {
+        "role": role,
+        "name": track.name,
+        "drums": bool(drums),
+        "program": track.program,
+        "level": round(level.usual(track, level.VOLUME)),
+        "notes": rows.tolist(),
+    }
 
 
 def _facts(content, ticks_per_quarter) -> str:

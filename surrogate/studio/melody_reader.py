@@ -63,7 +63,7 @@ class MelodyReader:
             FileError: it cannot be read, or not so; names the file as the player does.
         """
         with self._turn:
-            found = next(self._worker.stream(_read, file, options))
+            [found] = self._worker.stream(_read, file, options)
         if isinstance(found, workers.Failure):
             raise FileError(file.name, _REASONS[found])
         if isinstance(found, FileError):

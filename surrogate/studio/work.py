@@ -3,12 +3,15 @@
 import dataclasses
 import typing
 
-import numpy as np
-
+from surrogate.accompaniment.accompanist import rendered_take
 from surrogate.accompaniment.options import Options
+from surrogate.accompaniment.result import Take
 from surrogate.model.band import WrittenParts
+from surrogate.reading import song_chords
 from surrogate.reading.chord_symbols import Chord
+from surrogate.reading.chroma import STEPS_PER_HALF_BAR
 from surrogate.reading.key_finder import FoundKeys
+from surrogate.reading.melody import Melody
 from surrogate.studio.melody_reader import FoundMelody, MelodyFile
 
 PARTS = "bass", "drums"
@@ -35,8 +38,8 @@ class WorkState:
     """What undo goes back to.
 
     found: the melody as it was read. keys: its keys. options: what was chosen. takes: the shelf; current: which of it
-    is played. locked: those of PARTS that stay. chords: the half bar of the models' bars and the Chord of each chord that
-    the player gave, beside those of the file.
+    is played. locked: those of PARTS that stay. given: the Chord that the player gave for each half bar of the models'
+    bars, or None.
     """
 
     found: FoundMelody
@@ -45,46 +48,57 @@ class WorkState:
     takes: tuple[ShelfTake, ...]
     current: int = 0
     locked: frozenset[str] = frozenset()
-    chords: tuple[tuple[int, Chord], ...] = ()
+    given: tuple[Chord | None, ...] = ()
 
     @property
     def take(self) -> ShelfTake:
         """The current one."""
         return self.takes[self.current]
 
+    @property
+    def melody(self) -> Melody:
+        """The line, with the chords that its file and the player give."""
+        melody = self.found.melody
+        if not any(self.given):
+            return melody
+        of_file = melody.chords or song_chords.SongChords((), "")
+        ticks = melody.grid.ticks[:-1:STEPS_PER_HALF_BAR].tolist()
+        each = zip(ticks, self.given, of_file.at(ticks), strict=True)
+        changes = [*of_file.changes, *((tick, own or before) for tick, own, before in each)]
+        for tick, end, own in zip(ticks, [*ticks[1:], melody.grid.ticks[-1]], self.given, strict=True):
+            if own:
+                changes = [(at, chord) for at, chord in changes if not tick < at < end]
+        return dataclasses.replace(melody, chords=song_chords.of_changes(changes, "as given in the studio"))
 
+    def rendered(self) -> Take:
+        """The current take as music."""
+        return rendered_take(self.melody, self.take.parts, self.options)
+
+
+@dataclasses.dataclass(frozen=True)
 class Work:
-    """A file that a player gave, and the states that it went through."""
+    """A file that a player gave, and the states that it went through, the one numbered place being shown."""
 
-    def __init__(self, file: MelodyFile, state: WorkState):
-        self.file = file
-        self._states, self._place = [state], 0
+    file: MelodyFile
+    states: tuple[WorkState, ...]
+    place: int = 0
 
     @property
     def state(self) -> WorkState:
         """The one that is shown."""
-        return self._states[self._place]
+        return self.states[self.place]
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a state before this one."""
-        return self._place > 0
+        return self.place > 0
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a state that was taken back."""
-        return self._place < len(self._states) - 1
+        return self.place < len(self.states) - 1
 
-    def go_on(self, state: WorkState) -> None:
-        """Makes a state the current one; those that were taken back are gone."""
-        self._states = [*self._states[: self._place + 1], state][-MOST_STEPS_BACK:]
-        self._place = len(self._states) - 1
-
-    def step(self, states: int) -> None:
-        """Goes back by states below zero, or forward."""
-        self._place += states
-
-
-def changed_parts(before: ShelfTake, after: WrittenParts) -> np.ndarray:
-    """Where two takes of one melody play otherwise, bool [T, 2]."""
-    return before.parts.tokens != after.tokens
+    def with_state(self, state: WorkState) -> "Work":
+        """The work with one more state, which is shown; those that were taken back are gone."""
+        states = (*self.states[: self.place + 1], state)[-MOST_STEPS_BACK:]
+        return Work(self.file, states, len(states) - 1)
