@@ -88,3 +88,9 @@ def notes(state, role, bars=None):
     begin, until = song["bars"][first], song["bars"][end]
     rows = [row for track in song["tracks"] if track["role"] == role for row in track["notes"]]
     return [tuple(row) for row in rows if begin <= row[0] < until]
+
+
+def chord_changes(state):
+    """The chords that begin, of those of all half bars."""
+    before = [None, *(each["symbol"] for each in state["chords"])]
+    return [each for each, last in zip(state["chords"], before, strict=False) if each["symbol"] != last]

@@ -51,7 +51,7 @@ def markers(content):
 
 
 def test_sections_are_markers_when_asked(page, tmp_path):
-    chords = [each["symbol"] for each in page.state["chords"]]
+    chords = [each["symbol"] for each in studios.chord_changes(page.state)]
     assert markers(page.file("take.mid")) == chords
     content = page.file("take.mid", sections="true")
     sections = [text for text in markers(content) if text.startswith("Section")]
@@ -59,7 +59,7 @@ def test_sections_are_markers_when_asked(page, tmp_path):
     assert [text for text in markers(content) if text not in sections] == chords
     (tmp_path / "take.mid").write_bytes(content)
     page = studios.Page(page.asked, content, "take.mid")
-    assert [each["symbol"] for each in page.state["chords"]] == chords, "they are no chords"
+    assert [each["symbol"] for each in studios.chord_changes(page.state)] == chords, "they are no chords"
     assert read_melody(tmp_path / "take.mid", track=1).bars == 32
 
 
