@@ -69,7 +69,7 @@ def song(*, title, scores, labels, roles, bar_ticks, chords=None, sections=()) -
         title: str.
         lanes: names of the drum lanes, from the lowest.
         bars: ticks of the bar lines.
-        sections: [first bar, end, letter] of each.
+        sections: {"letter", "first", "end"} of each, in bars.
         map: the tempo map, {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song.
         tracks: {"role", "name", "drums" (whether it is percussion), "program", "level" (MIDI control 7), "notes":
             [[start, end, key, velocity], ...] in ticks and order of start}, the key a MIDI pitch or a lane; a track
@@ -106,7 +106,7 @@ def song(*, title, scores, labels, roles, bar_ticks, chords=None, sections=()) -
         "title": title,
         "lanes": _LANES,
         "bars": bar_ticks.tolist(),
-        "sections": [[first, end, letter] for letter, first, end in sections],
+        "sections": [section._asdict() for section in sections],
         "map": {"ticks": ticks.tolist(), "seconds": seconds.round(6).tolist()},
         "tracks": [json.loads(track) for track in place_of_track],
         "takes": takes,

@@ -149,11 +149,11 @@ def test_neither_jax_nor_matplotlib_is_imported():
 
 
 def test_stray_files_beside_the_pages_own_do_not_matter(scores, written, tmp_path, monkeypatch):
-    player = shutil.copytree(page._PLAYER, tmp_path / "player")
+    player = shutil.copytree(page.PLAYER, tmp_path / "player")
     (player / ".DS_Store").write_bytes(b"\0\0\0\1Bud1\xff\xfe")
     (player / "page.js~").write_text("{{page.js}}")
     (player / "__pycache__").mkdir()
-    monkeypatch.setattr(page, "_PLAYER", player)
+    monkeypatch.setattr(page, "PLAYER", player)
     assert pages.written(tmp_path, scores).read_bytes() == written.read_bytes()
 
 
