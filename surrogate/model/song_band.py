@@ -17,7 +17,7 @@ from surrogate.model import choice, chord_bass, density, song_batches, song_mode
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts, with_what_stays
 from surrogate.model.song_batches import transposed_chords, transposed_line
 from surrogate.model.song_model import CHORDS_PER_BAR, SongSurrogate, SongSurrogateConfig
-from surrogate.model.song_sampler import DEFAULT, Temperatures
+from surrogate.model.song_sampler import DEFAULT, SAFE, Temperatures
 from surrogate.reading import chords as chord_reading
 from surrogate.reading import key_finder
 from surrogate.reading.song_chords import UNKNOWN
@@ -221,13 +221,17 @@ def _padded(bars):
 
 
 def _temperatures(wishes):
-    """The temperatures of the draws: chords go with the bass, and sources dare no more than by default."""
-    usual = max(DEFAULT.codes)
-    wished = wishes.bass_temperature, wishes.drum_temperature
-    bass, drums = (1.0 if x is None else x / usual for x in wished)
-    chords = bass * REHARMONISED if wishes.reharmonise else bass
-    codes, sources = np.array([chords, drums, drums, bass, bass]), np.minimum([bass, drums, bass], 1)
-    return Temperatures(tuple(codes * DEFAULT.codes), tuple(sources * DEFAULT.sources))
+    """The temperatures of the draws, on the line from SAFE, 0, through DEFAULT, 1; those of sources not beyond it."""
+    bass, drums = (1.0 if x is None else x for x in (wishes.bass_temperature, wishes.drum_temperature))
+
+    def on_the_line(name, wished):
+        safe, default = np.array(getattr(SAFE, name)), np.array(getattr(DEFAULT, name))
+        return safe + np.array(wished) * (default - safe)
+
+    codes = on_the_line("codes", (bass, drums, drums, bass, bass))  # chords go with the bass
+    if wishes.reharmonise:
+        codes[0] *= REHARMONISED
+    return Temperatures(tuple(codes), tuple(on_the_line("sources", np.minimum((bass, drums, bass), 1))))
 
 
 def save_surrogate(folder, surrogate: SongSurrogate, **options) -> None:

@@ -29,6 +29,7 @@ class Temperatures(typing.NamedTuple):
     sources: tuple[float, float, float]
 
 
+SAFE = Temperatures(codes=(0.35, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.35))
 DEFAULT = Temperatures(codes=(0.95, 1.0, 1.0, 1.0, 0.55), sources=(0.5, 0.6, 0.55))
 
 

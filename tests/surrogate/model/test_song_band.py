@@ -8,7 +8,7 @@ import pytest
 import musicvae_jax
 from musicvae_jax import checkpoint, events
 from musicvae_jax.events import token_of_pitch
-from surrogate.model import bands, choice, chord_bass, density, song_band
+from surrogate.model import bands, choice, chord_bass, density, song_band, song_sampler
 from surrogate.model.band import ExampleSong, MelodyLine, Wishes, with_what_stays
 from surrogate.reading import song_chords
 from tests import song_model as small
@@ -76,9 +76,23 @@ def test_seeds_and_temperatures(band):
     np.testing.assert_array_equal(first.tokens, again.tokens)
     [[other]] = band.write([line(8)], Wishes(seed=2))
     assert (other.tokens != first.tokens).any()
-    cold = song_band._temperatures(Wishes(bass_temperature=0.0, drum_temperature=0.0))
-    assert not any(cold.codes) and not any(cold.sources)
-    assert song_band._temperatures(Wishes()) == song_band.DEFAULT
+
+
+def temperatures(bass, drums):
+    found = song_band._temperatures(Wishes(bass_temperature=bass, drum_temperature=drums))
+    return np.array([*found.codes, *found.sources])
+
+
+def test_temperatures_go_from_safe_to_wild():
+    safe, usual = (np.array([*each.codes, *each.sources]) for each in (song_sampler.SAFE, song_sampler.DEFAULT))
+    np.testing.assert_allclose(temperatures(0.0, 0.0), safe)
+    np.testing.assert_allclose(temperatures(None, None), usual)
+    np.testing.assert_allclose(temperatures(0.5, 0.5), (safe + usual) / 2)
+    of_bass = np.array([True, False, False, True, True, True, False, True])  # chords go with it
+    np.testing.assert_allclose(temperatures(0.0, 1.0), np.where(of_bass, safe, usual))
+    wild = temperatures(2.0, 2.0)
+    np.testing.assert_allclose(wild[:5], 2 * usual[:5] - safe[:5])
+    np.testing.assert_allclose(wild[5:], usual[5:])
 
 
 GIVEN = np.array([[[0, 0, 0], [7, 0, 7]], [[5, 0, 5], [9, 1, 9]], [[2, 7, 2], [-1, -1, -1]]])
