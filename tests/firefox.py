@@ -94,8 +94,8 @@ class Firefox:
         return self.call("WebDriver:ExecuteScript", script=script, args=args)["value"]
 
     def open(self, path):
-        """Load a file."""
-        self._address = pathlib.Path(path).resolve().as_uri()
+        """Load a file or an address."""
+        self._address = path if str(path).startswith("http") else pathlib.Path(path).resolve().as_uri()
         self.call("WebDriver:Navigate", url=self._address)
 
     def complaints(self):

@@ -1,0 +1,188 @@
+// The studio: one work on the page, and everything that shows or changes it.
+"use strict";
+
+import * as api from "./api.js";
+import { Choices } from "./choices.js";
+import { ChordEditor } from "./chord_editor.js";
+import { Deck } from "./deck.js";
+import { byId, clock, make, toggle } from "./dom.js";
+import { Opening, reopen } from "./opening.js";
+import { Parts } from "./parts.js";
+import { Shelf } from "./shelf.js";
+import { Song, ROLES } from "./song.js";
+import * as store from "./store.js";
+import { TakeAway } from "./take_away.js";
+
+const DRUMS_HEIGHT = 170; // CSS pixels, with what lies around them
+const KEEP_AFTER = 800; // milliseconds without a change, before the work is kept in the browser
+const HEARD_AFTER = 600; // milliseconds in which a browser that lets a page sound begins to
+
+const change = (wanted) => changes.make(wanted);
+const changes = new api.Changes({ state: show, failed: tell, busy });
+const deck = new Deck(ROLES, { select: showScope, room, chord: (chord, button) => editor.open(chord, button) });
+const parts = new Parts(deck.mixer, change);
+const shelf = new Shelf(byId("shelf"), change);
+const choices = new Choices(byId("choices"), change);
+const editor = new ChordEditor(change);
+const takeAway = new TakeAway(tell, busy);
+const opening = new Opening(byId("start"), opened);
+let state = null;
+
+// The bar at the top.
+
+const undo = tool("Undo", "Undo (Ctrl+Z)", () => change({ kind: "undo" }));
+const redo = tool("Redo", "Redo (Ctrl+Shift+Z)", () => change({ kind: "redo" }));
+const another = tool("Open", "Open another melody", () => showStart(true));
+byId("tools").append(another, undo, redo, takeAway.button);
+
+function tool(words, title, onclick) {
+  return Object.assign(make("button", { type: "button", className: "toggle", title, textContent: words }), { onclick });
+}
+
+// Writing anew, of the bars that are selected or of the song.
+
+const scope = make("b", { id: "scope" });
+const whole = tool("Whole song", "Select nothing (Escape)", () => deck.timeline.select(null));
+const anew = [["New bass", ["bass"]], ["New drums", ["drums"]], ["New both", ["bass", "drums"]]].map(([words, written]) =>
+  Object.assign(
+    make("button", { type: "button", className: "main", textContent: words }),
+    { written, onclick: () => change({ kind: "regenerate", parts: written, bars: deck.timeline.selection }) },
+  ));
+byId("act").append(scope, ...anew, whole);
+
+function showScope() {
+  const bars = deck?.timeline?.selection;
+  scope.textContent = !bars ? "Whole song" : bars[1] - bars[0] === 1 ? `Bar ${bars[1]}` : `Bars ${bars[0] + 1} to ${bars[1]}`;
+  whole.hidden = !bars;
+  for (const button of anew) button.disabled = button.written.every((part) => state?.locked[part]);
+}
+
+// The height for the roll's pitches beside what else the stage holds; on narrow windows the page scrolls.
+function room() {
+  const others = byId("act").offsetHeight + byId("roll").offsetHeight - byId("notes").offsetHeight;
+  return innerWidth > 1000 ? Math.max(180, byId("stage").clientHeight - others - DRUMS_HEIGHT) : undefined;
+}
+
+// The metronome.
+
+const metronome = toggle("Click", "Metronome", (on) => deck.player.set({ metronome: on }) ?? metronome.press(on));
+const countIn = toggle("Count", "A bar of clicks before it plays", (on) => deck.player.set({ countIn: on }) ?? countIn.press(on));
+deck.transport.loop.after(metronome, countIn);
+
+// A work.
+
+async function opened(promise, words) {
+  tell(null);
+  document.body.classList.add("opening");
+  byId("status").replaceChildren(`Writing bass and drums for ${words} `, make("progress", { "aria-label": "Writing" }));
+  try {
+    const made = await promise;
+    tell(null);
+    deck.player.playing && deck.player.pause();
+    deck.player.at = 0;
+    deck.timeline.select(null);
+    show(made);
+    listen();
+  } catch (error) {
+    tell(error);
+  }
+  document.body.classList.remove("opening");
+}
+
+// It plays at once where the browser lets a page sound that was not clicked on.
+function listen() {
+  deck.player.play();
+  setTimeout(() => deck.player.audio.state === "suspended" && deck.player.pause(), HEARD_AFTER);
+}
+
+function show(made) {
+  state = made;
+  changes.follow(state);
+  history.replaceState(null, "", `#${state.work}`);
+  const song = new Song({
+    ...state.song, sections: state.sections, beats: state.bars.map(({ beats }) => beats), tempo: state.assumed.tempo,
+  });
+  showStart(false);
+  deck.show(song, song.takes[0], chordsOf(song));
+  parts.show(state);
+  shelf.show(state);
+  choices.show(state);
+  takeAway.show(state);
+  undo.disabled = !state.can_undo;
+  redo.disabled = !state.can_redo;
+  showScope();
+  const name = state.name.replace(/\.\w+$/, ""), { key, meter, tempo } = state.assumed;
+  byId("title").textContent = name;
+  document.title = `${name} - Studio`;
+  byId("facts").textContent = [
+    `${state.bars.length} bars`, clock(song.duration), key, meter, `${Math.round(tempo)} bpm`,
+  ].join(" · ");
+  clearTimeout(keep.timer);
+  keep.timer = setTimeout(keep, KEEP_AFTER);
+}
+
+// Every half bar's chord; one that only goes on is "held".
+function chordsOf(song) {
+  return state.chords.map((chord, i) => {
+    const held = i > 0 && chord.symbol === state.chords[i - 1].symbol && !chord.given;
+    const words = `${chord.symbol}, bar ${chord.bar + 1}${chord.half ? ", second half" : ""}${chord.given ? ", yours" : ""}`;
+    return { ...chord, tick: Math.round(song.tick(chord.seconds)), held, words };
+  });
+}
+
+async function keep() {
+  const { work, name } = state;
+  try {
+    const blob = await api.file(work, `${name.replace(/\.\w+$/, "")}.work`);
+    await store.put({ work, name, when: Date.now(), blob });
+  } catch {
+    // It is not kept, where the browser keeps nothing; the file can still be taken away.
+  }
+}
+
+function showStart(shown) {
+  byId("start").hidden = !shown;
+  byId("work").hidden = byId("transport").hidden = shown || !state;
+  for (const control of byId("tools").children) control.hidden = shown || !state;
+  if (shown) {
+    if (deck.player.playing) deck.player.pause();
+    opening.listKept();
+  }
+}
+
+// What went wrong, in a line; null takes it away.
+function tell(error) {
+  byId("status").textContent = error?.message ?? "";
+  byId("status").classList.toggle("wrong", Boolean(error));
+}
+
+function busy(is) {
+  document.body.classList.toggle("busy", is);
+  if (is) tell(null);
+}
+
+addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+  if (!state || event.target.closest("dialog, input[type=text]")) return;
+  event.preventDefault();
+  const step = event.shiftKey ? "redo" : "undo";
+  if (state[`can_${step}`]) change({ kind: step });
+});
+
+// The work that the address names, from the studio or from what the browser has kept of it.
+async function resume() {
+  const work = location.hash.slice(1);
+  if (!work) return;
+  try {
+    show(await api.state(work));
+  } catch {
+    const record = await store.get(work).catch(() => null);
+    if (record) await opened(reopen(record), record.name);
+  }
+}
+
+showStart(true);
+resume();
+
+// For programs that look at the page from outside.
+globalThis.studio = { deck, change, get state() { return state; } };

@@ -1,0 +1,55 @@
+// Files of the work to take away: by a click, or dragged to a folder or another program.
+"use strict";
+
+import * as api from "./api.js";
+import { make } from "./dom.js";
+
+const FILES = [ // name, what it is, its type
+  ["take.mid", "This take, MIDI", "audio/midi"],
+  ["melody.mid", "Melody alone, MIDI", "audio/midi"],
+  ["bass.mid", "Bass alone, MIDI", "audio/midi"],
+  ["drums.mid", "Drums alone, MIDI", "audio/midi"],
+  ["take.wav", "This take, WAV", "audio/wav"],
+  ["take.musicxml", "This take, MusicXML", "application/vnd.recordare.musicxml+xml"],
+  ["page.html", "A page that plays it", "text/html"],
+  ["NAME.work", "The whole work, to go on with", "application/octet-stream"],
+];
+
+export class TakeAway {
+  // failed(error) is called where a file cannot be made, busy(whether one is being made).
+  constructor(failed, busy) {
+    Object.assign(this, { failed, busy });
+    this.menu = make("div", { id: "files", popover: "auto", role: "group", "aria-label": "Take away" });
+    this.button = make("button", { type: "button", className: "main", textContent: "Take away", popoverTargetElement: this.menu });
+    document.body.append(this.menu);
+  }
+
+  show({ work, name }) {
+    const stem = name.replace(/\.\w+$/, "");
+    this.menu.replaceChildren(...FILES.map(([file, words, type]) => {
+      const saved = file === "NAME.work" ? `${stem}.work` : `${stem} ${file.replace("take.", "accompanied.")}`;
+      const asked = file.replace("NAME", stem), address = api.fileAddress(work, asked);
+      const link = make("a", { href: address, download: saved, draggable: true, textContent: words });
+      link.onclick = (event) => {
+        event.preventDefault();
+        this.menu.hidePopover();
+        this.save(work, asked, saved);
+      };
+      link.ondragstart = (event) => event.dataTransfer.setData("DownloadURL", `${type}:${saved}:${link.href}`);
+      return link;
+    }));
+  }
+
+  // Through the script and not by the link, so that what goes wrong is told and not saved.
+  async save(work, asked, saved) {
+    this.busy(true);
+    try {
+      const address = URL.createObjectURL(await api.file(work, asked));
+      make("a", { href: address, download: saved }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    } catch (error) {
+      this.failed(error);
+    }
+    this.busy(false);
+  }
+}
