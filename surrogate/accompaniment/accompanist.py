@@ -17,11 +17,12 @@ from surrogate.accompaniment.result import Accompaniment, Take
 from surrogate.reading import melody as melody_reading
 from surrogate.reading import meters, song_evidence
 from surrogate.reading.chords import NONE
+from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
 
 if typing.TYPE_CHECKING:
-    from surrogate.model.band import Band
+    from surrogate.model.band import Band, WrittenParts
 
 
 class Accompanist:
@@ -76,12 +77,12 @@ class Accompanist:
         """
         from surrogate.accompaniment.composition import compose_parts
 
-        keys = [_keys(melody, options) for melody in melodies]
+        keys = [song_keys(melody, options) for melody in melodies]
         composed = compose_parts(melodies, [found.main for found in keys], self.band, options)
         return [
             Accompaniment(
                 melody,
-                tuple(_take(melody, parts, options) for parts in of_melody),
+                tuple(rendered_take(melody, parts, options) for parts in of_melody),
                 pathlib.Path(os.path.abspath(path)),
                 options,
                 assumptions(melody, found if self.band.in_c else None, options, knows_chords=self.band.knows_chords),
@@ -154,7 +155,7 @@ def read_melody(path: FilePath, options: Options) -> Melody:
     return dataclasses.replace(melody, chords=given_chords.of_song(path, melody, options))
 
 
-def _keys(melody, options):
+def song_keys(melody: Melody, options: Options) -> FoundKeys:
     """The keys of a song, told by its chords where they are given."""
     chords = None if melody.chords is None else np.maximum(melody.chords.half_bars(melody.grid), NONE)
     return song_evidence.find_keys(melody, chords, asked=options.key)
@@ -174,7 +175,8 @@ def _checked_melody(path, output, options, checkpoint):
     return read_melody(path, options)
 
 
-def _take(melody, parts, options):
+def rendered_take(melody: Melody, parts: "WrittenParts", options: Options) -> Take:
+    """A take of a melody from the parts that were written for it."""
     ended_Tx2 = arrange.end(melody.tokens, parts.tokens) if options.ending else parts.tokens
     arranged = arrange.arrange(melody, ended_Tx2, options)
     tokens = np.column_stack([melody.tokens, ended_Tx2])

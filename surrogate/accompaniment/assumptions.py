@@ -34,7 +34,7 @@ def assumptions(melody: Melody, found: FoundKeys | None, options: Options, *, kn
         options: what the player said, which was not assumed.
         knows_chords: whether the models can be given chords.
     """
-    beats = _pickup_beats(melody)
+    beats = pickup_beats(melody)
     return Assumptions(
         key="of no account to this model" if found is None else _key(melody, found) + _asked(options.key),
         meter=melody.meter,
@@ -63,7 +63,7 @@ def _key(melody, found):
     return names[0] + "".join(changes) + told
 
 
-def _pickup_beats(melody):
+def pickup_beats(melody: Melody) -> float:
     """Quarter notes before the first bar line."""
     first_line = next(tick for tick in melody.grid.bar_ticks if tick >= melody.lag)
     return float((first_line - melody.lag) / melody.score.ticks_per_quarter)

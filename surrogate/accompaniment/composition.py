@@ -1,5 +1,6 @@
 """From songs as they were read to what a band is asked to write, and what it wrote."""
 
+import typing
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from musicvae_jax.events import BARS_PER_WINDOW, BASS, MELODY, STEPS_PER_BAR
 from surrogate.accompaniment import given_chords
 from surrogate.accompaniment.options import Options
 from surrogate.model.band import Band, ExampleSong, MelodyLine, Wishes, WrittenParts
-from surrogate.reading import chords, tempos, tracks
+from surrogate.reading import chords, song_chords, tempos, tracks
 from surrogate.reading.keys import Key
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
@@ -17,8 +18,24 @@ from surrogate.rendering import arrange
 _LIKE_WINDOWS = 24
 
 
+class Revision(typing.NamedTuple):
+    """What of a take is written anew while the rest of it stays.
+
+    take: the parts that there are. anew: bool [T, 2], at which steps bass and drums are written anew; chords are, in
+    bars of which the whole bass is.
+    """
+
+    take: WrittenParts
+    anew: np.ndarray
+
+
 def compose_parts(
-    melodies: Sequence[Melody], keys: Sequence[Key], band: Band, options: Options
+    melodies: Sequence[Melody],
+    keys: Sequence[Key],
+    band: Band,
+    options: Options,
+    *,
+    revisions: Sequence[Revision] | None = None,
 ) -> list[list[WrittenParts]]:
     """Composes bass and drums for melodies; a bass or drums of the song's own that stay are played along with.
 
@@ -27,6 +44,7 @@ def compose_parts(
         keys: of each the main one.
         band: what composes.
         options: what the player wants.
+        revisions: of each what is written anew of a take, or None to write all.
 
     Returns:
         Options.takes WrittenParts of each melody, best first.
@@ -45,13 +63,16 @@ def compose_parts(
         drum_density=options.drum_density,
         like=None if options.like is None else _example(options.like),
     )
-    return band.write([_line(*each, options, band) for each in zip(melodies, keys, strict=True)], wishes)
+    each = zip(melodies, keys, [None] * len(melodies) if revisions is None else revisions, strict=True)
+    return band.write([_line(*song, options, band) for song in each], wishes)
 
 
-def _line(melody, key, options, band):
+def _line(melody, key, revision, options, band):
     own = {}
     if melody.chords is not None and (band.knows_chords or given_chords.are_asked_for(options)):
         own["chords"] = melody.chords.half_bars(melody.grid)
+    if revision is not None:
+        own |= _staying(revision, own.get("chords"))
     for part in arrange.present(melody, options):
         roles = tracks.roles(melody.score)
         playing = [
@@ -63,6 +84,19 @@ def _line(melody, key, options, band):
     end_tick = int(melody.grid.ticks[-1])
     tempo = tempos.longest(melody.score.tempos, end_tick)
     return MelodyLine(melody.tokens, tempo, semitones=key.semitones_to_c, **own)
+
+
+def _staying(revision, given_Sx2x3):
+    """What of a take stays beside the chords that are given, as MelodyLine takes it."""
+    take, anew = revision
+    staying = {"bass": take.tokens[:, 0], "drums": take.tokens[:, 1], "anew": anew}
+    if take.chords is None:
+        return staying
+    open_S = anew[:, 0].reshape(-1, STEPS_PER_BAR).all(1)
+    chords_Sx2x3 = np.where(open_S[:, None, None], song_chords.UNKNOWN, take.chords[..., [0, 1, 0]])
+    if given_Sx2x3 is not None:
+        chords_Sx2x3 = np.where(given_Sx2x3 == song_chords.UNKNOWN, chords_Sx2x3, given_Sx2x3)
+    return staying | {"chords": song_chords.whole_bars(chords_Sx2x3.reshape(-1, 3))}
 
 
 def _bass_tokens(melody, playing):

@@ -26,13 +26,14 @@ def likeness(parts_KxTx2) -> np.ndarray:
     return (same_KxK + f1_KxK) / 2
 
 
-def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None) -> tuple[np.ndarray, np.ndarray]:
+def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None, before_Tx2=None) -> tuple[np.ndarray, np.ndarray]:
     """Chooses takes among draws of a song.
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
         count: takes, at most K.
         chords_KxSxHx2: int [K, S, 2, 2], their chords, where takes are to differ in these; or None.
+        before_Tx2: int, a take that is to be replaced: draws much like it come last; or None.
 
     Returns:
         The numbers of the chosen, int64 [count]: the one most like the others first, those much like one before it only
@@ -42,6 +43,9 @@ def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None) -> tuple[np.ndarray,
     alike_KxK = likeness(parts_KxTx2)
     rating_K = (alike_KxK.sum(1) - np.diag(alike_KxK)) / max(len(alike_KxK) - 1, 1)
     chosen, left = [], list(np.argsort(-rating_K, kind="stable"))
+    if before_Tx2 is not None:
+        to_before_K = likeness(np.concatenate([parts_KxTx2, before_Tx2[None]]))[-1]
+        left.sort(key=lambda draw: max(to_before_K[draw], ALIKE))
     if chords_KxSxHx2 is not None:
         chosen = sorted(_differing(chords_KxSxHx2, left, count), key=left.index)
     while len(chosen) < count:

@@ -97,8 +97,10 @@ class SongBand:
         written = []
         for line, draws in zip(lines, drawn, strict=True):
             chords = draws.chords if wishes.reharmonise else None
-            parts_KxTx2 = draws.tokens[:, line.written.any(1)] if line.written.any() else draws.tokens
-            chosen, ratings = choice.ranked(parts_KxTx2, wishes.takes, chords_KxSxHx2=chords)
+            heard_T = line.written.any(1) if line.written.any() else slice(None)
+            before_Tx2 = None if line.anew is None else np.stack([line.bass, line.drums], 1)[heard_T]
+            parts_KxTx2 = draws.tokens[:, heard_T]
+            chosen, ratings = choice.ranked(parts_KxTx2, wishes.takes, chords_KxSxHx2=chords, before_Tx2=before_Tx2)
             each = zip(chosen, ratings, strict=True)
             written.append([WrittenParts(draws.tokens[i], float(x), draws.chords[i]) for i, x in each])
         return written

@@ -46,3 +46,10 @@ def test_takes_that_differ_in_their_chords():
     chords[2] = 0
     assert choice.ranked(parts, 2, chords_KxSxHx2=chords)[0].tolist() == [0, 3]
     assert choice.ranked(parts, 3, chords_KxSxHx2=chords)[0].tolist() == [0, 1, 3]
+
+
+def test_what_is_to_be_replaced_is_not_chosen_again():
+    draws = np.stack([draw(40, KICK), draw(40, KICK), draw(40, KICK | SNARE), draw(47, RIDE)])
+    assert choice.ranked(draws, 1)[0][0] in (0, 1)
+    assert choice.ranked(draws, 4, before_Tx2=draw(40, KICK))[0].tolist()[:2] == [2, 3]
+    assert choice.ranked(draws[:2], 1, before_Tx2=draw(40, KICK))[0][0] == 0
