@@ -8,7 +8,7 @@ import symusic
 
 from musicvae_jax import files
 from musicvae_jax.notes import DEFAULT_QPM
-from surrogate.accompaniment import given_chords, take_chords
+from surrogate.accompaniment import given_chords, take_chords, take_words
 from surrogate.accompaniment.assumptions import Assumptions, count
 from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
@@ -183,7 +183,7 @@ class Accompaniment:
         from surrogate.rendering import page
 
         self._check(OutputFiles(self.source, page=path))
-        labels = [f"take {number}: {take.rating:.2f}" for number, take in enumerate(self.takes, 1)]
+        labels = take_words.labels([(take.notes("bass"), take.notes("drums")) for take in self.takes])
         scores = [take.score for take in self.takes]
         page.write(
             path,

@@ -28,7 +28,7 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
         path: the file to write; it appears whole or not at all.
         title: str, shown above the takes, and the first part of the names of the MIDI files.
         scores: symusic.Score [takes] in ticks, all with the tempo map of the first, tracks parallel to roles.
-        labels: str [takes], as in "take 1: 0.53".
+        labels: str [takes], as in "take 2, more drum hits".
         roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
         key: what is told of the song's key; None tells nothing.

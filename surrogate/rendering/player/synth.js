@@ -19,7 +19,9 @@ export class Synth {
   constructor(audio, roles) {
     this.audio = audio;
     this.master = audio.createGain();
-    this.master.connect(audio.createDynamicsCompressor()).connect(audio.destination);
+    // For peaks alone, so that parts keep their balance.
+    const limiter = new DynamicsCompressorNode(audio, { threshold: -6, knee: 6, ratio: 12, attack: 0.002 });
+    this.master.connect(limiter).connect(audio.destination);
     this.parts = Object.fromEntries(roles.map((role) => [role, this.gain(this.master)]));
     this.gates = {};
     this.noise = audio.createBuffer(1, 2 * audio.sampleRate, audio.sampleRate);
@@ -47,10 +49,10 @@ export class Synth {
 
   // A note of a part: MIDI pitch or drum lane, velocity and its track's level 1 to 127, seconds of the audio clock.
   play({ role, drums, key, velocity, level: volume }, start, end) {
-    const level = 2 * ((velocity * volume) / 127 ** 2) ** 2; // as General MIDI has it
+    const level = 3 * ((velocity * volume) / 127 ** 2) ** 2; // as General MIDI has it
     const gate = this.gates[role], frequency = 440 * 2 ** ((key - 69) / 12);
-    if (drums) this.strike(KIT[key], gate, level, start);
-    else if (role === "bass") this.pluck(frequency, gate, 0.5 * level, start, end);
+    if (drums) this.strike(KIT[key], gate, 0.87 * level, start);
+    else if (role === "bass") this.pluck(frequency, gate, 0.47 * level, start, end);
     else this.sing(frequency, gate, (role === "melody" ? 0.42 : 0.12) * level, start, end);
   }
 

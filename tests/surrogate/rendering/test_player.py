@@ -1,63 +1,12 @@
 """The page of takes in a headless Chromium, where there is one: what it shows, plays and answers."""
 
 import base64
-import json
 import time
 
 import numpy as np
 import pytest
-import symusic
 
-from surrogate.rendering import page
-from tests import chromium, pages
-
-
-@pytest.fixture(scope="module")
-def scores():
-    return pages.two_takes()
-
-
-@pytest.fixture(scope="module")
-def written(scores, tmp_path_factory):
-    return pages.written(tmp_path_factory.mktemp("page"), scores)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if chromium.find() is None:
-        pytest.skip("no Chromium here")
-    with chromium.Chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def opened(browser, written):
-    """The browser with the page open; whatever it complains of fails the test."""
-    browser.complaints.clear()
-    browser.open(written)
-    yield browser
-    assert browser.complaints == []
-
-
-@pytest.fixture(scope="module")
-def long_page(tmp_path_factory):
-    """200 bars of a single take."""
-    score = symusic.Score(480)
-    score.tracks = [pages.track([(480 * beat, 400, 60 + beat % 12, 80) for beat in range(800)])]
-    path = tmp_path_factory.mktemp("long") / "long.html"
-    page.write(path, title="Long", scores=[score], labels=["take"], roles=["melody"], bar_ticks=1920 * np.arange(201))
-    return path
-
-
-SECTIONS = (("A", 0, 1), ("B", 1, 3), ("A", 3, 4))
-PIXEL = """((x, y) => {{
-  const canvas = document.querySelector("#notes"), scale = canvas.width / canvas.clientWidth;
-  return [...canvas.getContext("2d").getImageData(x * scale, y * scale, 1, 1).data.slice(0, 3)];
-}})({x}, {y})"""
-
-
-def pixel(browser, x, y):
-    return np.array(browser.value(PIXEL.format(x=x, y=y)))
+from tests import accessibility, pages
 
 
 def test_notes_are_drawn_in_colour_at_their_place(opened):
@@ -65,7 +14,7 @@ def test_notes_are_drawn_in_colour_at_their_place(opened):
     panels = []
     for scheme in dark:
         opened.open(opened.value("location.pathname"), dark=scheme)
-        panel = pixel(opened, "deck.timeline.roll.x(100)", "deck.timeline.roll.yPitch(63) + 3")
+        panel = pages.pixel(opened, "deck.timeline.roll.x(100)", "deck.timeline.roll.yPitch(63) + 3")
         panels.append(panel.mean())
         for place, colour in {
             "deck.timeline.roll.x(1200), deck.timeline.roll.yPitch(72) + 3": "melody",
@@ -74,15 +23,15 @@ def test_notes_are_drawn_in_colour_at_their_place(opened):
             "deck.timeline.roll.x(5700), deck.timeline.roll.yPitch(60) + 3": "other",
             "deck.timeline.roll.x(5000) + 1, deck.timeline.roll.yLane(9) + 6": "other",
         }.items():
-            found = pixel(opened, *place.split(", "))
+            found = pages.pixel(opened, *place.split(", "))
             full = opened.value(f"palette().{colour}").lstrip("#")
             full = np.array([int(full[i : i + 2], 16) for i in (0, 2, 4)])
             opacity = (found - panel) @ (full - panel) / ((full - panel) @ (full - panel))
             assert 0.25 < opacity <= 1.01, (place, found)
             np.testing.assert_allclose(found, panel + opacity * (full - panel), atol=14, err_msg=place)
     assert panels[0] > 200 and panels[1] < 60
-    loud = pixel(opened, "deck.timeline.roll.x(240)", "deck.timeline.roll.yPitch(67) + 3")
-    quiet = pixel(opened, "deck.timeline.roll.x(2700)", "deck.timeline.roll.yPitch(71) + 3")
+    loud = pages.pixel(opened, "deck.timeline.roll.x(240)", "deck.timeline.roll.yPitch(67) + 3")
+    quiet = pages.pixel(opened, "deck.timeline.roll.x(2700)", "deck.timeline.roll.yPitch(71) + 3")
     assert loud[0] > quiet[0] + 30, "the louder, the more opaque"
     drawn = (
         "new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer))"
@@ -106,9 +55,8 @@ def test_playing_pausing_and_what_is_heard(opened, long_page):
     opened.open(long_page)
     assert opened.value("deck.player.audio === undefined") and opened.value("deck.player.now") == 0
     opened.click("#play")
-    opened.value(
-        "(meter = deck.player.audio.createAnalyser(), deck.player.synth.master.connect(meter), samples = new Float32Array(2048), 0)"
-    )
+    opened.value("(meter = deck.player.audio.createAnalyser(), samples = new Float32Array(2048), 0)")
+    opened.value("(deck.player.synth.master.connect(meter), 0)")
     opened.wait(
         "deck.player.now > 0.4 && (meter.getFloatTimeDomainData(samples), samples.some((sample) => sample > 0.01))"
     )
@@ -189,143 +137,6 @@ def test_takes_change_in_place(opened):
     ]
 
 
-GAINS = """Object.fromEntries(Object.entries({ ...deck.player.synth.parts, master: deck.player.synth.master }).map(
-  ([part, node]) => [part, node.gain.value]))"""
-
-
-def settled(browser, wanted):
-    """Waits until the gains of the parts are as wanted."""
-    browser.wait(
-        f"((gains) => !Object.entries({json.dumps(wanted)}).some(([part, gain]) => Math.abs(gain - gains[part]) > 0.003))"
-        f"({GAINS})"
-    )
-
-
-def turn(browser, name, value):
-    slider = f"document.querySelector('[name={name}]')"
-    browser.value(f"({slider}.value = {value}, {slider}.dispatchEvent(new Event('input')), 0)")
-
-
-def test_volumes(opened):
-    turn(opened, "drums", 30)
-    opened.click("#play")
-    wanted = dict.fromkeys(["melody", "bass", "other", "master"], opened.value("(VOLUME / 100) ** 2")) | {"drums": 0.09}
-    settled(opened, wanted)
-    for part, value in {"melody": 100, "bass": 0, "other": 50, "master": 10}.items():
-        turn(opened, part, value)
-        wanted[part] = (value / 100) ** 2
-        settled(opened, wanted)
-
-
-def test_parts_are_muted_and_heard_alone(opened):
-    full = opened.value("(VOLUME / 100) ** 2")
-    opened.click("#play")
-    opened.click("[title='Mute bass']")
-    settled(opened, {"melody": full, "bass": 0, "drums": full, "other": full})
-    opened.click("[title='Solo drums']")
-    opened.click("[title='Solo bass']")
-    settled(opened, {"melody": 0, "bass": 0, "drums": full, "other": 0})
-    opened.press("m", "KeyM")  # of the part that was touched last, the bass
-    settled(opened, {"melody": 0, "bass": full, "drums": full, "other": 0})
-    opened.press("s", "KeyS")
-    opened.click("[title='Solo drums']")
-    settled(opened, {"melody": full, "bass": full, "drums": full, "other": full})
-    pressed = "[...document.querySelectorAll('#mixer [aria-pressed=true]')].length"
-    assert opened.value(pressed) == 0
-
-
-WATCH = """(() => {
-  sounded = [];
-  const { player } = deck;
-  const sound = Synth.prototype.play;
-  Synth.prototype.play = function (note, start, end) {
-    const { since, from } = player.passes.at(-1);
-    sounded.push({ role: note.role, key: note.key, written: note.start, pass: player.passes.length, since, from, start, end });
-    sound.call(this, note, start, end);
-  };
-})()"""
-
-
-def drag(browser, selector, places):
-    """A mouse drag over an element along shares of its width."""
-    left, top, width, height = browser.value(
-        f"(({{ left, top, width, height }}) => [left, top, width, height])"
-        f"(document.querySelector('{selector}').getBoundingClientRect())"
-    )
-    moves = ["mousePressed", *["mouseMoved"] * (len(places) - 1), "mouseReleased"]
-    for kind, x in zip(moves, [*places, places[-1]], strict=True):
-        spot = {"x": left + x * width, "y": top + height / 2, "button": "left", "buttons": 1, "clickCount": 1}
-        browser.call("Input.dispatchMouseEvent", type=kind, **spot)
-
-
-def test_dragging_selects_bars_which_loop_without_a_gap(opened):
-    share = "deck.timeline.roll.x({}) / document.querySelector('#notes').clientWidth"
-    drag(opened, "#notes", [opened.value(share.format(tick)) for tick in (4000, 3000, 700)])
-    assert opened.value("deck.timeline.selection") == [1, 3]
-    inside = opened.value("[...Array(2)].map((_, i) => song.barSeconds[[1, 3][i]])")
-    panel = pixel(opened, "deck.timeline.roll.x(4200)", "deck.timeline.roll.yPitch(63) + 3")
-    marked = pixel(opened, "deck.timeline.roll.x(4400)", "deck.timeline.roll.yPitch(63) + 3")
-    assert np.abs(panel - marked).max() > 8, "the selection is seen"
-    opened.value(WATCH)
-    opened.click("#loop")
-    opened.click("#play")
-    opened.wait("deck.player.scheduled > 24")
-    passes = opened.value("sounded")
-    assert {note["key"] for note in passes if note["role"] == "melody"} == {72, 71, 69}
-    assert all(inside[0] - 1e-6 <= note["written"] < inside[1] for note in passes)
-    starts = sorted({round(note["since"], 6) for note in passes})
-    np.testing.assert_allclose(np.diff(starts), inside[1] - inside[0], atol=1e-3)
-    assert all(note["end"] <= note["since"] + inside[1] - note["from"] + 1e-6 for note in passes)
-    opened.press("Escape", "Escape")
-    assert opened.value("[deck.timeline.selection, deck.player.loop[0]]") == [None, 0], "then the song loops"
-    opened.press("l", "KeyL")
-    assert opened.value("deck.player.loop") is None
-
-
-def test_tempo_is_for_listening(opened):
-    opened.value(WATCH)
-    turn(opened, "tempo", 50)
-    assert opened.value("[byId('pace').textContent, deck.player.now]") == ["50 %", 0]
-    opened.click("#play")
-    opened.wait("deck.player.scheduled > 6")
-    for note in opened.value("sounded"):
-        assert note["start"] - note["since"] == pytest.approx(2 * (note["written"] - note["from"]), abs=0.03)
-
-
-def test_keys_step_by_beats_and_bars_and_select(opened):
-    bars = opened.value("song.barSeconds")
-    at = "deck.player.now"
-
-    def pressed(key, shift=False):
-        opened.press(key, key, 8 if shift else 0)
-        return opened.value(at)
-
-    assert pressed("ArrowRight", shift=True) == pytest.approx(bars[1])
-    assert pressed("ArrowRight", shift=True) == pytest.approx(bars[2])
-    assert pressed("ArrowLeft", shift=True) == pytest.approx(bars[1])
-    opened.press("[", "BracketLeft")
-    pressed("ArrowRight", shift=True)
-    opened.press("]", "BracketRight")
-    assert opened.value("deck.timeline.selection") == [1, 3]
-    assert pressed("Home") == 0
-
-
-def test_sections_are_shown_and_selected(opened, scores, tmp_path):
-    path = pages.written(tmp_path, scores)
-    sections = [{"letter": letter, "first": first, "end": end} for letter, first, end in SECTIONS]
-    path.write_text(path.read_text().replace('"takes":[', f'"sections":{json.dumps(sections)},"takes":['))
-    opened.open(path)
-    buttons = "[...document.querySelectorAll('.sections button')]"
-    assert opened.value(f"{buttons}.map((button) => button.textContent)") == ["A", "B", "A"]
-    colours = opened.value(f"{buttons}.map((button) => getComputedStyle(button).backgroundColor)")
-    assert colours[0] == colours[2] != colours[1]
-    opened.click(".sections button:nth-of-type(2)")
-    assert opened.value("[deck.timeline.selection, deck.player.now]") == [
-        [1, 3],
-        pytest.approx(opened.value("song.barSeconds[1]")),
-    ]
-
-
 @pytest.mark.parametrize("size", [(375, 667), (320, 568), (1280, 900)])
 def test_nothing_overflows_and_fingers_find_the_controls(size, opened, written):
     opened.open(written, *size)
@@ -381,3 +192,9 @@ def test_a_long_song_follows_the_cursor_until_one_scrolls(opened, long_page):
     started = time.monotonic()
     opened.value("(() => { for (let i = 0; i < 50; i++) deck.timeline.draw(); byId('notes').toDataURL(); })()")
     assert time.monotonic() - started < 5, "a tenth of a second a frame would not be smooth"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(dark, opened, scores, tmp_path):
+    opened.open(pages.written(tmp_path, scores, chords=pages.CHORDS), dark=dark)
+    assert accessibility.violations(opened) == []
