@@ -40,6 +40,13 @@ export function slider(name, label, [min, max, step, value], oninput) {
   return input;
 }
 
+// Other children for an element; where one of its named children had the focus, the new one of that name has it.
+export function refill(box, children) {
+  const name = box.contains(document.activeElement) && document.activeElement.name;
+  box.replaceChildren(...children);
+  if (name) box.querySelector(`[name="${name}"]`)?.focus();
+}
+
 export function clock(at) {
   return `${Math.floor(at / 60)}:${String(Math.floor(at % 60)).padStart(2, "0")}`;
 }

@@ -1,7 +1,7 @@
 // The song from left to right: sections, bar numbers and chords over the piano roll, in a box that scrolls.
 "use strict";
 
-import { make } from "./dom.js";
+import { make, refill } from "./dom.js";
 import { GUTTER, Roll } from "./roll.js";
 
 const SLIP = 6; // CSS pixels that a pointer may move in a click
@@ -17,7 +17,9 @@ export class Timeline {
     this.canvas = make("canvas", { id: "notes" });
     this.song = make("div", { id: "song" }, ...Object.values(this.strips), this.canvas);
     box.append(this.song);
-    for (const target of [this.strips.ruler, this.canvas]) target.onpointerdown = (event) => this.point(event, target);
+    const { ruler, chords } = this.strips;
+    chords.onkeydown = (event) => rove(event);
+    for (const target of on.chord ? [ruler, this.canvas] : [ruler, chords, this.canvas]) target.onpointerdown = (event) => this.point(event, target);
     for (const gesture of ["wheel", "pointerdown", "keydown"]) // who scrolls by hand wants to look elsewhere
       box.addEventListener(gesture, () => (this.following = false), { passive: true });
     box.addEventListener("scroll", () => this.playing || this.draw());
@@ -44,13 +46,13 @@ export class Timeline {
     this.mark = this.place(make("i", { className: "mark", hidden: true }), 0, 0);
     this.fill(ruler, "Bar", [this.mark, ...numbers]);
     this.fill(chords, "Chords", this.chords.map((chord, i) =>
-      this.place(this.chord(chord), chord.tick, this.chords[i + 1]?.tick ?? bars.at(-1))));
+      this.place(this.chord(chord, i), chord.tick, this.chords[i + 1]?.tick ?? bars.at(-1))));
     this.draw();
   }
 
   fill(strip, name, children) {
     strip.hidden = !children.length;
-    strip.replaceChildren(make("span", { className: "corner", textContent: name }), ...children);
+    refill(strip, [make("span", { className: "corner", textContent: name }), ...children]);
   }
 
   place(element, tick, end) {
@@ -71,10 +73,11 @@ export class Timeline {
     return this.place(button, bars[first], bars[end]);
   }
 
-  chord(chord) {
+  chord(chord, i) {
     const { symbol, words } = chord;
     if (!this.on.chord) return make("span", { textContent: symbol });
     const button = make("button", { type: "button", textContent: symbol, title: words, "aria-label": words });
+    Object.assign(button, { name: `chord ${i}`, tabIndex: i ? -1 : 0 });
     button.className = chord.given ? "given" : chord.held ? "held" : "";
     button.onclick = () => this.on.chord(chord, button);
     return button;
@@ -134,4 +137,15 @@ export class Timeline {
     if (marked) this.place(this.mark, ...marked);
     roll.draw(this.take, { scroll: box.scrollLeft, cursor, playing, marked });
   }
+}
+
+// The Tab key stops once for a row of buttons; arrows go on from there.
+function rove(event) {
+  const side = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" }[event.key];
+  const next = side && event.target[side];
+  if (next?.tagName !== "BUTTON") return;
+  event.preventDefault();
+  event.target.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
 }

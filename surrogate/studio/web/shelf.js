@@ -1,7 +1,7 @@
 // The takes so far: hear one, or play its bass or its drums with those of the current one.
 "use strict";
 
-import { make } from "./dom.js";
+import { make, refill } from "./dom.js";
 
 export class Shelf {
   constructor(box, change) {
@@ -11,18 +11,19 @@ export class Shelf {
   show({ takes, current }) {
     const playing = takes.find(({ take }) => take === current);
     const rows = takes.map((take) => this.row(take, playing)).reverse(); // the newest on top
-    this.box.replaceChildren(...rows);
+    refill(this.box, rows);
   }
 
   row(entry, playing) {
     const { take, words } = entry, on = take === playing.take, name = `Take ${take + 1}`;
-    const show = make("button", { type: "button", className: "take", "aria-pressed": on },
+    const show = make("button", { type: "button", className: "take", name, "aria-pressed": on },
       make("b", { textContent: name }), make("span", { textContent: words }));
     show.onclick = () => on || this.change({ kind: "show", take });
     const parts = ["bass", "drums"].map((part) => {
       const heard = on || origin(entry, part) === origin(playing, part);
       const title = heard ? `The ${part} of ${name.toLowerCase()}, playing` : `Play the ${part} of ${name.toLowerCase()}`;
       const button = make("button", { type: "button", className: "toggle", textContent: part, title });
+      button.name = `${name} ${part}`;
       button.setAttribute("aria-label", title);
       button.setAttribute("aria-pressed", heard);
       button.onclick = () => heard || this.change({ kind: "combine", bass: playing.take, drums: playing.take, [part]: take });

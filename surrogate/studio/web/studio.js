@@ -18,7 +18,7 @@ const KEEP_AFTER = 800; // milliseconds without a change, before the work is kep
 const HEARD_AFTER = 600; // milliseconds in which a browser that lets a page sound begins to
 
 const change = (wanted) => changes.make(wanted);
-const changes = new api.Changes({ state: show, failed: tell, busy });
+const changes = new api.Changes({ state: show, failed, busy });
 const deck = new Deck(ROLES, { select: showScope, room, chord: (chord, button) => editor.open(chord, button) });
 const parts = new Parts(deck.mixer, change);
 const shelf = new Shelf(byId("shelf"), change);
@@ -33,7 +33,7 @@ let state = null;
 const undo = tool("Undo", "Undo (Ctrl+Z)", () => change({ kind: "undo" }));
 const redo = tool("Redo", "Redo (Ctrl+Shift+Z)", () => change({ kind: "redo" }));
 const another = tool("Open", "Open another melody", () => showStart(true));
-byId("tools").append(another, undo, redo, takeAway.button);
+byId("tools").append(another, undo, redo, byId("help"), takeAway.button);
 
 function tool(words, title, onclick) {
   return Object.assign(make("button", { type: "button", className: "toggle", title, textContent: words }), { onclick });
@@ -104,13 +104,7 @@ function show(made) {
   });
   showStart(false);
   deck.show(song, song.takes[0], chordsOf(song));
-  parts.show(state);
-  shelf.show(state);
-  choices.show(state);
-  takeAway.show(state);
-  undo.disabled = !state.can_undo;
-  redo.disabled = !state.can_redo;
-  showScope();
+  showControls();
   const name = state.name.replace(/\.\w+$/, ""), { key, meter, tempo } = state.assumed;
   byId("title").textContent = name;
   document.title = `${name} - Studio`;
@@ -119,6 +113,13 @@ function show(made) {
   ].join(" · ");
   clearTimeout(keep.timer);
   keep.timer = setTimeout(keep, KEEP_AFTER);
+}
+
+function showControls() {
+  for (const controls of [parts, shelf, choices, takeAway]) controls.show(state);
+  undo.disabled = !state.can_undo;
+  redo.disabled = !state.can_redo;
+  showScope();
 }
 
 // Every half bar's chord; one that only goes on is "held".
@@ -148,6 +149,12 @@ function showStart(shown) {
     if (deck.player.playing) deck.player.pause();
     opening.listKept();
   }
+}
+
+// A change that was not made: controls show again what is.
+function failed(error) {
+  showControls();
+  tell(error);
 }
 
 // What went wrong, in a line; null takes it away.
