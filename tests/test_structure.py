@@ -18,7 +18,7 @@ ROOMS = {  # of surrogate, and which others each may import
     "rendering": {"reading"},
     "corpus": {"reading", "model"},
     "accompaniment": {"reading", "model", "rendering"},
-    "studio": {"reading", "model", "rendering", "accompaniment"},
+    "studio": {"reading", "model", "rendering", "corpus", "accompaniment"},
     "evaluation": {"reading", "model", "rendering", "corpus"},
     "configs": set(),
     "commands": {"reading", "model", "rendering", "corpus", "accompaniment", "studio", "evaluation", "configs"},

@@ -68,11 +68,12 @@ def compose_parts(
 
 
 def _line(melody, key, revision, options, band):
-    own = {}
+    own, given = {}, None
     if melody.chords is not None and (band.knows_chords or given_chords.are_asked_for(options)):
-        own["chords"] = melody.chords.half_bars(melody.grid)
+        given = melody.chords
+        own["chords"] = given.half_bars(melody.grid)
     if revision is not None:
-        own |= _staying(revision, own.get("chords"))
+        own |= _staying(revision, given and given.half_bars(melody.grid, whole=False))
     for part in arrange.present(melody, options):
         roles = tracks.roles(melody.score)
         playing = [

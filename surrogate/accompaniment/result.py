@@ -13,7 +13,7 @@ from surrogate.accompaniment.assumptions import Assumptions, count
 from surrogate.accompaniment.options import Options
 from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.take_chords import SongChord
-from surrogate.reading import song_chords
+from surrogate.reading import sections, song_chords
 from surrogate.reading.chord_symbols import Chord
 from surrogate.reading.melody import Melody
 from surrogate.rendering import chord_track
@@ -194,6 +194,7 @@ class Accompaniment:
             bar_ticks=self.melody.grid.bar_ticks,
             key=self.assumptions.key,
             chords=[take.chord_changes for take in self.takes],
+            sections=sections.find(self.melody),
         )
 
     def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:

@@ -8,15 +8,19 @@ _NOUNS = "bass notes", "drum hits"
 
 
 def labels(counts: Sequence[tuple[int, int]]) -> list[str]:
-    """A label for each take, as "take 1, most like the others" and "take 2, more drum hits".
+    """A label for each take, as "take 1, most like the others" and "take 2, more drum hits"; counts as of words."""
+    if len(counts) == 1:
+        return ["take 1"]
+    return [f"take {number}, {each}" for number, each in enumerate(words(counts), 1)]
+
+
+def words(counts: Sequence[tuple[int, int]]) -> list[str]:
+    """What each take is like.
 
     Args:
         counts: bass notes and drum hits of each take, the best first.
     """
-    if len(counts) == 1:
-        return ["take 1"]
-    words = ["most like the others", *(_beside(count, counts[0]) for count in counts[1:])]
-    return [f"take {number}, {each}" for number, each in enumerate(words, 1)]
+    return ["most like the others", *(_beside(count, counts[0]) for count in counts[1:])]
 
 
 def _beside(own, first):

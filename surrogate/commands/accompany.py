@@ -2,11 +2,12 @@
 
 import dataclasses
 import pathlib
+import sys
 import time
 
 from musicvae_jax.files import escape_controls
 from surrogate.accompaniment.options import KEEP, Options, range_text
-from surrogate.commands import devices
+from surrogate.commands import devices, studio
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
 
@@ -17,6 +18,8 @@ def parser() -> Parser:
     path = pathlib.Path
     melodies = "MIDI files or folders of them, where hidden files and those named *_accompanied.mid are left out"
     parser.add_argument("melodies", nargs="+", type=path, metavar="melody.mid", help=melodies)
+    page = "a page on this machine to hear and change it; its own flags: --studio --help"
+    parser.add_argument("--studio", action="store_true", help=page)
     parser.add_argument("--checkpoint", help="a pretrained model's name or a model folder (default: the built-in one)")
 
     add = parser.add_argument_group("the melody").add_argument
@@ -71,8 +74,11 @@ def parser() -> Parser:
 @interruptible("accompany")
 def main(argv=None) -> int:
     """Runs the command line; returns the exit code: 0, or 2 after one line on stderr for each mistake."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    if "--studio" in words:
+        return studio.main([word for word in words if word != "--studio"])
     reader = parser()
-    flags = reader.parse_args(argv)
+    flags = reader.parse_args(words)
     if flags.soundfont and not flags.wav:
         reader.error("argument --soundfont is for --wav, which is not given")
     options = _options(reader, flags)

@@ -39,15 +39,16 @@ class SongChords:
         places = np.searchsorted(ticks, tick_N, side="right") - 1
         return [None if place < 0 else self.changes[place][1] for place in places]
 
-    def half_bars(self, grid: Grid) -> np.ndarray:
+    def half_bars(self, grid: Grid, *, whole: bool = True) -> np.ndarray:
         """What the models are told.
 
         Args:
             grid: the song's steps.
+            whole: whether a half bar that is left open gets the chord of the other half.
 
         Returns:
             int64 [bars, 2, 3], columns root, quality (the place in QUALITIES) and bass of the chord that sounds longest
-            in each half bar; NONE where there is no chord, UNKNOWN in bars that are left open.
+            in each half bar; NONE where there is no chord, UNKNOWN where it is left open.
         """
         at_step = self.at(grid.ticks[:-1])
         halves = np.full((2 * grid.bars, 3), UNKNOWN, np.int64)
@@ -57,7 +58,7 @@ class SongChords:
             chord = max(sounding, key=sounding.get, default=None)
             if chord is not None:
                 halves[half] = chord.root, _PLACE[chord.quality], chord.bass
-        return whole_bars(halves)
+        return whole_bars(halves) if whole else halves.reshape(-1, 2, 3)
 
 
 def whole_bars(halves_Hx3) -> np.ndarray:

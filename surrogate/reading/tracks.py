@@ -8,6 +8,7 @@ first two in 80 %; most notes sounding alone, the rule before this one, finds it
 """
 
 import dataclasses
+import typing
 
 import numpy as np
 
@@ -81,6 +82,24 @@ def choose(score, wanted=None, *, path) -> ChosenTrack:
     best = int((features_NxF @ list(WEIGHTS.values()) + name_scores_N).argmax())
     why = _reason(dict(zip(WEIGHTS, features_NxF[best], strict=True)), name_scores_N, best)
     return ChosenTrack(candidates[best], f"{_label(score, sounding, candidates[best])}: {why}")
+
+
+class Candidate(typing.NamedTuple):
+    """A track that can be the melody: its number, as choose takes it, name, and instrument and notes in words."""
+
+    number: int
+    name: str
+    words: str
+
+
+def candidates(score) -> list[Candidate]:
+    """The pitched tracks of a symusic.Score, in ticks, that can be the melody."""
+    sounding = [index for index, track in enumerate(score.tracks) if len(track.notes)]
+    return [
+        Candidate(number, _one_line(score.tracks[index].name), _instrument(score.tracks[index]))
+        for number, index in enumerate(sounding, 1)
+        if not score.tracks[index].is_drum and len(notes(score.tracks[index])[0])
+    ]
 
 
 def alone(start, end, ticks_per_beat: int) -> float:
@@ -207,10 +226,12 @@ def _label(score, sounding, index) -> str:
 
 
 def _with_instrument(score, sounding, index) -> str:
-    track = score.tracks[index]
+    return f"{_number_and_name(score, sounding, index)} ({_instrument(score.tracks[index])})"
+
+
+def _instrument(track) -> str:
     family = "drums" if track.is_drum else _FAMILIES[track.program // 8]
-    count = f"{len(track.notes)} note{'s' if len(track.notes) > 1 else ''}"
-    return f"{_number_and_name(score, sounding, index)} ({family}, {count})"
+    return f"{family}, {len(track.notes)} note{'s' if len(track.notes) > 1 else ''}"
 
 
 def _number_and_name(score, sounding, index) -> str:

@@ -62,7 +62,9 @@ def arrange(melody, parts_Tx2, options) -> Arrangement:
         parts_Tx2: uint16 [melody.bars * 16, 2], the tokens of bass and drums.
         options: surrogate.accompaniment.options.Options.
     """
-    grid, rng, strays = melody.grid, np.random.default_rng(options.seed), np.random.default_rng((options.seed, 1))
+    # Dice of their own for each, so that a part that stays is played as it was beside another one.
+    bass_force, drum_force, bass_time, drum_time = (np.random.default_rng((options.seed, own)) for own in range(4))
+    grid = melody.grid
     bass_T, drums_T = parts_Tx2.T
     starts, _, _ = events.line_notes(melody.tokens)
     loud_bars = velocity.loudness(starts, _velocities(melody, starts), grid.bars)
@@ -77,16 +79,16 @@ def arrange(melody, parts_Tx2, options) -> Arrangement:
         sounds = grid.ticks[stop] > grid.ticks[start]
         start, stop, pitch = start[sounds], stop[sounds], pitch[sounds]
         bass = symusic.Track(name="Bass", program=options.program, is_drum=False)
-        begin_and_end = timing.bass_notes(grid.ticks, start, stop, fast(start), strays, human=options.human)
-        bass.notes = _symusic_notes(*begin_and_end, pitch, velocity.bass(start, loud_bars, rng))
+        begin_and_end = timing.bass_notes(grid.ticks, start, stop, fast(start), bass_time, human=options.human)
+        bass.notes = _symusic_notes(*begin_and_end, pitch, velocity.bass(start, loud_bars, bass_force))
         bass.controls.append(level.volume(melody.track, velocity.built_in_table().bass.level))
         written["bass"] = bass
     if options.drums and "drums" not in kept.values():
         step, pitch = events.drum_hits(np.where(grid.in_song, drums_T, 0))
         drums = symusic.Track(name="Drums", program=0, is_drum=True)
-        begin = timing.drum_onsets(grid.ticks, step, pitch, fast(step), strays, human=options.human)
+        begin = timing.drum_onsets(grid.ticks, step, pitch, fast(step), drum_time, human=options.human)
         end = np.minimum(begin + grid.ticks[step + 1] - grid.ticks[step], grid.ticks[-1])
-        drums.notes = _symusic_notes(begin, end, pitch, velocity.drums(step, pitch, loud_bars, rng))
+        drums.notes = _symusic_notes(begin, end, pitch, velocity.drums(step, pitch, loud_bars, drum_force))
         drums.controls.append(level.volume(melody.track, velocity.built_in_table().drums.level))
         written["drums"] = drums
     score.tracks = [*_kept_tracks(melody, kept), *written.values()]

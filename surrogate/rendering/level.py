@@ -19,10 +19,11 @@ def volume(melody: symusic.Track, velocity: float) -> symusic.ControlChange:
         melody: the player's track.
         velocity: the part's mean, 1 to 127.
     """
-    product = melody.notes.numpy()["velocity"].mean() * _usual(melody, VOLUME) * _usual(melody, EXPRESSION) / MOST
+    product = melody.notes.numpy()["velocity"].mean() * usual(melody, VOLUME) * usual(melody, EXPRESSION) / MOST
     return symusic.ControlChange(0, VOLUME, int(np.clip(np.rint(product / velocity), 1, MOST)))
 
 
-def _usual(track, control):
+def usual(track: symusic.Track, control: int) -> float:
+    """The median of a track's values of VOLUME or EXPRESSION that are not silence; where it has none, the default."""
     values = [change.value for change in track.controls if change.number == control and change.value > 0]
     return float(np.median(values)) if values else DEFAULT[control]

@@ -9,19 +9,19 @@ import re
 import numpy as np
 
 from musicvae_jax import events, files
-from surrogate.rendering import chord_track
+from surrogate.rendering import chord_track, level
 from surrogate.rendering.plot import DRUM_NAMES
 from surrogate.rendering.tempo import tempo_map
 
 ROLES = ("melody", "bass", "drums", "other")
 PLAYER = pathlib.Path(__file__).parent / "player"
-"""Scripts and styles of pages that show and play a song."""
+"""The folder of scripts and styles of pages that show and play a song."""
 _STYLES = ("player.css", "page.css")
 _MODULES = ("dom", "song", "synth", "player", "roll", "timeline", "mixer", "transport", "deck", "page")  # users last
 _LANES = (*DRUM_NAMES, "other")
 
 
-def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None) -> None:
+def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None, sections=()) -> None:
     """Write an HTML page with a piano roll, a player and a MIDI file to download for each take.
 
     Args:
@@ -33,12 +33,14 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
         key: what is told of the song's key; None tells nothing.
         chords: of each take (tick, surrogate.reading.chord_symbols.Chord) of every change, or None.
+        sections: surrogate.reading.sections.Section of each, its bars counted in bar_ticks.
 
     Raises:
         musicvae_jax.FileError: the file cannot be written.
         ValueError: the arguments do not fit together.
     """
-    content = song(title=title, scores=scores, labels=labels, roles=roles, bar_ticks=bar_ticks, chords=chords)
+    takes = {"scores": scores, "labels": labels, "chords": chords}
+    content = song(title=title, **takes, roles=roles, bar_ticks=bar_ticks, sections=sections)
     facts = _facts(content, scores[0].ticks_per_quarter) + (f" · {key}" if key else "")
     fields = {
         "title": html.escape(title),
@@ -61,19 +63,21 @@ def _inlined(name):
     return re.sub(r"^(import .*\n|export )", "", _player_file(f"{name}.js"), flags=re.MULTILINE)
 
 
-def song(*, title, scores, labels, roles, bar_ticks, chords=None) -> dict:
+def song(*, title, scores, labels, roles, bar_ticks, chords=None, sections=()) -> dict:
     """What the page's script is given, as JSON types.
 
     Args:
-        title, scores, labels, roles, bar_ticks, chords: as write takes them.
+        title, scores, labels, roles, bar_ticks, chords, sections: as write takes them.
 
     Returns:
         title: str.
         lanes: names of the drum lanes, from the lowest.
         bars: ticks of the bar lines.
+        sections: {"letter", "first", "end"} of each, in bars.
         map: the tempo map, {"ticks": [K], "seconds": [K]}, linear in between, from 0 to the end of the song.
-        tracks: {"role", "name", "drums" (whether it is percussion), "notes": [[start, end, key, velocity], ...] in
-            ticks and order of start}, the key a MIDI pitch or a lane; a track that several takes share is there once.
+        tracks: {"role", "name", "drums" (whether it is percussion), "program", "level" (MIDI control 7), "notes":
+            [[start, end, key, velocity], ...] in ticks and order of start}, the key a MIDI pitch or a lane; a track
+            that several takes share is there once.
         takes: {"label", "file", "midi" (base64), "tracks": places in tracks, "chords": [[tick, symbol], ...]}.
 
     Raises:
@@ -106,6 +110,7 @@ def song(*, title, scores, labels, roles, bar_ticks, chords=None) -> dict:
         "title": title,
         "lanes": _LANES,
         "bars": bar_ticks.tolist(),
+        "sections": [section._asdict() for section in sections],
         "map": {"ticks": ticks.tolist(), "seconds": seconds.round(6).tolist()},
         "tracks": [json.loads(track) for track in place_of_track],
         "takes": takes,
@@ -122,7 +127,14 @@ def _track(track, role) -> dict:
     start = notes["time"].astype(np.int64)
     rows = np.stack([start, start + notes["duration"], key, notes["velocity"]], 1)
     rows = rows[np.lexsort((key, start))]
-    return {"role": role, "name": track.name, "drums": bool(drums), "notes": rows.tolist()}
+    return {
+        "role": role,
+        "name": track.name,
+        "drums": bool(drums),
+        "program": track.program,
+        "level": round(level.usual(track, level.VOLUME)),
+        "notes": rows.tolist(),
+    }
 
 
 def _facts(content, ticks_per_quarter) -> str:

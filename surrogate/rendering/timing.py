@@ -38,7 +38,7 @@ def drum_onsets(tick_of_step, step, pitch, ticks_per_ms, rng: np.random.Generato
         step: int [N], steps at which drums are struck.
         pitch: int [N], General MIDI drum pitches, of one of events.DRUM_GROUPS.
         ticks_per_ms: float [N], how fast the song is there.
-        rng: draws the player's deviations; one normal number a hit.
+        rng: draws the player's deviations.
         human: what deviations are multiplied by; 0 leaves all on the grid.
 
     Returns:

@@ -50,7 +50,7 @@ def drums(step, pitch, loud_of_bar, rng: np.random.Generator, *, table: Velocity
         step: int [N], onsets in 16ths from the song's start; in any order.
         pitch: int [N], General MIDI drum pitches, of one of events.DRUM_GROUPS.
         loud_of_bar: float [bars], from -1 to 1, as loudness gives it.
-        rng: draws the player's spread; one normal number a hit.
+        rng: draws the player's spread.
         table: the built-in one when None.
 
     Returns:

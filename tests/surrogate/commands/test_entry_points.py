@@ -26,7 +26,8 @@ def main_of(module):
 def test_only_the_two_packages_are_installed():
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["musicvae_jax", "surrogate"] and wheel["force-include"] == {
-        "configs": "surrogate/configs"
+        "configs": "surrogate/configs",
+        "examples": "surrogate/studio/examples",
     }
     assert (ROOT / "musicvae_jax/py.typed").exists() and (ROOT / "surrogate/py.typed").exists()
 
@@ -46,10 +47,10 @@ def test_a_message_begins_with_the_name_that_was_called(command, monkeypatch, ca
     for called, name in ((f"/somewhere/bin/{command}", command), (str(ROOT / f"scripts/{module}.py"), module)):
         monkeypatch.setattr(sys, "argv", [called])
         with pytest.raises(SystemExit) as stop:
-            sys.exit(main_of(module)())
+            sys.exit(main_of(module)(["--port=no"] if module == "studio" else None))
         out, err = capsys.readouterr()
         assert (stop.value.code, out, err.count("\n")) == (2, "", 1)
-        assert err.startswith(f"{name}: ") and ("required" in err or "give --config" in err)
+        assert err.startswith(f"{name}: ") and re.search("required|give --config|--port", err)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -67,7 +68,13 @@ def test_what_the_packages_import_is_declared():
     modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     imported = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
     extras = PROJECT["project"]["optional-dependencies"]
-    lines = [*PROJECT["project"]["dependencies"], *extras["magenta"], *extras["media"], *extras["evaluate"]]
+    lines = [
+        *PROJECT["project"]["dependencies"],
+        *extras["magenta"],
+        *extras["media"],
+        *extras["evaluate"],
+        *extras["studio"],
+    ]
     declared = {re.match(r"[\w-]+", line).group().lower().replace("-", "_") for line in lines}
     declared_as = {
         "absl": "absl_py",

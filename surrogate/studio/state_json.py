@@ -1,0 +1,120 @@
+"""A work as the page is told it: docs/studio.md, whose schema is docs/studio.schema.json."""
+
+import dataclasses
+import pathlib
+import re
+
+import numpy as np
+
+from musicvae_jax.events import STEPS_PER_BEAT
+from surrogate.accompaniment.assumptions import assumptions, pickup_beats
+from surrogate.reading import sections, tempos
+from surrogate.reading.chroma import STEPS_PER_HALF_BAR
+from surrogate.rendering import page
+from surrogate.rendering.tempo import tempo_map
+from surrogate.studio.changes import CHOICES
+from surrogate.studio.work import PARTS, Work
+
+
+def of_work(name: str, work: Work, number: int, *, knows_chords: bool) -> dict:
+    """The state of a work, as JSON types.
+
+    Args:
+        name: by which addresses call it.
+        work: what it is.
+        number: of the change that led here.
+        knows_chords: whether the models know chords.
+    """
+    state, take, grid = work.state, work.state.rendered(), work.state.melody.grid
+    ticks, seconds = tempo_map(take.score, int(grid.bar_ticks[-1]))
+
+    def at(tick_N):
+        return np.interp(tick_N, ticks, seconds).round(4).tolist()
+
+    found = sections.find(state.melody)
+    return {
+        "work": name,
+        "name": work.file.name,
+        "number": number,
+        "can_undo": work.can_undo,
+        "can_redo": work.can_redo,
+        "locked": {part: part in state.locked for part in PARTS},
+        "tracks": _tracks(state),
+        "assumed": _assumed(state, knows_chords),
+        "choices": {name: getattr(state.options, name) for name in CHOICES},
+        "bars": _bars(grid, at, found),
+        "sections": [section._asdict() for section in found],
+        "chords": _chords(state, take, at),
+        "takes": [
+            {"take": place, "words": own.words, "seed": own.seed}
+            | dict(zip(("bass_from", "drums_from"), own.origins, strict=True))
+            for place, own in enumerate(state.takes)
+        ],
+        "current": state.current,
+        "song": page.song(
+            title=pathlib.PurePath(work.file.name).stem,
+            scores=[take.score],
+            labels=[f"take {state.current + 1}: {state.take.words}"],
+            roles=take.roles,
+            bar_ticks=grid.bar_ticks,
+            chords=[take.chord_changes],
+            sections=found,
+        ),
+    }
+
+
+def _tracks(state):
+    """The tracks that can be the melody, the guess first."""
+    guess = state.found.guess
+    each = sorted(state.found.tracks, key=lambda track: track.number != guess)
+    return [
+        {"number": track.number, "name": track.name, "guess": track.number == guess, "why": track.words}
+        for track in each
+    ]
+
+
+def _assumed(state, knows_chords):
+    melody = state.melody
+    words = assumptions(melody, state.keys, state.options, knows_chords=knows_chords)
+    return {
+        "key": state.keys.main.name,
+        "meter": re.match(r"\S*", melody.meter)[0].rstrip(","),
+        "pickup": pickup_beats(melody),
+        "swing": melody.swing.eighth,
+        "tempo": tempos.longest(melody.score.tempos, int(melody.grid.ticks[-1])),
+        "words": {"melody": melody.reason} | dataclasses.asdict(words),
+    }
+
+
+def _bars(grid, at, found):
+    """Where bars begin and where their beats are, in seconds; a pickup's bar begins with the song."""
+    letter_of_bar = [section.letter for section in found for _ in range(section.first, section.end)]
+    beats = grid.ticks[:-1:STEPS_PER_BEAT][grid.in_song[::STEPS_PER_BEAT]]
+    bar_of_beat = np.searchsorted(grid.bar_ticks, beats, side="right") - 1
+    starts = at(np.maximum(grid.bar_ticks[:-1], 0))
+    return [
+        {"start": start, "beats": at(beats[bar_of_beat == bar]), "section": letter}
+        for bar, (start, letter) in enumerate(zip(starts, letter_of_bar, strict=True))
+    ]
+
+
+def _chords(state, take, at):
+    """The changes of chords; half_bar counts the models' half bars, by which a chord is changed."""
+    grid, chords = state.melody.grid, state.melody.chords
+    begins = grid.ticks[:-1:STEPS_PER_HALF_BAR]
+    changes = []
+    for tick, chord in take.chord_changes:
+        half_bar = int(np.searchsorted(begins, tick, side="right")) - 1
+        bar = int(np.searchsorted(grid.bar_ticks, tick, side="right")) - 1
+        middle = (grid.bar_ticks[bar] + grid.bar_ticks[bar + 1]) / 2
+        changes.append(
+            {
+                "bar": bar,
+                "half": int(tick >= middle),
+                "half_bar": half_bar,
+                "seconds": at(tick),
+                "symbol": chord.symbol,
+                "given": chords is not None and chords.at([tick])[0] is not None,
+            }
+        )
+    return changes
