@@ -99,22 +99,26 @@ def _bars(grid, at, found):
 
 
 def _chords(state, take, at):
-    """The changes of chords; half_bar counts the models' half bars, by which a chord is changed."""
+    """The chord of each of the models' half bars, by whose number it is changed."""
+    if not take.chord_changes:
+        return []
     grid, chords = state.melody.grid, state.melody.chords
-    begins = grid.ticks[:-1:STEPS_PER_HALF_BAR]
-    changes = []
-    for tick, chord in take.chord_changes:
-        half_bar = int(np.searchsorted(begins, tick, side="right")) - 1
+    change_ticks, changes = zip(*take.chord_changes, strict=True)
+    in_song_HxT = grid.in_song.reshape(-1, STEPS_PER_HALF_BAR)
+    found = []
+    for half_bar in np.flatnonzero(in_song_HxT.any(1)).tolist():
+        tick = int(grid.ticks[half_bar * STEPS_PER_HALF_BAR + in_song_HxT[half_bar].argmax()])
         bar = int(np.searchsorted(grid.bar_ticks, tick, side="right")) - 1
         middle = (grid.bar_ticks[bar] + grid.bar_ticks[bar + 1]) / 2
-        changes.append(
+        sounding = changes[max(np.searchsorted(change_ticks, tick, side="right") - 1, 0)]
+        found.append(
             {
                 "bar": bar,
                 "half": int(tick >= middle),
                 "half_bar": half_bar,
                 "seconds": at(tick),
-                "symbol": chord.symbol,
+                "symbol": sounding.symbol,
                 "given": chords is not None and chords.at([tick])[0] is not None,
             }
         )
-    return changes
+    return found

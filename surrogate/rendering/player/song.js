@@ -24,7 +24,8 @@ export function interpolate(xs, ys, x) {
 
 export class Song {
   constructor({ title, lanes, bars, map, tracks, takes, sections = [], beats = [], tempo = null }) {
-    Object.assign(this, { title, lanes, bars, map, sections, tempo });
+    Object.assign(this, { title, lanes, map, sections, tempo });
+    this.bars = bars.map((tick) => Math.max(0, tick)); // a pickup's bar line may lie before the song
     this.tracks = tracks.map((track) => ({
       level: USUAL_LEVEL,
       program: 0,
@@ -39,7 +40,7 @@ export class Song {
     this.roles = ROLES.filter((role) => this.tracks.some((track) => track.role === role));
     this.end = map.ticks.at(-1);
     this.duration = map.seconds.at(-1);
-    this.barSeconds = bars.map((tick) => this.seconds(tick));
+    this.barSeconds = this.bars.map((tick) => this.seconds(tick));
     this.beats = beats.length ? beats : this.barSeconds.slice(0, -1).map((second) => [second]);
   }
 

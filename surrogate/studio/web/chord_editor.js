@@ -11,7 +11,7 @@ export class ChordEditor {
     this.input.setAttribute("list", "suggested");
     this.place = make("p");
     const give = make("button", { className: "main", textContent: "Play it" });
-    const free = make("button", { type: "button", className: "toggle", textContent: "Let the band choose" });
+    const free = make("button", { type: "button", className: "toggle", textContent: "The band’s choice" });
     const form = make("form", { method: "dialog" }, this.place, this.input, make("div", { className: "buttons" }, give, free),
       make("datalist", { id: "suggested" }, ...SUGGESTED.map((value) => make("option", { value }))));
     this.dialog = make("dialog", { id: "chord", "aria-label": "Chord" }, form);
