@@ -24,7 +24,8 @@ def find():
 class Chromium:
     """A browser and its page; use as a context manager.
 
-    complaints: str, every uncaught exception, console error and failed or blocked load so far.
+    complaints: str, every uncaught exception, console error and failed or blocked load so far. downloads: the folder
+    where what is downloaded lies.
     """
 
     def __init__(self, folder):
@@ -51,6 +52,8 @@ class Chromium:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
+        self.downloads = folder / "downloads"
+        self.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
 
     def __enter__(self):
         return self
@@ -126,9 +129,9 @@ class Chromium:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait(self, expression):
+    def wait(self, expression, seconds=SECONDS):
         """Until an expression is true; raises TimeoutError."""
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + seconds
         while not self.value(expression):
             if time.monotonic() > until:
                 raise TimeoutError(f"still not true: {expression}")

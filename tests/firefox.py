@@ -34,15 +34,24 @@ def find():
 
 
 class Firefox:
-    """A browser and its page; use as a context manager."""
+    """A browser and its page; use as a context manager.
+
+    downloads: the folder where what is downloaded lies.
+    """
 
     def __init__(self, folder):
         folder = pathlib.Path(folder)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             address = free.getsockname()
-        preferences = {"marionette.port": address[1], "media.autoplay.default": 0}
-        lines = [f'user_pref("{name}", {value});\n' for name, value in preferences.items()]
+        self.downloads = folder / "downloads"
+        preferences = {
+            "marionette.port": address[1],
+            "media.autoplay.default": 0,
+            "browser.download.folderList": 2,
+            "browser.download.dir": str(self.downloads),
+        }
+        lines = [f'user_pref("{name}", {json.dumps(value)});\n' for name, value in preferences.items()]
         (folder / "user.js").write_text("".join(lines))
         with (folder / "log").open("w") as log:
             self._process = subprocess.Popen(
@@ -128,9 +137,9 @@ class Firefox:
             raise RuntimeError(f"{expression}: {answer['error']}")
         return answer.get("value")
 
-    def wait(self, expression):
+    def wait(self, expression, seconds=SECONDS):
         """Until an expression is true; raises TimeoutError."""
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + seconds
         while not self.value(expression):
             if time.monotonic() > until:
                 raise TimeoutError(f"still not true: {expression}")

@@ -25,7 +25,7 @@ export class ChordEditor {
       if (this.input.value.trim()) say(this.input.value.trim());
     };
     free.onclick = () => say(null);
-    this.dialog.onclick = (event) => event.target === this.dialog && this.dialog.close(); // a click beside it
+    this.dialog.addEventListener("click", ({ target }) => target === this.dialog && this.dialog.close()); // beside it
   }
 
   open(chord, button) {
