@@ -117,7 +117,7 @@ class Chromium:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        address = path if str(path).startswith("http") else pathlib.Path(path).resolve().as_uri()
+        address = path if str(path).startswith(("http:", "about:")) else pathlib.Path(path).resolve().as_uri()
         self.call("Page.navigate", url=address)
         # A page may add to its address, which names what it shows.
         self.wait(f"location.href.startsWith({json.dumps(address)}) && document.readyState === 'complete'")

@@ -108,7 +108,7 @@ class Firefox:
 
     def open(self, path):
         """Load a file or an address."""
-        self._address = path if str(path).startswith("http") else pathlib.Path(path).resolve().as_uri()
+        self._address = path if str(path).startswith(("http:", "about:")) else pathlib.Path(path).resolve().as_uri()
         self.call("WebDriver:Navigate", url=self._address)
 
     def complaints(self):

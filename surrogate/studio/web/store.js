@@ -21,7 +21,7 @@ async function works(mode) {
   return (await database).transaction("works", mode).objectStore("works");
 }
 
-// {work, name, when (milliseconds), blob} of all, the newest first.
+// {work, name, number (of its last change), when (milliseconds), blob} of all, the newest first.
 export async function list() {
   const kept = await finished((await works("readonly")).getAll());
   return kept.sort((a, b) => b.when - a.when);

@@ -65,8 +65,8 @@ function room() {
 
 // The metronome.
 
-const metronome = toggle("Click", "Metronome", (on) => deck.player.set({ metronome: on }) ?? metronome.press(on));
-const countIn = toggle("Count", "A bar of clicks before it plays", (on) => deck.player.set({ countIn: on }) ?? countIn.press(on));
+const metronome = toggle("Click", "Click on each beat", (on) => deck.player.set({ metronome: on }) ?? metronome.press(on));
+const countIn = toggle("Count", "Count a bar in before it plays", (on) => deck.player.set({ countIn: on }) ?? countIn.press(on));
 deck.transport.loop.after(metronome, countIn);
 
 // A work.
@@ -132,10 +132,10 @@ function chordsOf(song) {
 }
 
 async function keep() {
-  const { work, name } = state;
+  const { work, name, number } = state;
   try {
     const blob = await api.file(work, `${name.replace(/\.\w+$/, "")}.work`);
-    await store.put({ work, name, when: Date.now(), blob });
+    await store.put({ work, name, number, when: Date.now(), blob });
   } catch {
     // It is not kept, where the browser keeps nothing; the file can still be taken away.
   }

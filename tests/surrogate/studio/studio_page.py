@@ -65,10 +65,12 @@ class StudioPage:
         told = self.browser.value(f"{wrong} ? document.querySelector('#status').textContent : ''")
         assert not told, told
 
-    def reload(self, before="null"):
-        """Loads the page once more, after an expression's promise, and waits for its work."""
-        self.browser.value(f"(async () => {{ globalThis.old = true; await {before}; location.reload(); }})()")
-        self.wait("!globalThis.old && globalThis.studio?.state?.work === location.hash.slice(1)")
+    def open_again(self):
+        """Loads the page once more with the work that it has open, and waits for it."""
+        address = f"{self.address}#{self.state['work']}"
+        self.browser.open("about:blank")
+        self.browser.open(address)
+        self.wait("globalThis.studio?.state?.work === location.hash.slice(1)")
         return self.state
 
     @property

@@ -6,7 +6,7 @@ import time
 import pytest
 import symusic
 
-from tests import chromium, firefox
+from tests import accessibility, chromium, firefox
 from tests.paths import ROOT
 from tests.surrogate.studio import studio_page
 from tests.surrogate.studio.studios import notes
@@ -36,6 +36,8 @@ def complaints(browser):
 @pytest.fixture
 def page(browser, address):
     """The studio, before anything is opened; whatever the browser complains of fails the test."""
+    if isinstance(browser, chromium.Chromium):
+        browser.complaints.clear()
     page = studio_page.StudioPage(browser, address)
     yield page
     assert complaints(browser) == []
@@ -140,10 +142,11 @@ def test_the_last_of_many_quick_changes_is_on_the_page(page, opened):
 def test_a_work_comes_back(page, opened):
     page.drop(opened, "korobeiniki.work")
     state = page.changed("#act button:nth-of-type(1)")
-    kept = "import('./static/store.js').then((store) => store.list()).then((all) => all.map(({ work }) => work))"
-    page.browser.wait(f"{kept}.then((works) => works.includes('{state['work']}'))")
-    assert page.reload() == state
-    back = page.reload(f"fetch('works/{state['work']}', {{ method: 'DELETE' }})")
+    kept = f"import('./static/store.js').then((store) => store.get('{state['work']}')).then((kept) => kept?.number)"
+    page.browser.wait(f"{kept}.then((number) => number === {state['number']})")
+    assert page.open_again() == state
+    page.browser.value(f"fetch('works/{state['work']}', {{ method: 'DELETE' }}).then(() => 0)")
+    back = page.open_again()
     assert back["work"] != state["work"]
     assert back["song"]["tracks"] == state["song"]["tracks"] and back["takes"] == state["takes"]
     if isinstance(page.browser, chromium.Chromium):  # which tells that the studio had forgotten it
@@ -162,12 +165,58 @@ def test_what_cannot_be_read_is_told_in_a_line(page):
 def test_metronome_and_count_in(page, opened):
     page.drop(opened, "korobeiniki.work")
     page.browser.wait("studio.deck.player.playing")
-    page.browser.value("(studio.deck.player.pause(), clicks = [], 0)")
+    page.browser.value("(studio.deck.player.pause(), globalThis.clicks = [], 0)")
     page.browser.value("(studio.deck.player.synth.click = (accent, at) => clicks.push([accent, at]), 0)")
-    page.browser.click("[title='A bar of clicks before it plays']")
-    page.browser.click("[title=Metronome]")
+    page.browser.click("[title^=Count]")
+    page.browser.click("[title^=Click]")
     page.browser.value("(studio.deck.seek(studio.state.bars[2].start), studio.deck.player.play(), 0)")
     clicks = page.browser.value("clicks")
     assert [accent for accent, _ in clicks[:4]] == [True, False, False, False]
     assert [b[1] - a[1] for a, b in itertools.pairwise(clicks)] == pytest.approx([60 / 144] * 3, abs=1e-3)
     page.browser.click("#play")
+
+
+@pytest.fixture
+def chromium_page(page):
+    if not isinstance(page.browser, chromium.Chromium):
+        pytest.skip("measured in one engine")
+    return page
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(dark, chromium_page, opened):
+    browser = chromium_page.browser
+    browser.open(chromium_page.address, dark=dark)
+    browser.wait("document.querySelectorAll('#start .choices button').length > 0")
+    assert accessibility.violations(browser) == []
+    chromium_page.drop(opened, "korobeiniki.work")
+    browser.value("(studio.deck.player.pause(), studio.deck.timeline.select([0, 2]), 0)")
+    assert accessibility.violations(browser) == []
+    for act in ("#help", "#tools .main", ".chords button"):
+        browser.click(act)
+        assert accessibility.violations(browser) == [], act
+        browser.press("Escape", "Escape")
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(chromium_page, opened):
+    browser = chromium_page.browser
+    browser.open(chromium_page.address, 375, 812)
+    chromium_page.drop(opened, "korobeiniki.work")
+    assert browser.value("document.documentElement.scrollWidth <= innerWidth && innerWidth") == 375
+    small = """[...document.querySelectorAll("button, a, select, input, summary")].filter((control) => {
+      const { width, height } = (control.closest("label") ?? control).getBoundingClientRect();
+      return width && height && (width < 44 || height < 44);
+    }).map((control) => `${control.outerHTML} ${control.offsetWidth} x ${control.offsetHeight}`)"""
+    assert browser.value(small) == []
+
+
+def test_keys_take_back_and_bring_again(chromium_page, opened):
+    browser = chromium_page.browser
+    before = chromium_page.drop(opened, "korobeiniki.work")
+    after = chromium_page.changed("#act button:nth-of-type(2)")
+    browser.press("z", "KeyZ", 2)
+    chromium_page.wait("studio.state.can_redo")
+    assert chromium_page.state["song"]["tracks"] == before["song"]["tracks"]
+    browser.press("Z", "KeyZ", 2 + 8)
+    chromium_page.wait("!studio.state.can_redo")
+    assert chromium_page.state["song"]["tracks"] == after["song"]["tracks"]
