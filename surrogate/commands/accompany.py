@@ -7,7 +7,7 @@ import time
 
 from musicvae_jax.files import escape_controls
 from surrogate.accompaniment.options import KEEP, Options, range_text
-from surrogate.commands import devices, studio
+from surrogate.commands import devices
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
 
@@ -76,6 +76,8 @@ def main(argv=None) -> int:
     """Runs the command line; returns the exit code: 0, or 2 after one line on stderr for each mistake."""
     words = sys.argv[1:] if argv is None else list(argv)
     if "--studio" in words:
+        from surrogate.commands import studio
+
         return studio.main([word for word in words if word != "--studio"])
     reader = parser()
     flags = reader.parse_args(words)

@@ -21,6 +21,8 @@ from surrogate.studio.melody_reader import MelodyFile, MelodyReader
 from surrogate.studio.work import MOST_TAKES, PARTS, ShelfTake, Work, WorkState
 
 FIRST_TAKES = 3
+MOST_BARS = 512
+"""Of a song, so that a change is an answer, not a wait."""
 _SEEDS = 1 << 32
 _READING = {"track", "meter", "pickup"}
 """Choices by which a melody becomes another one, swing apart, which only moves it."""
@@ -63,6 +65,9 @@ class Bandleader:
             FileError: it cannot be read.
         """
         found = self._reader.read(file, options)
+        if found.melody.bars > MOST_BARS:
+            bars = found.melody.bars
+            raise FileError(file.name, f"has {bars} bars, and the studio takes up to {MOST_BARS}; accompany takes more")
         return WorkState(found, song_keys(found.melody, options), options, (), given=(None,) * (2 * found.melody.bars))
 
     def begin(self, file: MelodyFile, options: Options = Options()) -> Work:  # noqa: B008

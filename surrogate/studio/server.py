@@ -167,8 +167,9 @@ class Studio:
         name = self._name(request)
         opened, change = self._works[name], changes.parse(_json(await _body(request)))
         waiting = _Waiting(change, asyncio.Event())
-        for older in opened.waiting:
-            if changes.replaces(change, older.change):
+        for other in opened.waiting:  # which may have overtaken it
+            newer, older = sorted((other, waiting), key=lambda each: each.change.number)[::-1]
+            if changes.replaces(newer.change, older.change):
                 older.superseded.set()
         opened.waiting.append(waiting)
         leader = await asyncio.shield(self._leader)

@@ -11,7 +11,7 @@ from surrogate.studio import work_file
 from surrogate.studio.changes import ChangeError
 from surrogate.studio.work import Work
 
-_TYPES = {
+TYPES = {
     "take.mid": "audio/midi",
     "melody.mid": "audio/midi",
     "bass.mid": "audio/midi",
@@ -19,6 +19,7 @@ _TYPES = {
     "take.wav": "audio/wav",
     "page.html": "text/html",
 }
+"""The files of a take, and what they are."""
 
 
 def content(work: Work, name: str, *, soundfont: str | None = None, with_sections: bool = False) -> tuple[bytes, str]:
@@ -36,8 +37,8 @@ def content(work: Work, name: str, *, soundfont: str | None = None, with_section
     """
     if work_file.is_named(name):
         return work_file.content(work), "application/json"
-    if name not in _TYPES:
-        raise ChangeError(f"there is no file {name}; there are {', '.join(_TYPES)} and {pathlib.Path(name).stem}.work")
+    if name not in TYPES:
+        raise ChangeError(f"there is no file {name}; there are {', '.join(TYPES)} and {pathlib.Path(name).stem}.work")
     take, melody = work.state.rendered(), work.state.melody
     match name:
         case "take.mid":
@@ -52,7 +53,7 @@ def content(work: Work, name: str, *, soundfont: str | None = None, with_section
             made = _written(name, lambda path: sound.render(take.score, path, soundfont=soundfont))
         case "page.html":
             made = _written(name, lambda path: _write_page(work, take, path))
-    return made, _TYPES[name]
+    return made, TYPES[name]
 
 
 def _part(take, role):

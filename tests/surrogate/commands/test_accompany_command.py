@@ -40,6 +40,9 @@ def test_command_starts_lean_and_stays_quiet(accompanist, tmp_path):
         "pandas",
         "musicvae_jax.training",
         "surrogate.corpus.dataset",
+        "starlette",
+        "uvicorn",
+        "surrogate.commands.studio",
     )
     program = (
         "import sys; from scripts.accompany import main; code = main(sys.argv[1:]); "

@@ -1,9 +1,13 @@
 """The studio of a small random song model, asked as a page asks it."""
 
 import contextlib
+import time
 
+import numpy as np
 from starlette.testclient import TestClient
 
+from musicvae_jax import events
+from surrogate.model.band import WrittenParts
 from surrogate.studio import examples, guard, server
 from surrogate.studio.bandleader import Bandleader
 from surrogate.studio.melody_reader import MelodyReader
@@ -13,11 +17,28 @@ PORT, TOKEN = 8377, "token"
 ADDRESS = f"http://127.0.0.1:{PORT}/{TOKEN}"
 
 
+class PlainBand:
+    """Writes the same everywhere after a while: a kick on each beat, as hard to tell apart as it is quick."""
+
+    in_c, knows_chords = False, True
+
+    def __init__(self, seconds=0.0):
+        self.seconds, self.written = seconds, 0
+
+    def write(self, lines, wishes):
+        self.written += 1
+        time.sleep(self.seconds)
+        tokens = np.zeros((len(lines[0].tokens), 2), np.uint16)
+        tokens[::4, 1] = events.KICK
+        chords = np.full((len(tokens) // 16, 2, 2), -1)
+        return [[WrittenParts(tokens, 1.0, chords)] * wishes.takes]
+
+
 @contextlib.contextmanager
-def client(**options):
+def client(band=None, **options):
     """A client of a studio that runs."""
     with MelodyReader() as reader:
-        studio = server.Studio(lambda: Bandleader(song_model.band(), reader), examples.found(), **options)
+        studio = server.Studio(lambda: Bandleader(band or song_model.band(), reader), examples.found(), **options)
         app = guard.Guard(studio.app(), port=PORT, token=TOKEN)
         with TestClient(app, base_url=ADDRESS) as asked:
             yield asked
@@ -42,7 +63,7 @@ class Page:
     def send(self, kind, **values):
         """The answer to a change."""
         self.number += 1
-        return self.asked.post(f"{self.address}/changes", json={"kind": kind, "number": self.number, **values})
+        return self.asked.post(f"{self.address}/changes", json={"kind": kind, "number": self.number} | values)
 
     def change(self, kind, **values):
         """The state after a change."""
@@ -67,3 +88,9 @@ def notes(state, role, bars=None):
     begin, until = song["bars"][first], song["bars"][end]
     rows = [row for track in song["tracks"] if track["role"] == role for row in track["notes"]]
     return [tuple(row) for row in rows if begin <= row[0] < until]
+
+
+def chord_changes(state):
+    """The chords that begin, of those of all half bars."""
+    before = [None, *(each["symbol"] for each in state["chords"])]
+    return [each for each, last in zip(state["chords"], before, strict=False) if each["symbol"] != last]
