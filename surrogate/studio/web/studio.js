@@ -13,7 +13,7 @@ import { Song, ROLES } from "./song.js";
 import * as store from "./store.js";
 import { TakeAway } from "./take_away.js";
 
-const DRUMS_HEIGHT = 170; // CSS pixels, with what lies around them
+const DRUMS_HEIGHT = 154; // CSS pixels, with what lies around them
 const KEEP_AFTER = 800; // milliseconds without a change, before the work is kept in the browser
 const HEARD_AFTER = 600; // milliseconds in which a browser that lets a page sound begins to
 

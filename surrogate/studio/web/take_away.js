@@ -2,7 +2,7 @@
 "use strict";
 
 import * as api from "./api.js";
-import { make } from "./dom.js";
+import { byId, make } from "./dom.js";
 
 const FILES = [ // name, what it is, its type
   ["take.mid", "This take, MIDI", "audio/midi"],
@@ -21,7 +21,7 @@ export class TakeAway {
     Object.assign(this, { failed, busy });
     this.menu = make("div", { id: "files", popover: "auto", role: "group", "aria-label": "Take away" });
     this.button = make("button", { type: "button", className: "main", textContent: "Take away", popoverTargetElement: this.menu });
-    document.body.append(this.menu);
+    byId("top").append(this.menu);
   }
 
   show({ work, name }) {
