@@ -23,7 +23,7 @@ from starlette.routing import Route
 from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.files import FileError
 from surrogate.accompaniment.options import Options
-from surrogate.rendering import page, sound
+from surrogate.rendering import page
 from surrogate.studio import changes, state_json, take_files, work_file
 from surrogate.studio.bandleader import Bandleader
 from surrogate.studio.changes import ChangeError
@@ -123,7 +123,7 @@ class Studio:
 
     async def _soundfont_file(self, request):
         if self._soundfont is None:
-            raise HTTPException(404, sound.GET_SOUNDFONT)
+            return Response(status_code=204)
         return FileResponse(self._soundfont)
 
     async def _example_list(self, request):

@@ -37,13 +37,24 @@ export class Player {
   }
 
   play() {
-    if (!this.audio) {
-      this.audio = new AudioContext(); // not before a click, or browsers keep it silent
-      this.synth = new Synth(this.audio, Object.keys(this.mix));
-      this.balance();
-    }
-    this.audio.resume();
+    this.prepare();
+    this.audio.resume(); // which browsers allow after a click
     this.start(this.countIn);
+  }
+
+  // The clock of the sound, and what makes it.
+  prepare() {
+    this.audio ??= new AudioContext();
+    if (!this.synth) this.use(new Synth(this.audio, Object.keys(this.mix)));
+  }
+
+  // Another synthesiser, from now on.
+  use(synth) {
+    const at = this.now;
+    this.synth?.cut();
+    this.synth = synth;
+    this.balance();
+    if (this.playing) this.seek(at);
   }
 
   // From this.at on; where a loop does not hold it, from the loop's beginning.

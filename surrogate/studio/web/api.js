@@ -31,6 +31,10 @@ export const open = (file, name = file.name) =>
 export const openExample = (name) => json("works", post({ example: name }));
 export const state = (work) => json(`works/${work}`);
 export const fileAddress = (work, name) => `works/${work}/files/${encodeURIComponent(name)}`;
+export const soundfont = async () => {
+  const answer = await request("soundfont");
+  return answer.status === 204 ? null : answer.arrayBuffer(); // No Content
+};
 export const file = async (work, name) => (await request(fileAddress(work, name))).blob();
 
 // The changes of a work, one after another. Of those that wait, one that the next would undo anyway is not sent.

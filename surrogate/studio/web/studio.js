@@ -188,8 +188,18 @@ async function resume() {
   }
 }
 
+// The machine's own soundfont, once it is loaded; without one the small synthesiser stays.
+async function loadSoundfont() {
+  const bytes = await api.soundfont();
+  if (!bytes) return;
+  const { player } = deck, { SoundfontSynth } = await import("./soundfont.js");
+  player.prepare();
+  player.use(await SoundfontSynth.load(player.audio, ROLES, bytes));
+}
+
 showStart(true);
 resume();
+loadSoundfont();
 
 // For programs that look at the page from outside.
 globalThis.studio = { deck, change, get state() { return state; } };

@@ -6,7 +6,7 @@ import time
 import pytest
 import symusic
 
-from tests import accessibility, chromium, firefox
+from tests import accessibility, chromium, firefox, soundfont
 from tests.paths import ROOT
 from tests.surrogate.studio import studio_page
 from tests.surrogate.studio.studios import notes
@@ -15,8 +15,10 @@ ENGINES = {"chromium": (chromium.find, chromium.Chromium), "firefox": (firefox.f
 
 
 @pytest.fixture(scope="module")
-def address():
-    with studio_page.served() as address:
+def address(tmp_path_factory):
+    font = tmp_path_factory.mktemp("font") / "small.sf2"
+    font.write_bytes(soundfont.soundfont())
+    with studio_page.served(str(font)) as address:
         yield address
 
 
@@ -220,3 +222,16 @@ def test_keys_take_back_and_bring_again(chromium_page, opened):
     browser.press("Z", "KeyZ", 2 + 8)
     chromium_page.wait("!studio.state.can_redo")
     assert chromium_page.state["song"]["tracks"] == after["song"]["tracks"]
+
+
+def test_the_soundfont_of_the_machine_sounds(chromium_page, opened):
+    browser = chromium_page.browser
+    browser.wait("studio.deck.player.synth?.engine !== undefined")
+    chromium_page.drop(opened, "korobeiniki.work")
+    browser.value("(globalThis.meter = studio.deck.player.audio.createAnalyser(), 0)")
+    browser.value("(studio.deck.player.synth.master.connect(meter), globalThis.heard = new Float32Array(2048), 0)")
+    loudest = "(meter.getFloatTimeDomainData(heard), Math.max(...heard.map(Math.abs)))"
+    browser.value("(studio.deck.player.playing || studio.deck.player.play(), 0)")
+    browser.wait(f"{loudest} > 0.01")
+    browser.click("#play")
+    browser.wait(f"{loudest} < 0.001")
