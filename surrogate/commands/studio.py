@@ -91,11 +91,10 @@ def _serve(prog, flags, listener) -> int:
         studio = server.Studio(load, examples.found(), soundfont=soundfont, begin_with=begin_with)
         app = guard.Guard(studio.app(), port=port, token=token)
         config = uvicorn.Config(app, log_level="critical", log_config=None, timeout_graceful_shutdown=1, lifespan="on")
-        address = f"http://{_HOST}:{port}/{token}/"
+        address = f"http://{_HOST}:{port}/{token}/" + ("" if begin_with is None else f"#{server.FIRST}")
         code = tell(prog, f"the studio is at {address} until Ctrl-C")
         if flags.browser:
-            page = address if begin_with is None else f"{address}#{server.FIRST}"
-            threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
             uvicorn.Server(config).run([listener])
     sys.stdout.flush()

@@ -49,7 +49,8 @@ class MelodyReader:
         return self
 
     def __exit__(self, *_):
-        self._worker.__exit__()
+        if self._turn.acquire(timeout=1):  # a process that is busy goes with this one
+            self._worker.__exit__()
 
     def start(self) -> None:
         """Lets the process import what it needs."""

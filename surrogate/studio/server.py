@@ -4,7 +4,6 @@ import asyncio
 import collections
 import contextlib
 import dataclasses
-import functools
 import json
 import pathlib
 import re
@@ -185,8 +184,8 @@ class Studio:
         if name not in self._works:
             raise HTTPException(404, "this work was closed")
         opened, knows_chords = self._works[name], (await asyncio.shield(self._leader)).knows_chords
-        make = functools.partial(state_json.of_work, name, opened.work, opened.number, knows_chords=knows_chords)
-        return JSONResponse(await run_in_threadpool(make))
+        told = {"knows_chords": knows_chords, "soundfont": self._soundfont is not None}
+        return JSONResponse(await run_in_threadpool(state_json.of_work, name, opened.work, opened.number, **told))
 
     async def _file(self, request):
         opened, name = self._works[self._name(request)], request.path_params["name"]

@@ -16,7 +16,7 @@ from surrogate.studio.changes import CHOICES
 from surrogate.studio.work import PARTS, Work
 
 
-def of_work(name: str, work: Work, number: int, *, knows_chords: bool) -> dict:
+def of_work(name: str, work: Work, number: int, *, knows_chords: bool, soundfont: bool = False) -> dict:
     """The state of a work, as JSON types.
 
     Args:
@@ -24,6 +24,7 @@ def of_work(name: str, work: Work, number: int, *, knows_chords: bool) -> dict:
         work: what it is.
         number: of the change that led here.
         knows_chords: whether the models know chords.
+        soundfont: whether the machine has one to listen with.
     """
     state, take, grid = work.state, work.state.rendered(), work.state.melody.grid
     ticks, seconds = tempo_map(take.score, int(grid.bar_ticks[-1]))
@@ -51,6 +52,7 @@ def of_work(name: str, work: Work, number: int, *, knows_chords: bool) -> dict:
             for place, own in enumerate(state.takes)
         ],
         "current": state.current,
+        "soundfont": soundfont,
         "song": page.song(
             title=pathlib.PurePath(work.file.name).stem,
             scores=[take.score],

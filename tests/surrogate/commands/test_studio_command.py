@@ -32,7 +32,7 @@ def test_it_prints_its_address_answers_there_and_ends_quietly():
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
-        [address] = re.findall(r"^the studio is at (http://127\.0\.0\.1:\d+/[\w-]{32}/) until Ctrl-C$", line)
+        [address] = re.findall(r"^the studio is at (http://127\.0\.0\.1:\d+/[\w-]{32}/)#first until Ctrl-C$", line)
         with urllib.request.urlopen(f"{address}examples", timeout=60) as answer:
             assert {"name": "ode_to_joy", "title": "Ode to Joy"} in json.load(answer)
         with pytest.raises(urllib.error.HTTPError, match="403"):
