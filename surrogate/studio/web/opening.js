@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { make } from "./dom.js";
 import * as store from "./store.js";
 
-export const KINDS = ".mid,.midi,.rmi,.work,.musicxml,.mxl,.xml,.abc";
+const KINDS = ".mid,.midi,.rmi,.work";
 
 export class Opening {
   // opened(promise of a state, words for what is opened) is called at each beginning.

@@ -10,7 +10,6 @@ const FILES = [ // name, what it is, its type
   ["bass.mid", "Bass alone, MIDI", "audio/midi"],
   ["drums.mid", "Drums alone, MIDI", "audio/midi"],
   ["take.wav", "This take, WAV", "audio/wav"],
-  ["take.musicxml", "This take, MusicXML", "application/vnd.recordare.musicxml+xml"],
   ["page.html", "A page that plays it", "text/html"],
   ["NAME.work", "The whole work, to go on with", "application/octet-stream"],
 ];

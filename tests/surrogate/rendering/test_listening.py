@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from surrogate.reading.sections import Section
 from tests import pages
 
-SECTIONS = (("A", 0, 1), ("B", 1, 3), ("A", 3, 4))
+SECTIONS = Section("A", 0, 1), Section("B", 1, 3), Section("A", 3, 4)
 
 
 GAINS = """Object.fromEntries(Object.entries({ ...deck.player.synth.parts, master: deck.player.synth.master }).map(
@@ -132,10 +133,7 @@ def test_keys_step_by_beats_and_bars_and_select(opened):
 
 
 def test_sections_are_shown_and_selected(opened, scores, tmp_path):
-    path = pages.written(tmp_path, scores)
-    sections = [{"letter": letter, "first": first, "end": end} for letter, first, end in SECTIONS]
-    path.write_text(path.read_text().replace('"takes":[', f'"sections":{json.dumps(sections)},"takes":['))
-    opened.open(path)
+    opened.open(pages.written(tmp_path, scores, sections=SECTIONS))
     buttons = "[...document.querySelectorAll('.sections button')]"
     assert opened.value(f"{buttons}.map((button) => button.textContent)") == ["A", "B", "A"]
     colours = opened.value(f"{buttons}.map((button) => getComputedStyle(button).backgroundColor)")

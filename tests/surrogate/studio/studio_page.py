@@ -49,7 +49,7 @@ class StudioPage:
     def __init__(self, browser, address):
         self.browser, self.address = browser, address
         browser.open(address)
-        browser.wait("document.querySelectorAll('#start .choices button').length > 0")
+        browser.wait("document.querySelectorAll('#start .choices button').length > 0", COMPILING)
 
     def drop(self, content, name):
         """Drops a file on the page, and waits for its band."""
