@@ -73,12 +73,14 @@ export class Deck {
   // A beat or a bar back (-1) or on (1).
   step(direction, points) {
     const at = this.player.now, i = below(points, at + 0.01);
-    this.seek(points[direction > 0 ? Math.min(i + 1, points.length - 1) : at - points[i] > 0.2 ? i : Math.max(0, i - 1)]);
+    const before = at - points[i] > 0.2 ? i : Math.max(0, i - 1);
+    this.seek(points[direction > 0 ? Math.min(i + 1, points.length - 1) : before]);
   }
 
   // The selection begins or ends with the bar where the cursor is.
   mark(side) {
-    const bar = this.song.bar(this.song.tick(this.player.now)), [first, end] = this.timeline.selection ?? [bar, bar + 1];
+    const bar = this.song.bar(this.song.tick(this.player.now));
+    const [first, end] = this.timeline.selection ?? [bar, bar + 1];
     this.timeline.select(side ? [Math.min(first, bar), bar + 1] : [bar, Math.max(end, bar + 1)]);
   }
 

@@ -19,7 +19,8 @@ export class Timeline {
     box.append(this.song);
     const { ruler, chords } = this.strips;
     chords.onkeydown = (event) => rove(event);
-    for (const target of on.chord ? [ruler, this.canvas] : [ruler, chords, this.canvas]) target.onpointerdown = (event) => this.point(event, target);
+    for (const target of on.chord ? [ruler, this.canvas] : [ruler, chords, this.canvas])
+      target.onpointerdown = (event) => this.point(event, target);
     for (const gesture of ["wheel", "pointerdown", "keydown"]) // who scrolls by hand wants to look elsewhere
       box.addEventListener(gesture, () => (this.following = false), { passive: true });
     box.addEventListener("scroll", () => this.playing || this.draw());

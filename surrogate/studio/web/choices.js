@@ -1,8 +1,8 @@
 // What is taken for granted of the song, and may be said otherwise; the sound of the bass; the feel.
 "use strict";
 
+import { Dial } from "./dial.js";
 import { make } from "./dom.js";
-import { Dial } from "./parts.js";
 
 const TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 const KEYS = ["major", "minor"].flatMap((mode) => TONICS.map((tonic) => `${tonic} ${mode}`));
@@ -18,7 +18,7 @@ export class Choices {
     this.selects = {
       key: new Select("Key", KEYS, (value) => choose("key", value)),
       meter: new Select("Meter", METERS, (value) => choose("meter", value)),
-      pickup: new Select("Pickup", [0, 0.5, 1, 1.5, 2, 3], (value) => choose("pickup", value === null ? null : Number(value))),
+      pickup: new Select("Pickup", [0, 0.5, 1, 1.5, 2, 3], (value) => choose("pickup", value && Number(value))),
     };
     this.swing = new Dial("the song", "Swing", [0.5, 0.8, 0.01], (value) =>
       (value < 0.51 ? "straight" : `${Math.round(100 * value)} %`), (value) => choose("swing", value));

@@ -3,17 +3,19 @@
 
 import { make } from "./dom.js";
 
-const SUGGESTED = ["C", "Dm", "Em", "F", "G", "G7", "Am", "Bm7b5", "Cmaj7", "Dm7", "Fmaj7", "Am7", "E7", "A7", "D7", "N.C."];
+const SUGGESTED = "C Dm Em F G G7 Am Bm7b5 Cmaj7 Dm7 Fmaj7 Am7 E7 A7 D7 N.C.".split(" ");
 
 export class ChordEditor {
   constructor(change) {
-    this.input = make("input", { type: "text", name: "symbol", autocomplete: "off", spellcheck: false, "aria-label": "Chord symbol" });
+    const plain = { type: "text", name: "symbol", autocomplete: "off", spellcheck: false };
+    this.input = make("input", { ...plain, "aria-label": "Chord symbol" });
     this.input.setAttribute("list", "suggested");
     this.place = make("p");
     const give = make("button", { className: "main", textContent: "Play it" });
     const free = make("button", { type: "button", className: "toggle", textContent: "The band’s choice" });
-    const form = make("form", { method: "dialog" }, this.place, this.input, make("div", { className: "buttons" }, give, free),
-      make("datalist", { id: "suggested" }, ...SUGGESTED.map((value) => make("option", { value }))));
+    const suggested = make("datalist", { id: "suggested" }, ...SUGGESTED.map((value) => make("option", { value })));
+    const buttons = make("div", { className: "buttons" }, give, free);
+    const form = make("form", { method: "dialog" }, this.place, this.input, buttons, suggested);
     this.dialog = make("dialog", { id: "chord", "aria-label": "Chord" }, form);
     document.body.append(this.dialog);
     const say = (symbol) => {

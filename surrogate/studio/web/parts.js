@@ -1,9 +1,11 @@
 // What the mixer's rows have in the studio: the melody's track, locks, how much and how freely bass and drums play.
 "use strict";
 
-import { icon, make, slider, toggle } from "./dom.js";
+import { Dial } from "./dial.js";
+import { icon, make, toggle } from "./dom.js";
 
-const LOCK = "M7 10V8a5 5 0 0 1 10 0v2h1a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM9 10h6V8a3 3 0 0 0-6 0z";
+const LOCK =
+  "M7 10V8a5 5 0 0 1 10 0v2h1a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM9 10h6V8a3 3 0 0 0-6 0z";
 const DENSITIES = { "-2": "sparse", "-1": "fewer", 0: "as it comes", 1: "more", 2: "busy" };
 const FREE = 1; // the temperature at which the models play as freely as people
 
@@ -13,7 +15,8 @@ export class Parts {
     this.tracks = make("select", { name: "track", "aria-label": "Track of the melody" });
     this.tracks.onchange = () => change({ kind: "choose", choices: { track: Number(this.tracks.value) } });
     mixer.rows.melody.append(this.tracks);
-    this.rows = { bass: new Row(mixer.rows.bass, "bass", "bass", change), drums: new Row(mixer.rows.drums, "drums", "drum", change) };
+    const { bass, drums } = mixer.rows;
+    this.rows = { bass: new Row(bass, "bass", "bass", change), drums: new Row(drums, "drums", "drum", change) };
   }
 
   show({ tracks, choices, locked }) {
@@ -43,26 +46,5 @@ class Row {
     this.lock.press(locked);
     this.density.show(choices[`${this.prefix}_density`] ?? 0);
     this.freedom.show(choices[`${this.prefix}_temperature`] ?? FREE);
-  }
-}
-
-// A labelled slider that tells its value in words, and is heard of when it is let go.
-export class Dial {
-  constructor(part, name, [min, max, step], words, onchange) {
-    this.words = words;
-    this.told = make("output");
-    this.input = slider("", `${name} of ${part}`, [min, max, step, min], () => this.tell());
-    this.input.onchange = () => onchange(this.input.valueAsNumber);
-    this.box = make("label", { className: "dial" }, make("span", {}, `${name} `, this.told), this.input);
-  }
-
-  show(value) {
-    this.input.value = value;
-    this.tell();
-  }
-
-  tell() {
-    this.told.textContent = this.words(this.input.valueAsNumber);
-    this.input.setAttribute("aria-valuetext", this.told.textContent);
   }
 }

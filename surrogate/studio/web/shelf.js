@@ -21,12 +21,13 @@ export class Shelf {
     show.onclick = () => on || this.change({ kind: "show", take });
     const parts = ["bass", "drums"].map((part) => {
       const heard = on || origin(entry, part) === origin(playing, part);
-      const title = heard ? `The ${part} of ${name.toLowerCase()}, playing` : `Play the ${part} of ${name.toLowerCase()}`;
+      const whose = `${part} of take ${take + 1}`, title = heard ? `The ${whose}, playing` : `Play the ${whose}`;
       const button = make("button", { type: "button", className: "toggle", textContent: part, title });
       button.name = `${name} ${part}`;
       button.setAttribute("aria-label", title);
       button.setAttribute("aria-pressed", heard);
-      button.onclick = () => heard || this.change({ kind: "combine", bass: playing.take, drums: playing.take, [part]: take });
+      const both = { bass: playing.take, drums: playing.take, [part]: take };
+      button.onclick = () => heard || this.change({ kind: "combine", ...both });
       return button;
     });
     return make("div", { className: "shelved" }, show, ...parts);

@@ -43,16 +43,18 @@ function tool(words, title, onclick) {
 
 const scope = make("b", { id: "scope" });
 const whole = tool("Whole song", "Select nothing (Escape)", () => deck.timeline.select(null));
-const anew = [["New bass", ["bass"]], ["New drums", ["drums"]], ["New both", ["bass", "drums"]]].map(([words, written]) =>
-  Object.assign(
-    make("button", { type: "button", className: "main", textContent: words }),
-    { written, onclick: () => change({ kind: "regenerate", parts: written, bars: deck.timeline.selection }) },
-  ));
+const anew = Object.entries({ "New bass": ["bass"], "New drums": ["drums"], "New both": ["bass", "drums"] }).map(
+  ([textContent, written]) => {
+    const onclick = () => change({ kind: "regenerate", parts: written, bars: deck.timeline.selection });
+    return Object.assign(make("button", { type: "button", className: "main", textContent }), { written, onclick });
+  },
+);
 byId("act").append(scope, ...anew, whole);
 
 function showScope() {
   const bars = deck?.timeline?.selection;
-  scope.textContent = !bars ? "Whole song" : bars[1] - bars[0] === 1 ? `Bar ${bars[1]}` : `Bars ${bars[0] + 1} to ${bars[1]}`;
+  const of = bars?.[1] - bars?.[0] === 1 ? `Bar ${bars[1]}` : `Bars ${bars?.[0] + 1} to ${bars?.[1]}`;
+  scope.textContent = bars ? of : "Whole song";
   whole.hidden = !bars;
   for (const button of anew) button.disabled = button.written.every((part) => state?.locked[part]);
 }
@@ -65,8 +67,14 @@ function room() {
 
 // The metronome.
 
-const metronome = toggle("Click", "Click on each beat", (on) => deck.player.set({ metronome: on }) ?? metronome.press(on));
-const countIn = toggle("Count", "Count a bar in before it plays", (on) => deck.player.set({ countIn: on }) ?? countIn.press(on));
+const metronome = toggle("Click", "Click on each beat", (on) => {
+  deck.player.set({ metronome: on });
+  metronome.press(on);
+});
+const countIn = toggle("Count", "Count a bar in before it plays", (on) => {
+  deck.player.set({ countIn: on });
+  countIn.press(on);
+});
 deck.transport.loop.after(metronome, countIn);
 
 // A work.
@@ -126,7 +134,8 @@ function showControls() {
 function chordsOf(song) {
   return state.chords.map((chord, i) => {
     const held = i > 0 && chord.symbol === state.chords[i - 1].symbol && !chord.given;
-    const words = `${chord.symbol}, bar ${chord.bar + 1}${chord.half ? ", second half" : ""}${chord.given ? ", yours" : ""}`;
+    const half = chord.half ? ", second half" : "", given = chord.given ? ", yours" : "";
+    const words = `${chord.symbol}, bar ${chord.bar + 1}${half}${given}`;
     return { ...chord, tick: Math.round(song.tick(chord.seconds)), held, words };
   });
 }

@@ -19,7 +19,8 @@ export class TakeAway {
   constructor(failed, busy) {
     Object.assign(this, { failed, busy });
     this.menu = make("div", { id: "files", popover: "auto", role: "group", "aria-label": "Take away" });
-    this.button = make("button", { type: "button", className: "main", textContent: "Take away", popoverTargetElement: this.menu });
+    this.button = make("button", { type: "button", className: "main", textContent: "Take away" });
+    this.button.popoverTargetElement = this.menu;
     byId("top").append(this.menu);
   }
 
