@@ -80,12 +80,8 @@ deck.transport.loop.after(metronome, countIn);
 // A work.
 
 async function opened(promise, words) {
-  tell(null);
-  document.body.classList.add("opening");
-  byId("status").replaceChildren(`Writing bass and drums for ${words} `, make("progress", { "aria-label": "Writing" }));
   try {
-    const made = await promise;
-    tell(null);
+    const made = await awaited(promise, `Writing bass and drums for ${words}`);
     deck.player.playing && deck.player.pause();
     deck.player.at = 0;
     deck.timeline.select(null);
@@ -94,13 +90,29 @@ async function opened(promise, words) {
   } catch (error) {
     tell(error);
   }
-  document.body.classList.remove("opening");
+}
+
+// What a promise gives, and till then words and a bar that moves.
+async function awaited(promise, words) {
+  tell(null);
+  document.body.classList.add("opening");
+  byId("status").replaceChildren(`${words} `, make("progress", { "aria-label": words }));
+  try {
+    return await promise;
+  } finally {
+    document.body.classList.remove("opening");
+    tell(null);
+  }
 }
 
 // It plays at once where the browser lets a page sound that was not clicked on.
 function listen() {
   deck.player.play();
-  setTimeout(() => deck.player.audio.state === "suspended" && deck.player.pause(), HEARD_AFTER);
+  setTimeout(() => {
+    if (deck.player.audio.state !== "suspended") return;
+    deck.player.pause();
+    byId("status").textContent = "Your browser lets the page sound after a click: press play.";
+  }, HEARD_AFTER);
 }
 
 function show(made) {
@@ -190,10 +202,11 @@ async function resume() {
   const work = location.hash.slice(1);
   if (!work) return;
   try {
-    show(await api.state(work));
-  } catch {
+    show(await awaited(api.state(work), "Opening"));
+  } catch (error) {
     const record = await store.get(work).catch(() => null);
     if (record) await opened(reopen(record), record.name);
+    else tell(error);
   }
 }
 

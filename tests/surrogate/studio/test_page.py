@@ -132,13 +132,12 @@ def test_the_last_of_many_quick_changes_is_on_the_page(page, opened):
         """(async () => {
       for (let i = 1; i <= 50; i++) {
         studio.change({ kind: "choose", choices: { bass_density: (i % 5) / 2 - 1, human: i / 20 } });
-        if (i % 2) studio.change({ kind: "show", take: i % 3 });
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     })()"""
     )
     page.wait("studio.state.choices.human === 2.5 && !document.body.classList.contains('busy')")
-    assert page.state["choices"]["bass_density"] == -1 and page.state["current"] == 49 % 3
+    assert page.state["choices"]["bass_density"] == -1
 
 
 def test_a_work_comes_back(page, opened):
@@ -168,7 +167,8 @@ def test_metronome_and_count_in(page, opened):
     page.drop(opened, "korobeiniki.work")
     page.browser.wait("studio.deck.player.playing")
     page.browser.value("(studio.deck.player.pause(), globalThis.clicks = [], 0)")
-    page.browser.value("(studio.deck.player.synth.click = (accent, at) => clicks.push([accent, at]), 0)")
+    watch = "({ Synth }) => ((Synth.prototype.click = (accent, at) => clicks.push([accent, at])), 0)"
+    page.browser.value(f"import('./static/synth.js').then({watch})")
     page.browser.click("[title^=Count]")
     page.browser.click("[title^=Click]")
     page.browser.value("(studio.deck.seek(studio.state.bars[2].start), studio.deck.player.play(), 0)")
@@ -231,7 +231,8 @@ def test_the_soundfont_of_the_machine_sounds(chromium_page, opened):
     browser.value("(globalThis.meter = studio.deck.player.audio.createAnalyser(), 0)")
     browser.value("(studio.deck.player.synth.master.connect(meter), globalThis.heard = new Float32Array(2048), 0)")
     loudest = "(meter.getFloatTimeDomainData(heard), Math.max(...heard.map(Math.abs)))"
-    browser.value("(studio.deck.player.playing || studio.deck.player.play(), 0)")
+    browser.wait("!studio.deck.player.playing")  # as nothing was clicked on yet
+    browser.click("#play")
     browser.wait(f"{loudest} > 0.01")
     browser.click("#play")
     browser.wait(f"{loudest} < 0.001")
