@@ -48,15 +48,13 @@ def page(browser, address):
 def test_a_dropped_melody_sounds_and_is_shown(page):
     state = page.drop((ROOT / "examples/korobeiniki.mid").read_bytes(), "tune.mid")
     assert page.browser.value("document.querySelector('h1').textContent") == "tune"
-    page.browser.wait("studio.deck.player.playing && studio.deck.player.scheduled >= 3")
+    page.browser.wait("studio.deck.player.scheduled >= 3")
     assert notes(state, "melody") and notes(state, "bass") and notes(state, "drums")
     assert page.browser.value("studio.deck.player.notes.length") == sum(
         len(notes(state, role)) for role in ("melody", "bass", "drums")
     )
     assert page.browser.value("document.querySelectorAll('.sections button').length") == len(state["sections"])
     assert page.browser.value("document.querySelectorAll('.chords button').length") == 64
-    page.browser.click("#play")
-    assert page.browser.value("studio.deck.player.playing") is False
 
 
 def test_drums_of_some_bars_are_written_anew_and_all_else_stays(page, opened):
@@ -165,10 +163,12 @@ def test_what_cannot_be_read_is_told_in_a_line(page):
 
 def test_metronome_and_count_in(page, opened):
     page.drop(opened, "korobeiniki.work")
-    page.browser.wait("studio.deck.player.playing")
     page.browser.value("(studio.deck.player.pause(), globalThis.clicks = [], 0)")
-    watch = "({ Synth }) => ((Synth.prototype.click = (accent, at) => clicks.push([accent, at])), 0)"
-    page.browser.value(f"import('./static/synth.js').then({watch})")
+    page.browser.value("""(() => {
+      let owner = studio.deck.player.synth; // of this and of the soundfont's, once it is loaded
+      while (!Object.hasOwn(owner, "click")) owner = Object.getPrototypeOf(owner);
+      owner.click = (accent, at) => clicks.push([accent, at]);
+    })()""")
     page.browser.click("[title^=Count]")
     page.browser.click("[title^=Click]")
     page.browser.value("(studio.deck.seek(studio.state.bars[2].start), studio.deck.player.play(), 0)")
