@@ -30,7 +30,8 @@ export const open = (file, name = file.name) =>
   json(`works?name=${encodeURIComponent(name)}`, { method: "POST", body: file });
 export const openExample = (name) => json("works", post({ example: name }));
 export const state = (work) => json(`works/${work}`);
-export const fileAddress = (work, name) => `works/${work}/files/${encodeURIComponent(name)}`;
+export const WHOLE = "all.work"; // the file of a work that the studio opens again
+export const fileAddress = (work, name) => `works/${work}/files/${name}`;
 export const soundfont = async () => {
   const answer = await request("soundfont");
   return answer.status === 204 ? null : answer.arrayBuffer(); // No Content

@@ -155,7 +155,7 @@ function chordsOf(song) {
 async function keep() {
   const { work, name, number } = state;
   try {
-    const blob = await api.file(work, `${name.replace(/\.\w+$/, "")}.work`);
+    const blob = await api.file(work, api.WHOLE);
     await store.put({ work, name, number, when: Date.now(), blob });
   } catch {
     // It is not kept, where the browser keeps nothing; the file can still be taken away.

@@ -4,14 +4,14 @@
 import * as api from "./api.js";
 import { byId, make } from "./dom.js";
 
-const FILES = [ // name, what it is, its type
-  ["take.mid", "This take, MIDI", "audio/midi"],
-  ["melody.mid", "Melody alone, MIDI", "audio/midi"],
-  ["bass.mid", "Bass alone, MIDI", "audio/midi"],
-  ["drums.mid", "Drums alone, MIDI", "audio/midi"],
-  ["take.wav", "This take, WAV", "audio/wav"],
-  ["page.html", "A page that plays it", "text/html"],
-  ["NAME.work", "The whole work, to go on with", "application/octet-stream"],
+const FILES = [ // as the studio calls it, what its name ends in, what it is, its type
+  ["take.mid?sections=true", " accompanied.mid", "This take, MIDI", "audio/midi"],
+  ["melody.mid", " melody.mid", "Melody alone, MIDI", "audio/midi"],
+  ["bass.mid", " bass.mid", "Bass alone, MIDI", "audio/midi"],
+  ["drums.mid", " drums.mid", "Drums alone, MIDI", "audio/midi"],
+  ["take.wav", " accompanied.wav", "This take, WAV", "audio/wav"],
+  ["page.html", ".html", "A page that plays it", "text/html"],
+  [api.WHOLE, ".work", "The whole work, to go on with", "application/octet-stream"],
 ];
 
 export class TakeAway {
@@ -26,10 +26,9 @@ export class TakeAway {
 
   show({ work, name }) {
     const stem = name.replace(/\.\w+$/, "");
-    this.menu.replaceChildren(...FILES.map(([file, words, type]) => {
-      const saved = file === "NAME.work" ? `${stem}.work` : `${stem} ${file.replace("take.", "accompanied.")}`;
-      const asked = file.replace("NAME", stem), address = api.fileAddress(work, asked);
-      const link = make("a", { href: address, download: saved, draggable: true, textContent: words });
+    this.menu.replaceChildren(...FILES.map(([asked, ending, textContent, type]) => {
+      const saved = stem + ending;
+      const link = make("a", { href: api.fileAddress(work, asked), download: saved, textContent });
       link.onclick = (event) => {
         event.preventDefault();
         this.menu.hidePopover();

@@ -178,20 +178,17 @@ def test_metronome_and_count_in(page, opened):
     page.browser.click("#play")
 
 
-@pytest.fixture
-def chromium_page(page):
-    if not isinstance(page.browser, chromium.Chromium):
-        pytest.skip("measured in one engine")
-    return page
+in_one_engine = pytest.mark.parametrize("browser", ["chromium"], indirect=True)
 
 
+@in_one_engine
 @pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing(dark, chromium_page, opened):
-    browser = chromium_page.browser
-    browser.open(chromium_page.address, dark=dark)
+def test_axe_finds_nothing(dark, page, opened):
+    browser = page.browser
+    browser.open(page.address, dark=dark)
     browser.wait("document.querySelectorAll('#start .choices button').length > 0")
     assert accessibility.violations(browser) == []
-    chromium_page.drop(opened, "korobeiniki.work")
+    page.drop(opened, "korobeiniki.work")
     browser.value("(studio.deck.player.pause(), studio.deck.timeline.select([0, 2]), 0)")
     assert accessibility.violations(browser) == []
     for act in ("#help", "#tools .main", ".chords button"):
@@ -200,10 +197,11 @@ def test_axe_finds_nothing(dark, chromium_page, opened):
         browser.press("Escape", "Escape")
 
 
-def test_a_phone_shows_it_without_scrolling_sideways(chromium_page, opened):
-    browser = chromium_page.browser
-    browser.open(chromium_page.address, 375, 812)
-    chromium_page.drop(opened, "korobeiniki.work")
+@in_one_engine
+def test_a_phone_shows_it_without_scrolling_sideways(page, opened):
+    browser = page.browser
+    browser.open(page.address, 375, 812)
+    page.drop(opened, "korobeiniki.work")
     assert browser.value("document.documentElement.scrollWidth <= innerWidth && innerWidth") == 375
     small = """[...document.querySelectorAll("button, a, select, input, summary")].filter((control) => {
       const { width, height } = (control.closest("label") ?? control).getBoundingClientRect();
@@ -212,22 +210,24 @@ def test_a_phone_shows_it_without_scrolling_sideways(chromium_page, opened):
     assert browser.value(small) == []
 
 
-def test_keys_take_back_and_bring_again(chromium_page, opened):
-    browser = chromium_page.browser
-    before = chromium_page.drop(opened, "korobeiniki.work")
-    after = chromium_page.changed("#act button:nth-of-type(2)")
+@in_one_engine
+def test_keys_take_back_and_bring_again(page, opened):
+    browser = page.browser
+    before = page.drop(opened, "korobeiniki.work")
+    after = page.changed("#act button:nth-of-type(2)")
     browser.press("z", "KeyZ", 2)
-    chromium_page.wait("studio.state.can_redo")
-    assert chromium_page.state["song"]["tracks"] == before["song"]["tracks"]
+    page.wait("studio.state.can_redo")
+    assert page.state["song"]["tracks"] == before["song"]["tracks"]
     browser.press("Z", "KeyZ", 2 + 8)
-    chromium_page.wait("!studio.state.can_redo")
-    assert chromium_page.state["song"]["tracks"] == after["song"]["tracks"]
+    page.wait("!studio.state.can_redo")
+    assert page.state["song"]["tracks"] == after["song"]["tracks"]
 
 
-def test_the_soundfont_of_the_machine_sounds(chromium_page, opened):
-    browser = chromium_page.browser
+@in_one_engine
+def test_the_soundfont_of_the_machine_sounds(page, opened):
+    browser = page.browser
     browser.wait("studio.deck.player.synth?.engine !== undefined")
-    chromium_page.drop(opened, "korobeiniki.work")
+    page.drop(opened, "korobeiniki.work")
     browser.value("(globalThis.meter = studio.deck.player.audio.createAnalyser(), 0)")
     browser.value("(studio.deck.player.synth.master.connect(meter), globalThis.heard = new Float32Array(2048), 0)")
     loudest = "(meter.getFloatTimeDomainData(heard), Math.max(...heard.map(Math.abs)))"
