@@ -1,8 +1,10 @@
 """Many melodies' files, a number of songs going through the models at once; a bad one does not stop the rest."""
 
+import collections
 import functools
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.files import FileError
@@ -12,7 +14,7 @@ from surrogate.accompaniment.outputs import OutputFiles
 from surrogate.accompaniment.result import Accompaniment
 from surrogate.reading.melody import Melody
 
-SONGS_AT_ONCE = 32
+SONGS_AT_ONCE = 16
 
 
 class ReadSong(typing.NamedTuple):
@@ -52,16 +54,34 @@ def accompany_songs(
     """
     if not accompanist.band.knows_chords and any(song.files.chords is not None for song in songs):
         raise CheckpointError("a model of 16-bar windows writes no chords; the default model does")
-    for first in range(0, len(songs), SONGS_AT_ONCE):
-        part = songs[first : first + SONGS_AT_ONCE]
+
+    def accompanied(part):
         melodies, paths = [song.melody for song in part], [song.files.melody for song in part]
-        for song, (_, files) in zip(accompanist.accompany_melodies(melodies, paths, options), part, strict=True):
+        return accompanist.accompany_melodies(melodies, paths, options)
+
+    parts = [songs[first : first + SONGS_AT_ONCE] for first in range(0, len(songs), SONGS_AT_ONCE)]
+    for part, of_part in zip(parts, _one_ahead(accompanied, parts), strict=True):
+        for song, (_, files) in zip(of_part, part, strict=True):
             try:
                 write_files(song, files, soundfont=soundfont)
             except FileError as mistake:
                 yield files, mistake
             else:
                 yield files, song
+
+
+def _one_ahead(function: Callable, items: Sequence) -> Iterator:
+    """What a function makes of items, in order: while the models draw one part, what they wrote before is laid out."""
+    pool, begun = ThreadPoolExecutor(2), collections.deque()
+    try:
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) > 1:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | None = None) -> None:

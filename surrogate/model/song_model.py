@@ -101,9 +101,9 @@ class BarCodes(nnx.Module):
         """The state before the first code, and what all codes read of the bar: float32 [B, D] each."""
         return jnp.tanh(self.initial_state(x_BxD)), self.bar(x_BxD)
 
-    def step(self, state_xD, reads_xD):
-        """The next state, from it and what the code before, its place and the bar add up to."""
-        return gru(self.read(reads_xD), self.recurrent(state_xD), state_xD)
+    def step(self, state_xD, read_xG):
+        """The next state, from it and what self.read makes of the code before, its place and the bar added up."""
+        return gru(read_xG, self.recurrent(state_xD), state_xD)
 
     def logits(self, state_xD, kind, place):
         """Logits of a code, [..., V], and of its being drawn anew where its part follows another bar, [...]."""
@@ -117,11 +117,11 @@ class BarCodes(nnx.Module):
         before += [tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]].astype(jnp.float32) for k in range(CODES - 1)]
         reads = jnp.stack(before) + self.places[...].astype(jnp.float32)[:, None, None] + bar[None]
 
-        def step(state, reads):
-            state = self.step(state, reads)
+        def step(state, read):
+            state = self.step(state, read)
             return state, state
 
-        return jax.lax.scan(step, state, reads)[1]
+        return jax.lax.scan(step, state, self.read(reads))[1]
 
 
 class SongSurrogate(nnx.Module):

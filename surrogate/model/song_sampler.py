@@ -9,8 +9,8 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import traced
-from musicvae_jax.lstm import along_last
-from surrogate.model.attention import FARTHEST, norm, stacked
+from musicvae_jax.lstm import add_bias, dot
+from surrogate.model.attention import FARTHEST, norm
 from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
 
 _BLOCK = 16
@@ -43,7 +43,7 @@ def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperature
         temperatures: see there.
 
     Returns:
-        Codes, int32 [B, draws, S, CODES].
+        Codes, int32 [B, draws, S, CODES], 0 after a song's end.
     """
     graphdef, state = nnx.split(model)
     of_parts = np.asarray(temperatures.codes, np.float32), np.asarray(temperatures.sources, np.float32)
@@ -61,9 +61,10 @@ def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperature
 def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
     heard = model.encode(batch)
+    longest = batch["is_bar"].sum(1).max()
 
     def of_song(song, heard_SxD):
-        return _Draws(model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run()
+        return _Draws(model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run(longest)
 
     if len(heard) == 1:  # a song alone is traced in less time
         return of_song({name: values[0] for name, values in batch.items()}, heard[0])[None]
@@ -96,22 +97,26 @@ class _Draws:
         self.model, self.song, self.heard_SxD, self.dice_SxRxN = model, song, heard_SxD, dice_SxRxN
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
-        self.layer, self.layer_states = stacked(model.layers)
         self.plays_SxP = plays(song)
+        # What the GRU reads is a sum: each summand's product with the kernel is made once, not at each code.
+        kernel = model.codes.read.kernel[...]
+        self.read_codes = [dot(table[...].astype(jnp.float32), kernel) for table in model.tables]
+        self.read_places_KxG = dot(model.codes.places[...].astype(jnp.float32), kernel)
 
-    def run(self):
-        """Codes, int32 [R, S, K]."""
+    def run(self, longest):
+        """Codes, int32 [R, S, K], 0 after the song; no more bars are drawn than the longest beside it has."""
         model, rows, bars = self.model, self.draws, self.bars
         width, heads = self.heard_SxD.shape[1], model.layers[0].heads
-        cache = jnp.zeros((len(model.layers), 2, rows, heads, bars, width // heads))
+        caches = [[jnp.zeros((rows, heads, bars, width // heads))] * 2 for _ in model.layers]
         keys = jnp.zeros((len(PARTS), rows, bars, model.config.source_width))
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
-        carry = codes, cache, keys, jnp.zeros((rows, width))
-        return jax.lax.scan(self._bar, carry, (jnp.arange(bars), self.dice_SxRxN))[0][0]
+        carry = codes, caches, keys, jnp.zeros((rows, width))
+        codes = jax.lax.fori_loop(0, longest, self._bar, carry)[0]
+        return jnp.where(self.song["is_bar"][:, None], codes, 0)
 
-    def _bar(self, carry, x):
-        codes, cache, keys, before_RxD = carry
-        model, (bar, dice_RxN) = self.model, x
+    def _bar(self, bar, carry):
+        codes, caches_before, keys, before_RxD = carry
+        model, dice_RxN = self.model, self.dice_SxRxN[bar]
         heard_RxD = jnp.broadcast_to(self.heard_SxD[bar][None], before_RxD.shape)
         x = model.decoder_input(jnp.concatenate([heard_RxD, before_RxD], -1))[:, None]
         places = jnp.arange(self.bars)
@@ -119,15 +124,12 @@ class _Draws:
         distance_1xS = jnp.clip(bar - places, 0, FARTHEST)[None]
         seen_1x1xS = (places <= bar)[None, None]
 
-        def of_layer(carry, numbered):
-            (x, cache), (i, state) = carry, numbered
-            layer = nnx.merge(self.layer, state)
+        caches = []
+        for layer, cache in zip(model.layers, caches_before, strict=True):
             query, *new = layer.queries_keys_values(x, bar[None])
-            cache = cache.at[i, :, :, :, bar].set(jnp.stack(new)[:, :, :, 0])
-            bias = layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS)
-            return (layer.mixed(x, query, *cache[i], bias), cache), None
-
-        (x, cache), _ = jax.lax.scan(of_layer, (x, cache), (jnp.arange(len(model.layers)), self.layer_states))
+            cache = [old.at[:, :, bar].set(y[:, :, 0]) for old, y in zip(cache, new, strict=True)]
+            x = layer.mixed(x, query, *cache, layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS))
+            caches.append(cache)
         x = norm(x, model.gain[...])
         sources = []
         for part, source in enumerate(model.sources):
@@ -141,42 +143,42 @@ class _Draws:
         own_RxD = model.bars(model.parts(own[:, None], there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
-        return (codes, cache, keys, own_RxD), None
+        return codes, caches, keys, own_RxD
 
     def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, bar):
         """The codes of a bar, int32 [R, K]."""
-        written, state_and_before = [], None
+        written, state_and_read = [], None
         for part in (CHORDS, DRUMS, BASS):
             own = np.array(CODES_OF_PART[part])
             kinds = KIND_OF_CODE[own[0] : own[0] + 2]  # chords are of one kind, drums and bass of two in turn
             kept = jnp.take_along_axis(codes, jnp.minimum(source_PxR[part], self.bars - 1)[:, None, None], 1)[:, 0]
             follows_R = source_PxR[part] < self.bars
-            if state_and_before is None:
+            if state_and_read is None:
                 state, bar_RxD = self.model.codes.begin(x_RxD)
-                state_and_before = state, jnp.zeros_like(state)
-            step = functools.partial(self._pair, part, kinds, follows_R, bar_RxD, bar)
+                read_bar_RxG = self.model.codes.read(bar_RxD)
+                state_and_read = state, jnp.zeros_like(read_bar_RxG)
+            step = functools.partial(self._pair, part, kinds, follows_R, read_bar_RxG, bar)
             pairs = (
                 own.reshape(-1, 2),
                 kept[:, own].T.reshape(-1, 2, self.draws),
                 dice_Kx2xR[own].reshape(-1, 2, 2, self.draws),
             )
-            state_and_before, of_part = jax.lax.scan(step, state_and_before, tuple(map(jnp.asarray, pairs)))
+            state_and_read, of_part = jax.lax.scan(step, state_and_read, tuple(map(jnp.asarray, pairs)))
             written.append(of_part.reshape(-1, self.draws).T)
         return jnp.concatenate(written, 1)
 
-    def _pair(self, part, kinds, follows_R, bar_RxD, bar, carry, x):
+    def _pair(self, part, kinds, follows_R, read_bar_RxG, bar, carry, x):
         """Two codes, one after the other: a chord each, or what a beat has two of."""
-        state, before_RxD = carry
+        state, read_RxG = carry
         model, (places, kept_2xR, dice_2x2xR), drawn = self.model, x, []
         for i, kind in enumerate(kinds):
             place = places[i]
-            reads = before_RxD + along_last(model.codes.places[...][place], before_RxD) + bar_RxD
-            state = model.codes.step(state, reads)
+            state = model.codes.step(state, add_bias(read_RxG + read_bar_RxG, self.read_places_KxG[place]))
             logits, anew = model.codes.logits(state, kind, place)
             changes_R = dice_2x2xR[i, 0] < jax.nn.sigmoid(anew)
             code_R = choose(logits, self.code_temperature[kind], dice_2x2xR[i, 1])
             code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
             code_R = jnp.where(self.song["known"][bar, part], self.song["codes"][bar, place], code_R).astype(jnp.int32)
-            before_RxD = model.tables[kind][...][code_R].astype(jnp.float32)
+            read_RxG = self.read_codes[kind][code_R]
             drawn.append(code_R)
-        return (state, before_RxD), jnp.stack(drawn)
+        return (state, read_RxG), jnp.stack(drawn)

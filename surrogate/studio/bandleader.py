@@ -70,7 +70,7 @@ class Bandleader:
             raise FileError(file.name, f"has {bars} bars, and the studio takes up to {MOST_BARS}; accompany takes more")
         return WorkState(found, song_keys(found.melody, options), options, (), given=(None,) * (2 * found.melody.bars))
 
-    def begin(self, file: MelodyFile, options: Options = Options()) -> Work:  # noqa: B008
+    def begin(self, file: MelodyFile, options: Options) -> Work:
         """Reads a melody and writes its first takes.
 
         Raises:
@@ -153,6 +153,8 @@ class Bandleader:
         return _with_parts(chosen, parts, options.seed)
 
     def _chord(self, state, change):
+        if not self.knows_chords:
+            raise ChangeError("these models know no chords; the default ones do")
         grid, halves = state.melody.grid, range(len(state.given))
         begins = grid.ticks[:-1:STEPS_PER_HALF_BAR]
         is_there = grid.in_song.reshape(len(halves), -1).any(1)

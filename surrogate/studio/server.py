@@ -84,10 +84,8 @@ class Studio:
             Route("/works/{work}/changes", self._change, methods=["POST"]),
             Route("/works/{work}/files/{name}", self._file),
         ]
-        mistakes = {HTTPException: _mistake, ClientDisconnect: _mistake, Exception: _mistake}
-        for kind in (ChangeError, FileError, CheckpointError):
-            mistakes[kind] = _mistake
-        return Starlette(routes=routes, exception_handlers=mistakes, lifespan=self._lifespan)
+        mistakes = HTTPException, ClientDisconnect, ChangeError, FileError, CheckpointError, Exception
+        return Starlette(routes=routes, exception_handlers=dict.fromkeys(mistakes, _mistake), lifespan=self._lifespan)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app):

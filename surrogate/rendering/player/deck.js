@@ -86,7 +86,7 @@ export class Deck {
 
   key(event) {
     const { key, shiftKey, target } = event;
-    if (!this.song || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    if (!this.song || !this.timeline.box.offsetParent || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     if (key === "Escape" && document.querySelector(":popover-open")) return; // which it closes
     if (target.closest("select, dialog, input:not([type=range], [type=radio], [type=checkbox])")) return;
     if (key === " " && target.closest("button, a, summary, input:not([type=range])")) return; // which it presses

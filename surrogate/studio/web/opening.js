@@ -62,7 +62,7 @@ export class Opening {
     const kept = await store.list().catch(() => []); // a private window may keep nothing
     this.keptBox.hidden = !kept.length;
     this.kept.replaceChildren(...kept.map((record) =>
-      choice(`${record.name}, ${since(record.when)}`, () => this.opened(reopen(record), record.name))));
+      choice(`${titleOf(record)}, ${since(record.when)}`, () => this.opened(reopen(record), record.name))));
   }
 }
 
@@ -70,14 +70,19 @@ function choice(words, onclick) {
   return Object.assign(make("button", { type: "button", className: "toggle", textContent: words }), { onclick });
 }
 
+// The name of a work's file without its suffix.
+export function titleOf({ name }) {
+  return name.replace(/\.\w+$/, "");
+}
+
 function since(when) {
-  const words = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  return words.format(when);
+  const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+  return new Intl.DateTimeFormat(undefined, parts).format(when);
 }
 
 // A kept work once more, as a new one of the studio.
-export async function reopen({ work, name, blob }) {
-  const state = await api.open(blob, `${name.replace(/\.\w+$/, "")}.work`);
-  await store.remove(work).catch(() => {});
+export async function reopen(record) {
+  const state = await api.open(record.blob, `${titleOf(record)}.work`);
+  await store.remove(record.work).catch(() => {});
   return state;
 }

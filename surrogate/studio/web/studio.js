@@ -6,7 +6,7 @@ import { Choices } from "./choices.js";
 import { ChordEditor } from "./chord_editor.js";
 import { Deck } from "./deck.js";
 import { byId, clock, make, toggle } from "./dom.js";
-import { Opening, reopen } from "./opening.js";
+import { Opening, reopen, titleOf } from "./opening.js";
 import { Parts } from "./parts.js";
 import { Shelf } from "./shelf.js";
 import { Song, ROLES } from "./song.js";
@@ -33,7 +33,8 @@ let state = null;
 const undo = tool("Undo", "Undo (Ctrl+Z)", () => change({ kind: "undo" }));
 const redo = tool("Redo", "Redo (Ctrl+Shift+Z)", () => change({ kind: "redo" }));
 const another = tool("Open", "Open another melody", () => showStart(true));
-byId("tools").append(another, undo, redo, byId("help"), takeAway.button);
+const back = tool("Back", "Back to the work that is open", () => showStart(false));
+byId("tools").append(back, another, undo, redo, byId("help"), takeAway.button);
 
 function tool(words, title, onclick) {
   return Object.assign(make("button", { type: "button", className: "toggle", title, textContent: words }), { onclick });
@@ -125,18 +126,13 @@ function show(made) {
   showStart(false);
   deck.show(song, song.takes[0], chordsOf(song));
   showControls();
-  const name = state.name.replace(/\.\w+$/, ""), { key, meter, tempo } = state.assumed;
-  byId("title").textContent = name;
-  document.title = `${name} - Studio`;
-  byId("facts").textContent = [
-    `${state.bars.length} bars`, clock(song.duration), key, meter, `${Math.round(tempo)} bpm`,
-  ].join(" · ");
   clearTimeout(keep.timer);
   keep.timer = setTimeout(keep, KEEP_AFTER);
 }
 
 function showControls() {
-  for (const controls of [parts, shelf, choices, takeAway]) controls.show(state);
+  for (const controls of [parts, shelf, choices]) controls.show(state);
+  takeAway.show(state, titleOf(state));
   undo.disabled = !state.can_undo;
   redo.disabled = !state.can_redo;
   showScope();
@@ -162,14 +158,23 @@ async function keep() {
   }
 }
 
+// The page to begin a work on, or the one that is open.
 function showStart(shown) {
   byId("start").hidden = !shown;
-  byId("work").hidden = byId("transport").hidden = shown || !state;
-  for (const control of byId("tools").children) control.hidden = shown || !state;
+  byId("work").hidden = byId("transport").hidden = shown;
+  for (const control of byId("tools").children) control.hidden = shown;
+  back.hidden = !shown || !state;
+  byId("title").textContent = shown ? "Studio" : titleOf(state);
+  byId("facts").textContent = shown ? "" : facts(state);
+  document.title = shown ? "Studio" : `${titleOf(state)} - Studio`;
   if (shown) {
     if (deck.player.playing) deck.player.pause();
     opening.listKept();
   }
+}
+
+function facts({ bars, song, assumed: { key, meter, tempo } }) {
+  return [`${bars.length} bars`, clock(song.map.seconds.at(-1)), key, meter, `${Math.round(tempo)} bpm`].join(" · ");
 }
 
 // A change that was not made: controls show again what is.

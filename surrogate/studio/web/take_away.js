@@ -24,10 +24,9 @@ export class TakeAway {
     byId("top").append(this.menu);
   }
 
-  show({ work, name }) {
-    const stem = name.replace(/\.\w+$/, "");
+  show({ work }, title) {
     this.menu.replaceChildren(...FILES.map(([asked, ending, textContent, type]) => {
-      const saved = stem + ending;
+      const saved = title + ending;
       const link = make("a", { href: api.fileAddress(work, asked), download: saved, textContent });
       link.onclick = (event) => {
         event.preventDefault();

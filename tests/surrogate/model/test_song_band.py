@@ -222,6 +222,24 @@ def test_a_bass_note_that_sounds_where_the_bass_stays_is_as_long_as_it_was(own, 
     assert bass_rows(whole[:, 0]) == expected and not whole[:, 1].any()
 
 
+def test_what_sounds_where_the_bass_stays_is_never_changed():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        own_T, *drawn_KxT = rng.choice([0, 1, 40, 41], (4, 96), p=[0.75, 0.1, 0.1, 0.05]).astype(np.uint16)
+        anew = np.zeros((96, 2), bool)
+        for first in rng.integers(0, 90, 2):
+            anew[first : first + rng.integers(1, 40)] = True
+        known, drums_T = line(6, bass=own_T, drums=own_T, anew=anew), np.arange(96, dtype=np.uint16)
+        stays_T = ~anew[:, 0]
+        whole = with_what_stays(known, np.stack([drawn_KxT, np.tile(drums_T, (3, 1))], -1))
+        for bass_T, struck_T in whole.transpose(0, 2, 1):
+            np.testing.assert_array_equal(bass_T[stays_T], own_T[stays_T])
+            np.testing.assert_array_equal(events.held_tokens(bass_T)[stays_T], events.held_tokens(own_T)[stays_T])
+            kept = [row for row in bass_rows(own_T) if stays_T[row[0] : row[1]].any()]
+            assert set(kept) <= set(bass_rows(bass_T))
+            np.testing.assert_array_equal(struck_T, np.where(stays_T, own_T, drums_T))
+
+
 def test_a_song_to_be_like_comes_before(band):
     bars, roots = random_bars(16, seed=4)
     like = ExampleSong(bars, np.stack([roots, np.zeros_like(roots)], -1))

@@ -7,7 +7,7 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from musicvae_jax import events
-from surrogate.model.band import WrittenParts
+from surrogate.model.band import NO_WISHES, WrittenParts
 from surrogate.studio import examples, guard, server
 from surrogate.studio.bandleader import Bandleader
 from surrogate.studio.melody_reader import MelodyReader
@@ -25,7 +25,7 @@ class PlainBand:
     def __init__(self, seconds=0.0):
         self.seconds, self.written = seconds, 0
 
-    def write(self, lines, wishes):
+    def write(self, lines, wishes=NO_WISHES):
         self.written += 1
         time.sleep(self.seconds)
         tokens = np.zeros((len(lines[0].tokens), 2), np.uint16)

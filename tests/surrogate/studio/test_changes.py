@@ -8,7 +8,7 @@ import pytest
 
 from surrogate.studio import changes
 from tests.melodies import quarters, write_midi
-from tests.paths import ROOT
+from tests.paths import EXAMPLES, ROOT
 from tests.surrogate.studio import studios
 
 SCHEMA = json.loads((ROOT / "docs/studio.schema.json").read_text())
@@ -173,6 +173,28 @@ def test_another_meter_or_track_begins_again(studio, tmp_path):
     assert page.state["assumed"]["meter"] == "3/4"
     assert "has no track 7" in page.send("choose", choices={"track": 7}).json()["error"]
     assert "key" in page.send("choose", choices={"key": "X"}).json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "bars"),
+    [
+        ("oh_susanna", (2, 5)),  # in 2/4, two bars to one of the models'
+        ("oh_susanna", (0, 1)),  # a pickup
+        ("greensleeves", (32, 33)),
+        ("amazing_grace", (7, 12)),  # in three
+    ],
+)
+def test_bars_are_the_songs_own(studio, name, bars):
+    page = studios.Page(studio, (EXAMPLES / f"{name}.mid").read_bytes(), f"{name}.mid")
+    page.change("choose", choices={"human": 0})
+    jsonschema.validate(page.state, SCHEMA)
+    last = len(page.state["bars"])
+    others = [span for span in ((0, bars[0]), (bars[1], last)) if span[0] < span[1]]
+    before = {span: (page.notes("bass", span), page.notes("drums", span)) for span in others}
+    page.change("regenerate", parts=["bass", "drums"], bars=list(bars))
+    assert {span: (page.notes("bass", span), page.notes("drums", span)) for span in others} == before
+    refused = page.send("regenerate", parts=["drums"], bars=[0, last + 1])
+    assert refused.json()["error"] == f"bars must be from 0 up to {last}, not 0 to {last + 1}"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,11 @@ import time
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
-from surrogate.studio import server
+from musicvae_jax.checkpoint import CheckpointError
+from surrogate.studio import guard, server
+from surrogate.studio.bandleader import Bandleader
 from surrogate.studio.melody_reader import MelodyFile
 from tests.melodies import quarters, write_midi
 from tests.mutations import MUTATIONS
@@ -156,3 +159,27 @@ def test_the_file_that_the_studio_began_with():
     with studios.client(PlainBand(), begin_with=MelodyFile("bad.mid", b"no music")) as asked:
         answer = asked.get("works/first")
         assert answer.status_code == 400 and answer.json()["error"].startswith("bad.mid: ")
+
+
+def test_models_that_know_no_chords_say_so():
+    band = PlainBand()
+    band.knows_chords = False
+    with studios.client(band) as asked:
+        page = studios.Page(asked)
+        assert page.send("chord", half_bar=0, symbol="C").json()["error"].startswith("these models know no chords")
+
+
+def test_models_that_cannot_be_loaded_are_told_in_a_line():
+    def fail():
+        raise CheckpointError("nowhere: there is no such model")
+
+    app = guard.Guard(server.Studio(fail, {}).app(), port=PORT, token=TOKEN)
+    with TestClient(app, base_url=ADDRESS) as asked:
+        answer = asked.post("works", params={"name": "tune.mid"}, content=b"MThd")
+        assert (answer.status_code, answer.json()) == (400, {"error": "nowhere: there is no such model"})
+
+
+def test_warming_up_writes_a_song_and_changes_it():
+    band = PlainBand()
+    Bandleader(band, None).warm_up()
+    assert band.written == 2
