@@ -8,12 +8,13 @@ const VOLUME = 7, EXPRESSION = 11; // MIDI controls
 const CHANNELS = { melody: 0, bass: 1, drums: 9 };
 const DRUM_PITCHES = [36, 38, 42, 46, 45, 48, 50, 49, 51, 56]; // of the lanes
 const LOUDER = 4; // as the small synthesiser is
+const SHORTEST = 0.01; // seconds of a note
 const EARLY = 0.06; // seconds before a note that it is handed over, as what was handed over cannot be taken back
 
 export class SoundfontSynth extends Synth {
   constructor(audio, roles, engine) {
     super(audio, roles);
-    Object.assign(this, { engine, channels: new Map(), sent: {}, expressions: {}, timers: new Set() });
+    Object.assign(this, { engine, channels: new Map(), sent: {}, expressions: {}, timers: new Set(), held: new Set() });
     engine.connect(this.gain(this.master, LOUDER));
   }
 
@@ -31,6 +32,9 @@ export class SoundfontSynth extends Synth {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     this.engine.stopAll(true);
+    for (const { channel, pitch, start } of this.held) // one that was handed over and is yet to begin
+      this.engine.noteOff(channel, pitch, { time: Math.max(start, this.audio.currentTime) + SHORTEST });
+    this.held.clear();
   }
 
   volume(role, value) {
@@ -45,8 +49,13 @@ export class SoundfontSynth extends Synth {
     this.at(start, () => {
       this.control(channel, VOLUME, level);
       this.engine.noteOn(channel, pitch, velocity, { time: start });
+      const note = { channel, pitch, start };
+      this.held.add(note);
+      this.at(Math.max(end, start + SHORTEST), () => {
+        this.held.delete(note);
+        this.engine.noteOff(channel, pitch, { time: Math.max(end, start + SHORTEST) });
+      });
     });
-    this.at(end, () => this.engine.noteOff(channel, pitch, { time: end }));
   }
 
   // The song's other tracks share a channel by program.

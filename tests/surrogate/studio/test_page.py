@@ -234,5 +234,6 @@ def test_the_soundfont_of_the_machine_sounds(page, opened):
     browser.wait("!studio.deck.player.playing")  # as nothing was clicked on yet
     browser.click("#play")
     browser.wait(f"{loudest} > 0.01")
-    browser.click("#play")
-    browser.wait(f"{loudest} < 0.001")
+    for _ in range(9):  # no note hangs that was handed over before a pause
+        browser.click("#play")
+    browser.wait(f"!studio.deck.player.playing && {loudest} < 0.001")
