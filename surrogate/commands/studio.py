@@ -52,7 +52,8 @@ def main(argv=None) -> int:
 def _listener(port) -> socket.socket:
     """A socket at a port of this machine: the one asked for, or PORT, or a free one."""
     listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere it would let two programs have one port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     for place in (PORT, 0) if port is None else (port,):
         try:
             listener.bind((_HOST, place))

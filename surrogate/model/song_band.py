@@ -98,7 +98,8 @@ class SongBand:
         for line, draws in zip(lines, drawn, strict=True):
             chords = draws.chords if wishes.reharmonise else None
             heard_T = line.written.any(1) if line.written.any() else slice(None)
-            before_Tx2 = None if line.anew is None else np.stack([line.bass, line.drums], 1)[heard_T]
+            is_new = line.anew is None or line.bass is None or line.drums is None
+            before_Tx2 = None if is_new else np.stack([line.bass, line.drums], 1)[heard_T]
             parts_KxTx2 = draws.tokens[:, heard_T]
             chosen, ratings = choice.ranked(parts_KxTx2, wishes.takes, chords_KxSxHx2=chords, before_Tx2=before_Tx2)
             each = zip(chosen, ratings, strict=True)

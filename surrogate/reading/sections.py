@@ -36,9 +36,11 @@ def find(melody) -> tuple[Section, ...]:
         Sections that cover all bars of the song, a pickup's counted.
     """
     bars = _bars(melody)
-    begin = int(melody.grid.bar_ticks[0] < melody.lag)  # a pickup belongs to the phrase that it leads to
+    has_pickup = melody.grid.bar_ticks[0] < melody.lag and len(bars) > 1
+    begin = int(has_pickup)  # a pickup belongs to the phrase that it leads to
+    alike = {length: _alike(bars, length) for length in PHRASE_BARS}
     plans = [range(begin + start, len(bars), length) for length in PHRASE_BARS for start in range(length)]
-    plan = max(plans, key=lambda plan: _returning(bars, plan) - _MOVED * (plan.start > begin))
+    plan = max(plans, key=lambda plan: _returning(alike[plan.step], plan, bars) - _MOVED * (plan.start > begin))
     starts = [first for first in plan if len(bars) - first >= plan.step / 2 or first == plan.start]
     phrases = list(itertools.pairwise([*([0] if plan.start > begin else []), *starts, len(bars)]))
     phrases[0] = 0, phrases[0][1]
@@ -72,15 +74,25 @@ def _phrase(bars, first, end):
     return {(number, *note) for number, bar in enumerate(bars[first:end]) for note in bar}
 
 
-def _returning(bars, plan) -> float:
+def _alike(bars, length) -> np.ndarray:
+    """The likeness of the phrases, of so many bars, that begin with each bar and are whole: float64 [P, P]."""
+    notes = {note: place for place, note in enumerate(set().union(*bars))}
+    has_SxN = np.zeros((len(bars), len(notes)), np.float32)
+    for bar, own in zip(has_SxN, bars, strict=True):
+        bar[[notes[note] for note in own]] = 1
+    phrases = max(len(bars) - length + 1, 0)
+    of_bars_SxS, count_S = has_SxN @ has_SxN.T, has_SxN.sum(1)
+    common = sum(of_bars_SxS[k : k + phrases, k : k + phrases] for k in range(length))
+    count = sum(count_S[k : k + phrases] for k in range(length))
+    return 2 * common / np.maximum(count[:, None] + count, 1)
+
+
+def _returning(alike_PxP, plan, bars) -> float:
     """How much of a song's bars returns in whole phrases: the likeness of each with notes to the one most like it."""
-    phrases = [_phrase(bars, first, first + plan.step) for first in plan if first + plan.step <= len(bars)]
-    nearest = [
-        max((_likeness(own, other) for other in phrases[:place] + phrases[place + 1 :]), default=0)
-        for place, own in enumerate(phrases)
-        if own
-    ]
-    return plan.step * sum(each for each in nearest if each >= ALIKE) / len(bars)
+    own = np.array([first for first in plan if first < len(alike_PxP)], np.int64)
+    among = alike_PxP[np.ix_(own, own)] * (1 - np.eye(len(own)))
+    nearest = among.max(1, initial=0)
+    return plan.step * nearest[nearest >= ALIKE].sum() / len(bars)
 
 
 def _likeness(one, other) -> float:

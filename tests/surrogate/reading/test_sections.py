@@ -48,6 +48,8 @@ def test_rests_are_a_section(tmp_path):
 def test_nothing_returns(tmp_path):
     assert song(tmp_path, "A B C") == ["A0-8", "B8-12"]
     assert song(tmp_path, "A", bars=1) == ["A0-1"]
+    path = write_midi(tmp_path / "short.mid", [(0, 470, 60, 80)])
+    assert sections.find(read_melody(path, pickup=1)) == (("A", 0, 1),)
 
 
 @pytest.mark.parametrize(
