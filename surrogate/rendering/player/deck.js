@@ -85,8 +85,8 @@ export class Deck {
   }
 
   key(event) {
-    const { key, shiftKey, target } = event;
-    if (!this.song || !this.timeline.box.offsetParent || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    const { key, shiftKey, target, ctrlKey, altKey, metaKey, defaultPrevented } = event;
+    if (!this.timeline.box.offsetParent || ctrlKey || altKey || metaKey || defaultPrevented) return; // or it is not shown
     if (key === "Escape" && document.querySelector(":popover-open")) return; // which it closes
     if (target.closest("select, dialog, input:not([type=range], [type=radio], [type=checkbox])")) return;
     if (key === " " && target.closest("button, a, summary, input:not([type=range])")) return; // which it presses

@@ -73,7 +73,8 @@ export class Player {
 
   // A bar of clicks at the pace of the bar that is to come; returns how long they take.
   count(since) {
-    const bar = Math.min(below(this.bars, this.at + 0.01), this.beats.length - 1), beats = this.beats[bar].length;
+    const bar = Math.min(below(this.bars, this.at + 0.01), this.beats.length - 1);
+    const beats = Math.max(1, this.beats[bar].length); // a pickup may begin within a beat
     const pace = (this.bars[bar + 1] - this.bars[bar]) / beats / this.rate;
     for (let beat = 0; beat < beats; beat++) this.synth.click(beat === 0, since + beat * pace);
     return beats * pace;
