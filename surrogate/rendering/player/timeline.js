@@ -24,7 +24,7 @@ export class Timeline {
     for (const gesture of ["wheel", "pointerdown", "keydown"]) // who scrolls by hand wants to look elsewhere
       box.addEventListener(gesture, () => (this.following = false), { passive: true });
     box.addEventListener("scroll", () => this.playing || this.draw());
-    addEventListener("resize", () => this.resize());
+    new ResizeObserver(() => requestAnimationFrame(() => this.resize())).observe(box.parentElement);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 

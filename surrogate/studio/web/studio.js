@@ -13,7 +13,7 @@ import { Song, ROLES } from "./song.js";
 import * as store from "./store.js";
 import { TakeAway } from "./take_away.js";
 
-const DRUMS_HEIGHT = 154; // CSS pixels, with what lies around them
+const DRUMS_HEIGHT = 188; // CSS pixels, with scroll bar, borders and gaps
 const KEEP_AFTER = 800; // milliseconds without a change, before the work is kept in the browser
 const HEARD_AFTER = 600; // milliseconds in which a browser that lets a page sound begins to
 
@@ -62,8 +62,9 @@ function showScope() {
 
 // The height for the roll's pitches beside what else the stage holds; on narrow windows the page scrolls.
 function room() {
-  const others = byId("act").offsetHeight + byId("roll").offsetHeight - byId("notes").offsetHeight;
-  return innerWidth > 1000 ? Math.max(180, byId("stage").clientHeight - others - DRUMS_HEIGHT) : undefined;
+  const others = [byId("act"), ...document.querySelectorAll(".strip")].map(({ offsetHeight }) => offsetHeight);
+  const left = others.reduce((rest, height) => rest - height, byId("stage").clientHeight - DRUMS_HEIGHT);
+  return innerWidth > 1000 ? Math.max(180, left) : undefined;
 }
 
 // The metronome.
@@ -113,6 +114,7 @@ function listen() {
     if (deck.player.audio.state !== "suspended") return;
     deck.player.pause();
     byId("status").textContent = "Your browser lets the page sound after a click: press play.";
+    addEventListener("pointerdown", () => tell(null), { once: true });
   }, HEARD_AFTER);
 }
 
