@@ -126,7 +126,7 @@ def test_a_damaged_work_is_opened_or_refused_in_a_line():
         page.change("chord", half_bar=3, symbol="C7")
         content = page.file("song.work")
         refused = 0
-        for _ in range(120):
+        for _ in range(60):
             told = json.loads(content)
             broken(told, rng)
             answer = asked.post("works", params={"name": "song.work"}, content=json.dumps(told).encode())
@@ -137,7 +137,7 @@ def test_a_damaged_work_is_opened_or_refused_in_a_line():
             else:
                 opened = studios.Page(asked, json.dumps(told).encode(), "song.work")
                 assert opened.file("take.mid") and opened.change("lock", part="bass", locked=True)
-        assert 40 < refused < 120
+        assert 20 < refused < 60
 
 
 def test_every_type_of_file_is_one_that_can_be_asked_for(page):
