@@ -24,7 +24,8 @@ export class Timeline {
     for (const gesture of ["wheel", "pointerdown", "keydown"]) // who scrolls by hand wants to look elsewhere
       box.addEventListener(gesture, () => (this.following = false), { passive: true });
     box.addEventListener("scroll", () => this.playing || this.draw());
-    new ResizeObserver(() => requestAnimationFrame(() => this.resize())).observe(box.parentElement);
+    const observer = new ResizeObserver(() => this.size !== this.window() && requestAnimationFrame(() => this.resize()));
+    observer.observe(box.parentElement);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
@@ -37,8 +38,14 @@ export class Timeline {
     this.resize();
   }
 
+  // What it is to fit: width and, where it is limited, height of the pitches.
+  window() {
+    return `${this.box.clientWidth} ${this.on.room?.()}`;
+  }
+
   resize() {
     if (!this.content) return;
+    this.size = this.window();
     this.song.style.width = `${this.roll.fit(this.canvas, this.box.clientWidth, this.on.room?.())}px`;
     const { bars, sections } = this.content, { sections: letters, ruler, chords } = this.strips;
     this.fill(letters, "Form", sections.map((section) => this.section(section, bars)));

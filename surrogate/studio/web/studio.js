@@ -114,7 +114,6 @@ function listen() {
     if (deck.player.audio.state !== "suspended") return;
     deck.player.pause();
     byId("status").textContent = "Your browser lets the page sound after a click: press play.";
-    addEventListener("pointerdown", () => tell(null), { once: true });
   }, HEARD_AFTER);
 }
 
@@ -196,6 +195,7 @@ function busy(is) {
   if (is) tell(null);
 }
 
+addEventListener("pointerdown", () => document.body.classList.contains("opening") || tell(null));
 addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
   if (!state || event.target.closest("dialog, input[type=text]")) return;
