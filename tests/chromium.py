@@ -24,7 +24,8 @@ def find():
 class Chromium:
     """A browser and its page; use as a context manager.
 
-    complaints: str, every uncaught exception, console error and failed or blocked load so far.
+    complaints: str, every uncaught exception, console error and failed or blocked load so far. downloads: the folder
+    where what is downloaded lies.
     """
 
     def __init__(self, folder):
@@ -51,6 +52,8 @@ class Chromium:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
+        self.downloads = folder / "downloads"
+        self.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
 
     def __enter__(self):
         return self
@@ -104,7 +107,7 @@ class Chromium:
                 self.complaints.append(params["entry"]["text"])
 
     def open(self, path, width=1280, height=900, dark=False, dense=1):
-        """Load a file in a window of so many CSS pixels, as a phone does where it is narrow."""
+        """Load a file or an address in a window of so many CSS pixels, as a phone does where it is narrow."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -114,9 +117,10 @@ class Chromium:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        address = pathlib.Path(path).resolve().as_uri()
+        address = path if str(path).startswith(("http:", "about:")) else pathlib.Path(path).resolve().as_uri()
         self.call("Page.navigate", url=address)
-        self.wait(f"location.href === {json.dumps(address)} && document.readyState === 'complete'")
+        # A page may add to its address, which names what it shows.
+        self.wait(f"location.href.startsWith({json.dumps(address)}) && document.readyState === 'complete'")
 
     def value(self, expression):
         """What a JavaScript expression evaluates to in the page, as JSON types; raises RuntimeError if it throws."""
@@ -125,9 +129,9 @@ class Chromium:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait(self, expression):
+    def wait(self, expression, seconds=SECONDS):
         """Until an expression is true; raises TimeoutError."""
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + seconds
         while not self.value(expression):
             if time.monotonic() > until:
                 raise TimeoutError(f"still not true: {expression}")
@@ -144,9 +148,11 @@ class Chromium:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, **spot)
 
-    def press(self, key, code):
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code, text=key if kind == "keyDown" else "")
+    def press(self, key, code, modifiers=0):
+        """A key pressed and let go; modifiers are 1 Alt, 2 Ctrl, 4 Meta, 8 Shift, added up."""
+        text = {"text": key} if len(key) == 1 and modifiers in (0, 8) else {}
+        for kind, more in (("keyDown" if text else "rawKeyDown", text), ("keyUp", {})):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=code, modifiers=modifiers, **more)
 
     def screenshot(self, path):
         picture = self.call("Page.captureScreenshot", format="png")["data"]

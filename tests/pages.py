@@ -1,5 +1,6 @@
 """Takes for tests of the page: four bars with a pickup, a tempo map out of order, and names that try to be markup."""
 
+import numpy as np
 import symusic
 
 from surrogate.reading import chord_symbols
@@ -8,7 +9,7 @@ from surrogate.rendering import page
 HOSTILE = "</script><img src=x onerror=alert(1)>{{song}} &amp; \udcff/.mid"
 ROLES = ("melody", "bass", "drums", "other", "other")
 BAR_TICKS = (0, 480, 2400, 4320, 5760)  # a pickup, 4/4, 4/4, 3/4
-LABELS = ("take 1: 0.53", "take 2: <i>0.41</i>")
+LABELS = ("take 1, most like the others", "take 2, <i>more</i> drum hits")
 
 
 def track(notes, name="", is_drum=False):
@@ -51,3 +52,14 @@ def written(folder, scores, **more):
     path = folder / "takes.html"
     page.write(path, title=HOSTILE, scores=scores, labels=LABELS, roles=ROLES, bar_ticks=BAR_TICKS, **more)
     return path
+
+
+PIXEL = """((x, y) => {{
+  const canvas = document.querySelector("#notes"), scale = canvas.width / canvas.clientWidth;
+  return [...canvas.getContext("2d").getImageData(x * scale, y * scale, 1, 1).data.slice(0, 3)];
+}})({x}, {y})"""
+
+
+def pixel(browser, x, y):
+    """Red, green and blue of a canvas's pixel, at CSS pixels that expressions give."""
+    return np.array(browser.value(PIXEL.format(x=x, y=y)))

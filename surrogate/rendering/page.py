@@ -15,7 +15,9 @@ from surrogate.rendering.tempo import tempo_map
 
 ROLES = ("melody", "bass", "drums", "other")
 PLAYER = pathlib.Path(__file__).parent / "player"
-"""The folder of its scripts and styles."""
+"""The folder of scripts and styles of pages that show and play a song."""
+_STYLES = ("player.css", "page.css")
+_MODULES = ("dom", "song", "synth", "player", "roll", "timeline", "mixer", "transport", "deck", "page")  # users last
 _LANES = (*DRUM_NAMES, "other")
 
 
@@ -45,18 +47,20 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
         "facts": html.escape(facts),
         # A string in JSON may hold "</script>", where HTML would end the script.
         "song": json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"),
+        "style": "".join(map(_player_file, _STYLES)),
+        "script": "".join(map(_inlined, _MODULES)),
     }
-
-    def fill(field):
-        name = field[1]
-        return fields[name] if name in fields else _player_file(name)
-
-    page = re.sub(r"\{\{(.+?)\}\}", fill, _player_file("page.html"))
+    page = re.sub(r"\{\{(.+?)\}\}", lambda field: fields[field[1]], _player_file("page.html"))
     files.write_whole(path, page.encode("utf-8", "replace"))  # a file name may hold bytes that are no text
 
 
 def _player_file(name) -> str:
     return (PLAYER / name).read_text(encoding="utf-8")
+
+
+def _inlined(name):
+    """A module as a part of one script, where the names of all are common."""
+    return re.sub(r"^(import .*\n|export )", "", _player_file(f"{name}.js"), flags=re.MULTILINE)
 
 
 def song(*, title, scores, labels, roles, bar_ticks, chords=None, sections=()) -> dict:

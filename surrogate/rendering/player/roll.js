@@ -1,26 +1,13 @@
 // The piano rolls: pitches above, drum lanes below, time in ticks from left to right.
 "use strict";
 
-const PAINTED = ["other", "melody", "bass", "drums"]; // the song's own further tracks lie behind
-const NUMBERS = 26, CHORDS = 18, GUTTER = 68, LANE = 14, GAP = 10;
+import { below } from "./song.js";
+
+export const GUTTER = 68;
+const LANE = 14, GAP = 10, HEAD = 10; // of the cursor, above the notes
+const LEAST_BAR = 96; // CSS pixels, so that a finger finds half of it
+const COLOURS = ["melody", "bass", "drums", "other", "panel", "ink", "muted", "line", "bar", "shade", "accent"];
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
-
-// The place of the last entry of a rising array that is x or less; 0 if all are more.
-function below(sorted, x) {
-  let low = 0, high = sorted.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (sorted[middle] <= x) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-// Linear between the points (xs, ys), and beyond them as between the nearest two.
-function interpolate(xs, ys, x) {
-  const i = Math.min(below(xs, x), xs.length - 2);
-  return ys[i] + ((x - xs[i]) * (ys[i + 1] - ys[i])) / (xs[i + 1] - xs[i] || 1);
-}
 
 // A canvas of so many CSS pixels, sharp on dense screens.
 function resized(canvas, width, height) {
@@ -33,13 +20,12 @@ function resized(canvas, width, height) {
   return pen;
 }
 
-function palette() {
+export function palette() {
   const style = getComputedStyle(document.documentElement);
-  const names = [...PAINTED, "panel", "ink", "muted", "line", "bar", "shade"];
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-class Roll {
+export class Roll {
   constructor(song) {
     this.song = song;
     this.low = 127;
@@ -54,18 +40,17 @@ class Roll {
     const used = song.tracks.some(({ drums, notes }) => drums && notes.some(({ key }) => key === last));
     this.lanes = last + (used ? 1 : 0);
     this.rows = this.high - this.low + 3;
-    this.row = Math.max(4, Math.min(9, Math.round(270 / this.rows)));
-    this.ruler = NUMBERS + (song.takes.some(({ chords }) => chords.length) ? CHORDS : 0);
-    this.pitchEnd = this.ruler + this.rows * this.row;
-    this.height = this.pitchEnd + GAP + this.lanes * LANE + 6;
-    this.end = song.map.ticks.at(-1);
+    this.end = song.end;
   }
 
-  // The width in CSS pixels of the window on the song; as wide as the window where the song is short.
-  fit(canvas, width) {
+  // The width in CSS pixels of the whole song, in a window of a width and, where there is room, a height of pitches.
+  fit(canvas, width, pitchHeight = 270) {
+    this.row = Math.max(4, Math.min(13, Math.floor(pitchHeight / this.rows)));
+    this.pitchEnd = HEAD + this.rows * this.row;
+    this.height = this.pitchEnd + GAP + this.lanes * LANE + 6;
     this.pen = resized(canvas, width, this.height);
     this.width = width;
-    this.perTick = Math.max((width < 600 ? 72 : 88) / this.bar(), (width - GUTTER - 12) / this.end);
+    this.perTick = Math.max(LEAST_BAR / this.bar(), (width - GUTTER - 12) / this.end);
     return GUTTER + this.end * this.perTick + 12;
   }
 
@@ -83,62 +68,44 @@ class Roll {
     return Math.max(0, Math.min(this.end, (x - GUTTER) / this.perTick));
   }
 
-  // The part of a take that starts at scroll pixels, with a cursor at a tick; what sounds there shines if playing.
-  draw(take, scroll, cursor, playing) {
+  // The part of a take that starts at scroll pixels, with a cursor and marked ticks; what sounds at the cursor shines
+  // if it plays.
+  draw(take, { scroll, cursor, playing, marked }) {
     const { pen, width, height } = this, colours = palette();
     pen.globalAlpha = 1;
     pen.fillStyle = colours.panel;
     pen.fillRect(0, 0, width, height);
-    this.drawGrid(colours, scroll);
-    this.drawChords(take, colours, scroll);
+    this.drawGrid(colours, scroll, marked);
     this.drawNotes(take, colours, scroll, playing ? cursor : -1);
     const x = this.x(cursor) - scroll;
-    pen.fillStyle = colours.ink;
-    pen.fillRect(x - 0.75, this.ruler - 6, 1.5, height);
+    pen.fillStyle = colours.accent;
+    pen.fillRect(x - 1, HEAD - 6, 2, height);
     pen.beginPath();
-    pen.arc(x, this.ruler - 5, 4, 0, 7);
+    pen.arc(x, HEAD - 5, 5, 0, 7);
     pen.fill();
     this.drawGutter(colours);
   }
 
-  drawGrid(colours, scroll) {
+  drawGrid(colours, scroll, marked) {
     const { pen, width, height } = this;
     pen.fillStyle = colours.shade;
     for (let pitch = this.low - 1; pitch <= this.high + 1; pitch++)
       if ([1, 3, 6, 8, 10].includes(pitch % 12)) pen.fillRect(0, this.yPitch(pitch), width, this.row);
     for (let lane = 1; lane < this.lanes; lane += 2) pen.fillRect(0, this.yLane(lane), width, LANE);
+    if (marked) {
+      pen.globalAlpha = 0.13;
+      pen.fillStyle = colours.accent;
+      pen.fillRect(this.x(marked[0]) - scroll, 0, (marked[1] - marked[0]) * this.perTick, height);
+      pen.globalAlpha = 1;
+    }
     pen.fillStyle = colours.line;
     for (let pitch = this.low - 1; pitch <= this.high + 1; pitch++)
       if (pitch % 12 === 0) pen.fillRect(0, this.yPitch(pitch) + this.row - 1, width, 1);
     pen.fillRect(0, this.pitchEnd + GAP / 2, width, 1);
-    pen.font = `11px ${FONT}`;
-    let free = 0; // a number never runs into the one before it
+    pen.fillStyle = colours.bar;
     const { bars } = this.song;
-    for (let i = below(bars, this.tick(scroll + GUTTER)); i < bars.length && this.x(bars[i]) - scroll < width; i++) {
-      const x = Math.round(this.x(bars[i]) - scroll);
-      pen.fillStyle = colours.bar;
-      pen.fillRect(x, this.ruler - 6, 1, height);
-      if (x < free || i === bars.length - 1) continue;
-      pen.fillStyle = colours.muted;
-      pen.fillText(i + 1, x + 5, NUMBERS - 12);
-      free = x + 26;
-    }
-  }
-
-  // The chords over the bars; one that would run into the next is left to a wider window.
-  drawChords({ chords }, colours, scroll) {
-    const { pen, width } = this;
-    pen.fillStyle = colours.ink;
-    pen.font = `600 12px ${FONT}`;
-    let free = -Infinity;
-    for (const [tick, symbol] of chords) {
-      const x = this.x(tick) - scroll + 5, wide = pen.measureText(symbol).width;
-      if (x > width) break;
-      if (x < free) continue;
-      pen.fillText(symbol, x, this.ruler - 12);
-      free = x + wide + 4;
-    }
-    pen.font = `11px ${FONT}`;
+    for (let i = below(bars, this.tick(scroll + GUTTER)); i < bars.length && this.x(bars[i]) - scroll < width; i++)
+      pen.fillRect(Math.round(this.x(bars[i]) - scroll), 0, 1, height);
   }
 
   drawNotes(take, colours, scroll, now) {
@@ -173,6 +140,7 @@ class Roll {
     pen.fillRect(GUTTER - 1, 0, 1, height);
     pen.fillStyle = colours.muted;
     pen.textAlign = "right";
+    pen.font = `11px ${FONT}`;
     for (let pitch = this.low - 1; pitch <= this.high + 1; pitch++)
       if (pitch % 12 === 0) pen.fillText(`C${pitch / 12 - 1}`, GUTTER - 8, this.yPitch(pitch) + this.row / 2 + 4);
     pen.font = `10.5px ${FONT}`;
@@ -182,7 +150,7 @@ class Roll {
   }
 
   yPitch(pitch) {
-    return this.ruler + (this.high + 1 - pitch) * this.row;
+    return HEAD + (this.high + 1 - pitch) * this.row;
   }
 
   yLane(lane) {

@@ -15,11 +15,13 @@ const KIT = [
   { body: [820, 780, 0.08, 0.35] }, // any other
 ];
 
-class Synth {
+export class Synth {
   constructor(audio, roles) {
     this.audio = audio;
     this.master = audio.createGain();
-    this.master.connect(audio.createDynamicsCompressor()).connect(audio.destination);
+    // For peaks alone, so that parts keep their balance.
+    const limiter = new DynamicsCompressorNode(audio, { threshold: -6, knee: 6, ratio: 12, attack: 0.002 });
+    this.master.connect(limiter).connect(audio.destination);
     this.parts = Object.fromEntries(roles.map((role) => [role, this.gain(this.master)]));
     this.gates = {};
     this.noise = audio.createBuffer(1, 2 * audio.sampleRate, audio.sampleRate);
@@ -37,6 +39,7 @@ class Synth {
   cut() {
     for (const gate of Object.values(this.gates)) gate.gain.setTargetAtTime(0, this.audio.currentTime, 0.012);
     for (const role in this.parts) this.gates[role] = this.gain(this.parts[role]);
+    this.gates.click = this.gain(this.master);
   }
 
   volume(role, value) {
@@ -44,12 +47,19 @@ class Synth {
     gain.setTargetAtTime(value ** 2, this.audio.currentTime, 0.015); // squared, as loudness is heard
   }
 
-  // A note of a part: MIDI pitch or drum lane, velocity 1 to 127, seconds of the audio clock.
-  play({ role, drums, key, velocity }, start, end) {
-    const level = (velocity / 127) ** 1.4, gate = this.gates[role], frequency = 440 * 2 ** ((key - 69) / 12);
-    if (drums) this.strike(KIT[key], gate, level, start);
-    else if (role === "bass") this.pluck(frequency, gate, 0.5 * level, start, end);
+  // A note of a part: MIDI pitch or drum lane, velocity and its track's level 1 to 127, seconds of the audio clock.
+  play({ role, drums, key, velocity, level: volume }, start, end) {
+    const level = 3 * ((velocity * volume) / 127 ** 2) ** 2; // as General MIDI has it
+    const gate = this.gates[role], frequency = 440 * 2 ** ((key - 69) / 12);
+    if (drums) this.strike(KIT[key], gate, 0.87 * level, start);
+    else if (role === "bass") this.pluck(frequency, gate, 0.47 * level, start, end);
     else this.sing(frequency, gate, (role === "melody" ? 0.42 : 0.12) * level, start, end);
+  }
+
+  // A beat of the metronome.
+  click(accent, start) {
+    const wave = new OscillatorNode(this.audio, { frequency: accent ? 1760 : 1320 });
+    this.decay(wave, wave, this.gates.click, accent ? 0.3 : 0.18, start, 0.05);
   }
 
   sing(frequency, gate, level, start, end) {

@@ -31,22 +31,22 @@ def test_notes_and_takes_are_drawn(opened):
 
 def test_the_button_plays_and_pauses(opened):
     opened.click("#play")
-    assert opened.value("[player.playing, byId('play').ariaLabel]") == [True, "Pause"]
+    assert opened.value("[deck.player.playing, byId('play').ariaLabel]") == [True, "Pause"]
     opened.click("#play")
-    assert opened.value("[player.playing, byId('play').ariaLabel]") == [False, "Play"]
+    assert opened.value("[deck.player.playing, byId('play').ariaLabel]") == [False, "Play"]
 
 
 def test_every_part_sounds(opened):
     # Offline: on a machine without a sound card the clock of Firefox's sound stands still.
     loudest = """(async (note) => {
       const offline = new OfflineAudioContext(2, 44100, 44100);
-      const synth = new Synth(offline, PAINTED);
+      const synth = new Synth(offline, ROLES);
       synth.cut();
       synth.play(note, 0, 0.5);
       const samples = (await offline.startRendering()).getChannelData(0);
       return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
     })"""
-    for note in (f"timed(player.take).find((note) => note.role === '{role}')" for role in set(pages.ROLES)):
+    for note in (f"deck.player.notes.find((note) => note.role === '{role}')" for role in set(pages.ROLES)):
         assert 0.01 < opened.value(f"{loudest}({note})") <= 1, note
 
 

@@ -1,0 +1,70 @@
+// What is taken for granted of the song, and may be said otherwise; the sound of the bass; the feel.
+"use strict";
+
+import { Dial } from "./dial.js";
+import { make } from "./dom.js";
+
+const TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
+const KEYS = ["major", "minor"].flatMap((mode) => TONICS.map((tonic) => `${tonic} ${mode}`));
+const METERS = ["4/4", "3/4", "2/4", "6/8", "9/8", "12/8", "5/4", "7/8", "2/2"];
+const BASSES = {
+  32: "Acoustic bass", 33: "Fingered bass", 34: "Picked bass", 35: "Fretless bass", 36: "Slap bass", 38: "Synth bass",
+  39: "Deep synth bass", 42: "Cello", 43: "Contrabass", 58: "Tuba", 67: "Baritone sax",
+};
+
+export class Choices {
+  constructor(box, change) {
+    const choose = (name, value) => change({ kind: "choose", choices: { [name]: value } });
+    this.selects = {
+      key: new Select("Key", KEYS, (value) => choose("key", value)),
+      meter: new Select("Meter", METERS, (value) => choose("meter", value)),
+      pickup: new Select("Pickup", [0, 0.5, 1, 1.5, 2, 3], (value) => choose("pickup", value && Number(value))),
+    };
+    this.swing = new Dial("the song", "Swing", [0.5, 0.8, 0.01], (value) =>
+      (value < 0.51 ? "straight" : `${Math.round(100 * value)} %`), (value) => choose("swing", value));
+    this.program = make("select", { name: "program" }, ...Object.entries(BASSES).map(([value, textContent]) =>
+      make("option", { value, textContent })));
+    this.program.onchange = () => choose("program", Number(this.program.value));
+    this.human = new Dial("the band", "Feel", [0, 4, 0.25], (value) =>
+      (value === 0 ? "on the grid" : value <= 1.5 ? "human" : "loose"), (value) => choose("human", value));
+    box.append(
+      ...Object.values(this.selects).map((select) => select.box), field("Bass sound", this.program),
+      make("div", { className: "dials" }, this.swing.box, this.human.box),
+    );
+  }
+
+  show({ choices, assumed }) {
+    this.selects.key.show(choices.key, assumed.key);
+    this.selects.meter.show(choices.meter, assumed.meter);
+    this.selects.pickup.show(choices.pickup, assumed.pickup ? `${assumed.pickup} beats` : "none");
+    this.swing.show(choices.swing ?? assumed.swing);
+    this.human.show(choices.human ?? 1);
+    const program = String(choices.program ?? 33);
+    if (![...this.program.options].some(({ value }) => value === program))
+      this.program.append(make("option", { value: program, textContent: `Program ${program}` }));
+    this.program.value = program;
+  }
+}
+
+// Values to choose from, the first of which is what was found.
+class Select {
+  constructor(name, values, onchange) {
+    this.found = make("option", { value: "" });
+    this.select = make("select", { name: name.toLowerCase() }, this.found,
+      ...values.map((value) => make("option", { value, textContent: value })));
+    this.select.onchange = () => onchange(this.select.value || null);
+    this.box = field(name, this.select);
+  }
+
+  show(chosen, found) {
+    this.found.textContent = chosen === null || chosen === undefined ? `${found} (found)` : "find it";
+    const value = String(chosen ?? "");
+    if (![...this.select.options].some((option) => option.value === value))
+      this.select.append(make("option", { value, textContent: value }));
+    this.select.value = value;
+  }
+}
+
+function field(name, control) {
+  return make("label", { className: "field" }, make("span", { textContent: name }), control);
+}
