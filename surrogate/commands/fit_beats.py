@@ -1,0 +1,37 @@
+"""Make the table that finds the beats of free playing again from a pack of songs."""
+
+import pathlib
+
+from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.parser import Parser
+
+LEAST_SONGS = 10
+
+
+def _parser():
+    parser = Parser(prog="fit_beats", description=__doc__)
+    pack = "pack of whole songs, from encode_corpus --config.unit=song --config.output=SONGS.npz"
+    parser.add_argument("--songs", required=True, help=pack)
+    parser.add_argument("--output", type=pathlib.Path, help="the table, .npz (default: in place of the built-in one)")
+    return parser
+
+
+@interruptible("fit_beats")
+def main(argv=None) -> int:
+    """Runs the command line; returns the exit code: 0, or 2 after one line on stderr that says what to put right."""
+    parser = _parser()
+    flags = parser.parse_args(argv)
+    # Late, so that a wrong flag is answered at once.
+    from surrogate.corpus import song_pack
+    from surrogate.evaluation import fit_beats, free_playing
+    from surrogate.reading import beat_network
+
+    path = flags.output or beat_network.TABLE
+    try:
+        lines = free_playing.lines(song_pack.open(flags.songs), "train")
+        if len(lines) < LEAST_SONGS:
+            return refuse(parser.prog, f"{flags.songs}: {len(lines)} songs to learn from; give {LEAST_SONGS} or more")
+        fit_beats.save(path, fit_beats.fit_rhythm(lines), fit_beats.fit_network(lines))
+    except (OSError, ValueError) as error:
+        return refuse(parser.prog, error)
+    return tell(parser.prog, f"wrote {path}: from {len(lines)} songs; benchmarks/free_playing.py measures it")

@@ -1,0 +1,88 @@
+"""Melodies of songs as somebody would play them without a click, and how near the beats found in them are."""
+
+import typing
+
+import numpy as np
+
+from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT, line_notes
+from surrogate.corpus import song_pack
+
+TEMPOS = 60.0, 180.0
+NEAR = 0.07
+"""Seconds that a beat may be off."""
+_LEAST_NOTES = 24
+_LONGEST_REST = 2 * STEPS_PER_BAR
+_LEAST_ON_EIGHTHS = 0.6
+_DRIFT, _WAVES, _WAVELENGTHS = 0.03, 3, (12, 64)  # of the tempo; beats
+_JITTER = 0.02  # seconds
+_SLOWING, _SLOWING_BEATS = 1 / 3, 2 * BEATS_PER_BAR
+
+
+class Line(typing.NamedTuple):
+    """A melody on steps from a bar line on: first and last step, and pitch, int64 [N] each."""
+
+    first: np.ndarray
+    last: np.ndarray
+    pitch: np.ndarray
+
+
+class FreePerformance(typing.NamedTuple):
+    """start, end: float64 [N], seconds. pitch: int64 [N]. beats: float64 [B], seconds of the true ones."""
+
+    start: np.ndarray
+    end: np.ndarray
+    pitch: np.ndarray
+    beats: np.ndarray
+
+
+def lines(songs: song_pack.Songs, split: str, *, most: int | None = None, seed: int = 0) -> list[Line]:
+    """Melodies of a pack that can be played alone.
+
+    Those with fewer than 24 notes, and those with two fifths of their notes off the eighths, whose own bar lines are
+    hardly right, are left out; rests longer than two bars lose whole bars.
+
+    Args:
+        songs: the pack.
+        split: which of its songs.
+        most: so many, drawn at random; None: all.
+        seed: of the draw.
+    """
+    found = []
+    for index in np.random.default_rng(seed).permutation(songs.indices(split)):
+        first, last, pitch = line_notes(songs[index].lines[:, 0].reshape(-1))
+        if len(first) >= _LEAST_NOTES and (first % 2 == 0).mean() >= _LEAST_ON_EIGHTHS:
+            rest = np.diff(first, prepend=first[0] // STEPS_PER_BAR * STEPS_PER_BAR)
+            cut = (np.maximum(rest - _LONGEST_REST, 0) // STEPS_PER_BAR * STEPS_PER_BAR).cumsum()
+            cut += first[0] // STEPS_PER_BAR * STEPS_PER_BAR
+            first, last = first - cut, last - cut
+            found.append(Line(first, np.minimum(last, np.append(first[1:], last[-1])), pitch))
+        if len(found) == most:
+            break
+    return found
+
+
+def perform(line: Line, rng: np.random.Generator, *, qpm: float | None = None) -> FreePerformance:
+    """Plays a melody freely: its tempo drifts by up to 3 %, its notes are 20 ms off, two last bars slow down.
+
+    Args:
+        line: what is played.
+        rng: draws tempo, drift and jitter.
+        qpm: beats a minute; None draws it from TEMPOS.
+    """
+    qpm = qpm or np.exp(rng.uniform(*np.log(TEMPOS)))
+    last_beat = int(-(-line.last.max() // STEPS_PER_BEAT))
+    number = np.arange(last_beat)
+    waves = [np.sin(2 * np.pi * (number / rng.uniform(*_WAVELENGTHS) + rng.random())) for _ in range(_WAVES)]
+    wave = np.sum(waves, axis=0)
+    drift = _DRIFT * wave / np.abs(wave).max()
+    slowing = 1 + _SLOWING * np.clip((number - last_beat + _SLOWING_BEATS) / _SLOWING_BEATS, 0, 1)
+    beats = np.append(0, np.cumsum(60 / qpm * np.exp(drift) * slowing)) + rng.uniform(0.1, 2)
+    start, end = (np.interp(step / STEPS_PER_BEAT, np.arange(last_beat + 1), beats) for step in (line.first, line.last))
+    start = np.maximum(start + rng.normal(0, _JITTER, len(start)), 0)
+    return FreePerformance(start, np.maximum(end, start + _JITTER), line.pitch, beats)
+
+
+def share_near(found, beats) -> float:
+    """Of beats found while others are played, float64 [n], the share that is near one of these, float64 [B]."""
+    inside = found[(found > beats[0] - NEAR) & (found < beats[-1] + NEAR)]
+    return float((np.abs(inside[:, None] - beats).min(1) <= NEAR).mean()) if len(inside) else 0.0

@@ -1,0 +1,103 @@
+"""The table of beat finding is made of songs, and says what it was made of."""
+
+import numpy as np
+import pytest
+
+from surrogate.commands import fit_beats as command
+from surrogate.corpus import song_pack
+from surrogate.corpus.whole_song import WholeSong
+from surrogate.evaluation import fit_beats, free_playing
+from surrogate.evaluation.free_playing import Line
+from surrogate.reading import beat_network, onset_steps
+from tests import free_playing as tunes
+
+
+def song(line):
+    """A WholeSong with a melody alone."""
+    bars = int(line.last.max()) // 16 + 1
+    tokens = np.zeros((bars * 16, 2), np.uint8)
+    tokens[line.first, 0] = line.pitch - 19
+    return WholeSong(
+        lines=tokens.reshape(bars, 16, 2).transpose(0, 2, 1),
+        drums=np.zeros((bars, 16), np.uint16),
+        chroma=np.zeros((bars, 2, 12), np.uint8),
+        chord=np.zeros((bars, 2, 3), np.int8),
+        stretch=np.zeros(bars, np.uint8),
+        tempo=120.0,
+    )
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """12 songs to learn from and two held out."""
+    names = ["oh_susanna", "korobeiniki"] * 7
+    number = np.arange(len(names))
+    fields = {"tune": number, "source": number.astype(np.int32), "split": (number >= 12).astype(np.uint8)}
+    song_pack.write(
+        tmp_path / "songs.npz", [song(tunes.line(name)) for name in names], fields | {"name": np.array(names)}, {}
+    )
+    return tmp_path / "songs.npz"
+
+
+def test_writes_a_table_like_the_built_in_one(pack, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(fit_beats, "UPDATES", 2)
+    path = tmp_path / "beats.npz"
+    assert command.main([f"--songs={pack}", f"--output={path}"]) == 0
+    assert capsys.readouterr().out.startswith(f"wrote {path}: from 12 songs")
+    with np.load(path) as made, np.load(beat_network.TABLE) as built_in:
+        assert {name: made[name].shape for name in made} == {name: built_in[name].shape for name in built_in}
+
+
+@pytest.mark.parametrize("songs", ["nowhere.npz", "few.npz"])
+def test_a_mistake_is_one_line(songs, pack, tmp_path, capsys):
+    whole = song_pack.open(pack)
+    fields = {name: getattr(whole, name)[:3] for name in ("tune", "source", "split", "name")}
+    song_pack.write(tmp_path / "few.npz", [whole[index] for index in range(3)], fields, {})
+    assert command.main([f"--songs={tmp_path / songs}", f"--output={tmp_path / 'beats.npz'}"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"fit_beats: {tmp_path / songs}") and said.err.count("\n") == 1
+    assert not said.out and not (tmp_path / "beats.npz").exists()
+
+
+def test_what_is_learnt_is_what_is_heard():
+    """The loss is the mean of the log-probabilities that beat_network tells."""
+    rng = np.random.default_rng(0)
+    weights = fit_beats._first_weights(rng)
+    examples = [fit_beats._example([tunes.line("oh_susanna")], rng) for _ in range(4)]
+    loss = fit_beats._loss(weights, *(np.stack(each) for each in zip(*examples, strict=True)))
+    heard = {name: np.asarray(values) for name, values in weights.items()}
+    log_p = [
+        beat_network.log_chances(each.values, heard)[np.arange(len(each.classes)), each.classes][each.counts]
+        for each in examples
+    ]
+    np.testing.assert_allclose(loss, -np.concatenate(log_p).mean(), rtol=1e-4)
+
+
+def test_examples_know_where_their_beats_are():
+    first = 4 * np.arange(200)  # a note on every beat
+    line = Line(first, first + 4, np.full(200, 60))
+    places = np.cumsum([0, *beat_network.PLACES])
+    on_beats = []
+    for seed in range(40):
+        example = fit_beats._example([line], np.random.default_rng(seed))
+        number = np.searchsorted(places, example.classes[0], side="right") - 1
+        onset = np.flatnonzero(example.values[:, 0])
+        beat = beat_network.PLACES[number] // 2
+        on_beats.append(((example.classes[onset] - places[number]) % beat == 0).mean())
+    assert np.mean(on_beats) > 0.9, "but for stray notes"
+
+
+def test_rhythms_go_on_as_they_did():
+    line = tunes.line("oh_susanna")
+    table = fit_beats.fit_rhythm([line] * 3)
+    assert table.log_next.shape == onset_steps.table().log_next.shape
+    usual = np.bincount(np.diff(line.first)[line.first[:-1] % 16 == 0]).argmax()
+    assert table.log_next[0].argmax() == usual
+
+
+def test_a_free_performance_has_its_beats():
+    played = tunes.play("oh_susanna", 90)
+    tempo = 60 / np.diff(played.beats[:-9])
+    assert tempo.min() >= 0.96 * 90 and tempo.max() <= 1.04 * 90 and np.diff(played.beats)[-1] > 1.25 * 60 / 90
+    assert free_playing.share_near(played.beats + 0.05, played.beats) == 1
+    assert free_playing.share_near(played.beats[:-12] + 0.3, played.beats) < 0.1
