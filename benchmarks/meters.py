@@ -56,7 +56,7 @@ class Line(typing.NamedTuple):
 
 def read_line(path, bars=None) -> Line:
     """The melody of a song in one meter, straight, up to so many bars from that of its first note."""
-    melody = read_melody(path, pickup=0, swung=0.5)
+    melody = read_melody(path, pickup=0, swung=0.5, beats="file")
     start, end, pitch = in_16ths(melody, melody.tokens)
     meter = [(mark.numerator, mark.denominator) for mark in melody.score.time_signatures] or [(4, 4)]
     size = bar_size(meter[0])
@@ -110,7 +110,7 @@ def as_read(line, meter, folder):
     song.tracks = [track]
     path = pathlib.Path(folder) / "line.mid"
     path.write_bytes(song.dumps_midi())
-    return read_melody(path, pickup=0, swung=0.5)
+    return read_melody(path, pickup=0, swung=0.5, beats="file")
 
 
 def on_16ths(song, steps):

@@ -139,7 +139,13 @@ def read_melody(path: FilePath, options: Options) -> Melody:
     """
     meter = options.meter and meters.parse(options.meter)
     melody = melody_reading.read_melody(
-        path, track=options.track, pickup=options.pickup, swung=options.swing, meter=meter
+        path,
+        track=options.track,
+        pickup=options.pickup,
+        swung=options.swing,
+        meter=meter,
+        beats=options.beats,
+        tempo=options.tempo,
     )
     asked = {part for part, is_asked in (("bass", options.bass), ("drums", options.drums)) if is_asked}
     present = arrange.present(melody, options)

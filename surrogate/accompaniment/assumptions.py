@@ -6,16 +6,18 @@ import numpy as np
 
 from musicvae_jax.events import STEPS_PER_BAR
 from surrogate.accompaniment.options import Options
-from surrogate.reading import swing, tempos
+from surrogate.reading import swing
 from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
+from surrogate.reading.song_time import FileTime, PlayedTime
 
 
 @dataclasses.dataclass(frozen=True)
 class Assumptions:
-    """Each a few words: the key, the meter, the pickup, how beats are divided, and where chords are from."""
+    """Each a few words: the key, whose beats, the meter, the pickup, how beats are divided, where chords are from."""
 
     key: str
+    beats: str
     meter: str
     pickup: str
     swing: str
@@ -34,11 +36,11 @@ def assumptions(melody: Melody, found: FoundKeys | None, options: Options, *, kn
         options: what the player said, which was not assumed.
         knows_chords: whether the models can be given chords.
     """
-    beats = pickup_beats(melody)
     return Assumptions(
         key="of no account to this model" if found is None else _key(melody, found) + _asked(options.key),
+        beats=_beats(melody, options),
         meter=melody.meter,
-        pickup=(count(beats, "beat") if beats else "none") + _asked(options.pickup),
+        pickup=(count(melody.pickup, "beat") if melody.pickup else "none") + _asked(options.pickup),
         swing=_swing(melody.swing) + _asked(options.swing) + _lag(melody),
         chords=_chords(melody, options) if knows_chords else "of no account to this model",
     )
@@ -63,16 +65,22 @@ def _key(melody, found):
     return names[0] + "".join(changes) + told
 
 
-def pickup_beats(melody: Melody) -> float:
-    """Quarter notes before the first bar line."""
-    first_line = next(tick for tick in melody.grid.bar_ticks if tick >= melody.lag)
-    return float((first_line - melody.lag) / melody.score.ticks_per_quarter)
+def _beats(melody, options):
+    """Whose beats, and how sure those are that were found, as "played, 88 to 95 a minute (sure: 87 %)"."""
+    time = melody.time
+    if isinstance(time, FileTime):
+        wants_others = options.beats == "played" or options.tempo is not None
+        return "the file's (no others are found)" if wants_others else "the file's" + _asked(options.beats)
+    slowest, fastest = (f"{qpm:.0f}" for qpm in time.tempos)
+    tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
+    return f"played, {tempo} a minute{_asked(options.tempo)} (sure: {100 * time.found.sure:.0f} %)"
 
 
 def _lag(melody):
-    qpm = tempos.longest(melody.score.tempos, int(melody.grid.ticks[-1]))
-    milliseconds = 60_000 * melody.lag / melody.score.ticks_per_quarter / qpm
-    return f"; played {milliseconds:.0f} ms late" if melody.lag else ""
+    if isinstance(melody.time, PlayedTime) or not melody.time.lag:
+        return ""
+    milliseconds = 60_000 * melody.time.lag / melody.score.ticks_per_quarter / melody.tempo
+    return f"; played {milliseconds:.0f} ms late"
 
 
 def _chords(melody, options):

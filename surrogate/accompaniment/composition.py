@@ -10,7 +10,7 @@ from musicvae_jax.events import BARS_PER_WINDOW, BASS, MELODY, STEPS_PER_BAR
 from surrogate.accompaniment import given_chords
 from surrogate.accompaniment.options import Options
 from surrogate.model.band import Band, ExampleSong, MelodyLine, Wishes, WrittenParts
-from surrogate.reading import chords, song_chords, tempos, tracks
+from surrogate.reading import chords, song_chords, tracks
 from surrogate.reading.keys import Key
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
@@ -82,9 +82,7 @@ def _line(melody, key, revision, options, band):
             if role == part and len(track.notes) and index != melody.index
         ]
         own[part] = _drum_tokens(melody, playing) if part == "drums" else _bass_tokens(melody, playing)
-    end_tick = int(melody.grid.ticks[-1])
-    tempo = tempos.longest(melody.score.tempos, end_tick)
-    return MelodyLine(melody.tokens, tempo, semitones=key.semitones_to_c, **own)
+    return MelodyLine(melody.tokens, melody.tempo, semitones=key.semitones_to_c, **own)
 
 
 def _staying(revision, given_Sx2x3):

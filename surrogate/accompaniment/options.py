@@ -9,6 +9,7 @@ from surrogate.reading import meters
 from surrogate.reading.keys import Key
 
 KEEP = ("melody", "all")
+BEATS = ("file", "played")
 RANGES = {  # name: least, most
     "takes": (1, 8),
     "seed": (0, (1 << 32) - 1),
@@ -20,13 +21,14 @@ RANGES = {  # name: least, most
     "program": (0, 127),
     "swing": (0.5, 0.8),
     "pickup": (0, math.inf),
+    "tempo": (40, 240),
 }
 _TYPES = (  # options, of what type they are, and in words
     (("takes", "seed", "program"), numbers.Integral, "a whole number"),
     (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
-    (("swing", "pickup", "human"), numbers.Real, "a number"),
+    (("swing", "pickup", "human", "tempo"), numbers.Real, "a number"),
     (("track",), (numbers.Integral, str), "a number or a name"),
-    (("key", "meter"), str, "a text"),
+    (("key", "meter", "beats"), str, "a text"),
     (("like",), (str, os.PathLike), "a path"),
     (("chords",), (str, os.PathLike, bool), "chords, a path, True or False"),
     (("replace", "reharmonise", "bass", "drums", "ending"), bool, "True or False"),
@@ -49,6 +51,11 @@ class Options:
 
     track: int | str | None = None
     """The melody's track, by number (from 1) or name; None finds it."""
+    beats: str | None = None
+    """"file": the file's own beats; "played": those that it was played to without a click; None: these where
+    the file's cannot be right."""
+    tempo: float | None = None
+    """About how many beats a minute the melody was played at, 40 to 240, which means beats="played"; None finds it."""
     pickup: float | None = None
     """Quarter notes before the first bar line; None finds it."""
     meter: str | None = None
@@ -107,6 +114,10 @@ class Options:
                     parse(getattr(self, name))
                 except ValueError as mistake:
                     raise ValueError(f"{name} {mistake}") from None
+        if self.beats not in (None, *BEATS):
+            raise ValueError(f'beats must be "file" or "played", not {self.beats!r}')
+        if self.beats == "file" and self.tempo is not None:
+            raise ValueError('tempo is for beats that are found, not for beats="file"')
         if self.keep not in KEEP:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
         if not (self.bass or self.drums):

@@ -16,6 +16,7 @@ from surrogate.accompaniment.take_chords import SongChord
 from surrogate.reading import sections, song_chords
 from surrogate.reading.chord_symbols import Chord
 from surrogate.reading.melody import Melody
+from surrogate.reading.song_time import PlayedTime
 from surrogate.rendering import chord_track
 
 
@@ -109,6 +110,8 @@ class Accompaniment:
     @property
     def tempos(self) -> tuple[float, float]:
         """The slowest and the fastest tempo of these bars, quarter notes per minute."""
+        if isinstance(self.melody.time, PlayedTime):
+            return self.melody.time.tempos
         end = self.melody.grid.ticks[-1]
         marks = sorted((tempo.time, tempo.qpm) for tempo in self.score.tempos if tempo.time < end)
         qpms = [qpm for _, qpm in marks]
@@ -195,6 +198,7 @@ class Accompaniment:
             key=self.assumptions.key,
             chords=[take.chord_changes for take in self.takes],
             sections=sections.find(self.melody),
+            tempos=self.tempos,
         )
 
     def wav(self, path: FilePath, *, take: int = 0, soundfont: FilePath | None = None) -> None:

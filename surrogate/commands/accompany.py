@@ -6,7 +6,7 @@ import sys
 import time
 
 from musicvae_jax.files import escape_controls
-from surrogate.accompaniment.options import KEEP, Options, range_text
+from surrogate.accompaniment.options import BEATS, KEEP, Options, range_text
 from surrogate.commands import devices
 from surrogate.commands.console import interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
@@ -24,6 +24,10 @@ def parser() -> Parser:
 
     add = parser.add_argument_group("the melody").add_argument
     add("--track", help="its track, by number from 1 or by name (default: found)")
+    beats = "whose beats bass and drums follow (default: the file's, or where these cannot be right those played)"
+    add("--beats", choices=BEATS, help=beats)
+    tempo = f"about how many beats a minute it was played at without a click, {range_text('tempo')} (default: found)"
+    add("--tempo", type=float, metavar="BPM", help=tempo)
     pickup = f"quarter notes before the first bar line, {range_text('pickup')} (default: found)"
     add("--pickup", type=float, metavar="BEATS", help=pickup)
     add("--key", help='its key, as "G minor", "F# major" or "Bb" (default: found)')

@@ -45,7 +45,7 @@ def read(content: collection.Content) -> Performance | str:
     if collection.too_large(content.data):
         return collection.TOO_LARGE
     try:
-        found = melody.read_melody(content.data, pickup=0, swung=0.5)  # as it stands in the file
+        found = melody.read_melody(content.data, pickup=0, swung=0.5, beats="file")  # as it stands in the file
     except midi.MidiError as error:
         return error.reason
     if any((meter.numerator, meter.denominator) not in METERS for meter in found.score.time_signatures):

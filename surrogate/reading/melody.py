@@ -6,10 +6,11 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import beat_groups, duets, grid, lag, meters, parts, pickup, swing, tempos, tracks, waltz
+from surrogate.reading import beat_groups, duets, grid, meters, parts, pickup, song_time, swing, tempos, tracks, waltz
 from surrogate.reading.grid import Grid
 from surrogate.reading.parts import Song
 from surrogate.reading.song_chords import SongChords
+from surrogate.reading.song_time import FileTime, PlayedTime
 from surrogate.reading.swing import Swing
 
 MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
@@ -21,8 +22,8 @@ class Melody:
 
     song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
     meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
-    melody ends. lag: ticks that the notes come late, and the grid with them. swing: of its eighths and 16ths.
-    tokens: uint16 [grid.bars * 16], the line. chords: those that are given for the song.
+    melody ends. time: whose beats these are. pickup: quarter notes before the first bar line. swing: of its eighths and
+    16ths. tokens: uint16 [grid.bars * 16], the line. chords: those that are given for the song.
     """
 
     song: Song
@@ -30,7 +31,8 @@ class Melody:
     reason: str
     meter: str
     grid: Grid
-    lag: int
+    time: FileTime | PlayedTime
+    pickup: float
     swing: Swing
     tokens: np.ndarray
     chords: SongChords | None = None
@@ -50,11 +52,19 @@ class Melody:
         """How many of the models' bars the line has."""
         return self.grid.bars
 
+    @property
+    def tempo(self) -> float:
+        """The usual one, quarter notes a minute."""
+        if isinstance(self.time, PlayedTime):
+            return self.time.found.qpm
+        return tempos.longest(self.score.tempos, int(self.grid.ticks[-1]))
 
-def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Melody:
+
+def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=None, tempo=None) -> Melody:
     """The melody of a MIDI file, reduced to one line on the 16th-note grid.
 
-    Steps are counted in the file's ticks per quarter note, so the tempo map does not matter.
+    Steps are counted in the file's ticks per quarter note, so the tempo map does not matter; where the melody was
+    played freely, whatever the file's beats, in beats that are found.
 
     Args:
         path: the file.
@@ -62,6 +72,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
         pickup: quarter notes before the first bar line; None finds it (surrogate.reading.pickup).
         swung: where in a beat its second eighth is played, 0.5 being straight; None finds it (surrogate.reading.swing).
         meter: surrogate.reading.meters.Meter of the whole song; None reads it from the file.
+        beats: "file": the file's own; "played": those that are found; None: these where the file's cannot be right.
+        tempo: about how fast the melody was played, in beats a minute, which means "played".
 
     Raises:
         musicvae_jax.midi.MidiError: the file cannot be read, or holds no such track or no melody.
@@ -81,10 +93,12 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
     onset = np.concatenate([each.notes.numpy()["time"] for each in score.tracks if len(each.notes)]).astype(np.int64)
-    late = lag.find(onset, beat, tempos.longest(score.tempos, int(end.max())))
-    start, end, onset = np.maximum(start - late, 0), np.maximum(end - late, 1), np.maximum(onset - late, 0)
-    marked = _meters(score, meter, int(end.max()))
-    is_waltz = meter is None and _is_waltz(marked, score, start, pitch)
+    notes, has_beats = (start, end, pitch), not song.counts_frames
+    time = song_time.find(score, onset, notes, beats=beats, qpm=tempo, has_beats=has_beats)
+    start, end, onset = time.heard(start), time.heard(end), time.heard(onset)
+    end = np.maximum(end, start + 1)
+    marked = _meters(score, meter, int(end.max()), time)
+    is_waltz = meter is None and _is_waltz(marked, score, start, pitch, time)
     if is_waltz:
         marked = meters.Written([(0, 3, 4)], None)
     pickup_beats = _pickup_beats(path, marked, start, end, pitch, beat, pickup)
@@ -103,26 +117,30 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     laid_out = grid.lay_out(marked.meters, int(laid_out.ticks[last.max()]), beat, **layout)
     tokens = events.line_tokens(first, last, pitch, len(laid_out.in_song))
     meter_words = _meter_words(marked, groups, score, asked=meter is not None, heard=is_waltz)
-    if song.counts_frames:
+    if song.counts_frames and isinstance(time, FileTime):
         qpm = tempos.longest(score.tempos, int(end.max()))
         meter_words += f" (the file counts frames, not beats: read at {qpm:g} beats a minute)"
-    on_time = grid.Grid(laid_out.ticks + late, laid_out.bar_ticks + late)
-    return Melody(song, index, reason, meter_words, on_time, late, swing_of_song, tokens)
+    in_file = grid.Grid(np.maximum(time.in_file(laid_out.ticks), 0), time.in_file(laid_out.bar_ticks))
+    return Melody(song, index, reason, meter_words, in_file, time, pickup_beats, swing_of_song, tokens)
 
 
-def _meters(score, meter, end_tick) -> meters.Written:
-    """The song's meters: the one asked for, or the file's."""
+def _meters(score, meter, end_tick, time) -> meters.Written:
+    """The song's meters: the one asked for, or the file's, of which free playing has the first."""
     if meter is not None:
         return meters.Written([(0, *meter.signature)], None)
     marks = [(mark.time, mark.numerator, mark.denominator) for mark in score.time_signatures]
-    return meters.written(sorted(marks, key=lambda mark: mark[0]), score.ticks_per_quarter, end_tick)
+    marks.sort(key=lambda mark: mark[0])
+    if isinstance(time, PlayedTime):
+        marks = [(0, *signature) for _, *signature in marks[:1]]
+    return meters.written(marks, score.ticks_per_quarter, end_tick)
 
 
-def _is_waltz(marked, score, start, pitch) -> bool:
+def _is_waltz(marked, score, start, pitch, time) -> bool:
     """Whether a song is heard in three, where the file says 4/4 throughout or nothing."""
     if marked != ([(0, *meters.DEFAULT)], None):
         return False
-    needed = waltz.TOLD if len(score.time_signatures) else waltz.UNTOLD
+    is_told = len(score.time_signatures) and isinstance(time, FileTime)
+    needed = waltz.TOLD if is_told else waltz.UNTOLD
     return waltz.log_odds(start, pitch, score.ticks_per_quarter) > needed
 
 

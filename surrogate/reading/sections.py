@@ -36,7 +36,7 @@ def find(melody) -> tuple[Section, ...]:
         Sections that cover all bars of the song, a pickup's counted.
     """
     bars = _bars(melody)
-    has_pickup = melody.grid.bar_ticks[0] < melody.lag and len(bars) > 1
+    has_pickup = melody.pickup > 0 and len(bars) > 1
     begin = int(has_pickup)  # a pickup belongs to the phrase that it leads to
     alike = {length: _alike(bars, length) for length in PHRASE_BARS}
     plans = [range(begin + start, len(bars), length) for length in PHRASE_BARS for start in range(length)]

@@ -9,9 +9,9 @@ import re
 import numpy as np
 
 from musicvae_jax import events, files
+from surrogate.reading.tempos import tempo_map
 from surrogate.rendering import chord_track, level
 from surrogate.rendering.plot import DRUM_NAMES
-from surrogate.rendering.tempo import tempo_map
 
 ROLES = ("melody", "bass", "drums", "other")
 PLAYER = pathlib.Path(__file__).parent / "player"
@@ -21,7 +21,7 @@ _MODULES = ("dom", "song", "synth", "player", "roll", "timeline", "mixer", "tran
 _LANES = (*DRUM_NAMES, "other")
 
 
-def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None, sections=()) -> None:
+def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=None, sections=(), tempos=None) -> None:
     """Write an HTML page with a piano roll, a player and a MIDI file to download for each take.
 
     Args:
@@ -32,6 +32,7 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
         roles: one of ROLES for each track; "other" is a track of the song that is neither melody nor generated.
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; bars may differ in length.
         key: what is told of the song's key; None tells nothing.
+        tempos: the slowest and the fastest, beats a minute; None: those of the tempo map.
         chords: of each take (tick, surrogate.reading.chord_symbols.Chord) of every change, or None.
         sections: surrogate.reading.sections.Section of each, its bars counted in bar_ticks.
 
@@ -41,7 +42,7 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
     """
     takes = {"scores": scores, "labels": labels, "chords": chords}
     content = song(title=title, **takes, roles=roles, bar_ticks=bar_ticks, sections=sections)
-    facts = _facts(content, scores[0].ticks_per_quarter) + (f" · {key}" if key else "")
+    facts = _facts(content, scores[0].ticks_per_quarter, tempos) + (f" · {key}" if key else "")
     fields = {
         "title": html.escape(title),
         "facts": html.escape(facts),
@@ -137,14 +138,18 @@ def _track(track, role) -> dict:
     }
 
 
-def _facts(content, ticks_per_quarter) -> str:
+def _tempos(content, ticks_per_quarter):
+    """The slowest and the fastest tempo of the map."""
+    slopes = np.diff(content["map"]["seconds"]) / np.diff(content["map"]["ticks"]) * ticks_per_quarter
+    qpm = 60 / slopes[slopes > 0]
+    return (qpm.min(), qpm.max()) if len(qpm) else (np.nan, np.nan)
+
+
+def _facts(content, ticks_per_quarter, tempos=None) -> str:
     """The line under the title: how many bars, how long, how fast."""
     bars = len(content["bars"]) - 1
-    seconds = content["map"]["seconds"]
-    slopes = np.diff(seconds) / np.diff(content["map"]["ticks"]) * ticks_per_quarter
-    qpm = 60 / slopes[slopes > 0]
-    slowest, fastest = (f"{bound:.3g}" for bound in (qpm.min(), qpm.max())) if len(qpm) else ("?", "?")
-    minutes, rest = divmod(int(seconds[-1]), 60)
+    slowest, fastest = ("?" if np.isnan(qpm) else f"{qpm:.3g}" for qpm in tempos or _tempos(content, ticks_per_quarter))
+    minutes, rest = divmod(int(content["map"]["seconds"][-1]), 60)
     return " · ".join(
         [
             f"{bars} bar{'s' * (bars > 1)}",

@@ -17,7 +17,7 @@ import numpy as np
 
 from musicvae_jax import files
 from musicvae_jax.notes import DRUM_CHANNEL
-from surrogate.rendering.tempo import tempo_map
+from surrogate.reading.tempos import tempo_map
 
 SAMPLE_RATE = 44100
 TAIL_SECONDS = 2.0  # for the last notes to die away

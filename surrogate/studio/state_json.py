@@ -7,11 +7,11 @@ import re
 import numpy as np
 
 from musicvae_jax.events import STEPS_PER_BEAT
-from surrogate.accompaniment.assumptions import assumptions, pickup_beats
+from surrogate.accompaniment.assumptions import assumptions
 from surrogate.reading import sections, tempos
 from surrogate.reading.chroma import STEPS_PER_HALF_BAR
+from surrogate.reading.tempos import tempo_map
 from surrogate.rendering import page
-from surrogate.rendering.tempo import tempo_map
 from surrogate.studio.changes import CHOICES
 from surrogate.studio.work import PARTS, Work
 
@@ -81,7 +81,7 @@ def _assumed(state, knows_chords):
     return {
         "key": state.keys.main.name,
         "meter": re.match(r"\S*", melody.meter)[0].rstrip(","),
-        "pickup": pickup_beats(melody),
+        "pickup": melody.pickup,
         "swing": melody.swing.eighth,
         "tempo": tempos.longest(melody.score.tempos, int(melody.grid.ticks[-1])),
         "words": {"melody": melody.reason} | dataclasses.asdict(words),

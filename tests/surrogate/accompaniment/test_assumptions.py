@@ -22,12 +22,21 @@ def told(path, notes=None, *, up=0, meter=None, extra=(), reads_any_key=False, k
     return assumptions(melody, found, options, knows_chords=knows_chords)
 
 
+def test_whose_beats(tmp_path):
+    few = [(480 * beat, 480 * beat + 400, 60, 90) for beat in range(8)]
+    assert told(tmp_path / "song.mid", few, beats="played").beats == "the file's (no others are found)"
+    assert told(tmp_path / "song.mid", few, beats="file").beats == "the file's, as asked"
+
+
 def test_a_plain_song(tmp_path):
     song = told(tmp_path / "song.mid")
     assert re.fullmatch(r"C major \(sure: \d\d %, from the notes\)", song.key)
     own = "the model's own (none are given)"
-    assert song == Assumptions(song.key, "4/4 (the file names none)", "none", "none", own)
-    assert str(song) == f"key: {song.key}; meter: {song.meter}; pickup: none; swing: none; chords: {own}"
+    assert song == Assumptions(song.key, "the file's", "4/4 (the file names none)", "none", "none", own)
+    assert (
+        str(song)
+        == f"key: {song.key}; beats: the file's; meter: {song.meter}; pickup: none; swing: none; chords: {own}"
+    )
 
 
 def test_the_key_and_what_told_it(tmp_path):

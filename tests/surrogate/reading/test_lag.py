@@ -50,7 +50,7 @@ def test_bass_and_drums_come_as_late_as_the_melody(tmp_path):
         notes = [(tick + delay, tick + delay + 200, 60 + n % 7, 80) for n, tick in enumerate(take(0))]
         tempos[name] = read_melody(write_midi(tmp_path / f"{name}.mid", notes))
     on_time, behind = tempos["on_time"], tempos["late"]
-    assert on_time.lag == 0 and abs(behind.lag - late) <= 5
+    assert on_time.time.lag == 0 and abs(behind.time.lag - late) <= 5
     np.testing.assert_array_equal(behind.tokens, on_time.tokens)
-    np.testing.assert_array_equal(behind.grid.ticks, on_time.grid.ticks + behind.lag)
-    np.testing.assert_array_equal(behind.grid.bar_ticks, on_time.grid.bar_ticks + behind.lag)
+    np.testing.assert_array_equal(behind.grid.ticks, on_time.grid.ticks + behind.time.lag)
+    np.testing.assert_array_equal(behind.grid.bar_ticks, on_time.grid.bar_ticks + behind.time.lag)

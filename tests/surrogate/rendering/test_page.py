@@ -14,8 +14,8 @@ import pytest
 import symusic
 
 import musicvae_jax
+from surrogate.reading.tempos import tempo_map
 from surrogate.rendering import chord_track, page
-from surrogate.rendering.tempo import tempo_map
 from tests import pages
 from tests.paths import ROOT
 

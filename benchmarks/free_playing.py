@@ -1,0 +1,106 @@
+"""How well the beats of free playing are found, and how many files that follow their grid are left alone.
+
+    python -m benchmarks.free_playing --songs=SONGS.npz [--number=200] [--midi=MIDI_DIR]
+
+SONGS.npz is a pack of whole songs that scripts.encode_corpus makes. Its validation melodies are played freely
+(surrogate.evaluation.free_playing: 60 to 180 a minute, drift of 3 %, jitter of 20 ms, a ritardando) into files of 120 a
+minute, and to a click: straight, swung, in triplets, with jitter, late. MIDI_DIR: files as they are.
+"""
+
+import argparse
+import pathlib
+import time
+
+import numpy as np
+
+from musicvae_jax import midi
+from surrogate.corpus import song_pack
+from surrogate.evaluation import free_playing
+from surrogate.reading import beat_finder, song_time
+
+TICKS_PER_BEAT, QPM = 480, 120
+OCTAVES = {"the same": 0, "twice": 1, "half": -1}
+CLICKS = {  # name: jitter and lag in seconds, place of the second eighth
+    "as written": (0, 0, 0.5),
+    "jitter of 10 ms": (0.01, 0, 0.5),
+    "jitter of 25 ms": (0.025, 0, 0.5),
+    "jitter of 25 ms, 70 ms late": (0.025, 0.07, 0.5),
+    "swung, jitter of 10 ms": (0.01, 0, 0.62),
+    "in triplets, jitter of 10 ms": (0.01, 0, 2 / 3),
+}
+
+
+def free(lines, rng, *, told):
+    """Rows of tempo, share of found beats near true ones, share of true beats near found ones, octaves off, is taken
+    for free, sure, seconds that it took."""
+    for line in lines:
+        played = free_playing.perform(line, rng)
+        tempo = 60 / np.median(np.diff(played.beats))
+        onset = np.rint(played.start * TICKS_PER_BEAT * QPM / 60).astype(np.int64)
+        began = time.process_time()
+        found = beat_finder.find(played.start, played.end, played.pitch, qpm=tempo if told else None)
+        took = time.process_time() - began
+        near = (
+            free_playing.share_near(found.seconds, played.beats),
+            free_playing.share_near(played.beats, found.seconds),
+        )
+        yield tempo, *near, np.log2(found.qpm / tempo), not song_time.follows(onset, TICKS_PER_BEAT), found.sure, took
+
+
+def to_click(line, rng, jitter, lag, eighth):
+    """Onsets in ticks of a melody that follows its file's beats at a tempo of its own."""
+    seconds_a_beat = 60 / np.exp(rng.uniform(*np.log(free_playing.TEMPOS)))
+    beat, place = np.divmod(line.first / 4, 1)
+    beat = beat + np.interp(place, [0, 0.5, 1], [0, eighth, 1])
+    late = lag + rng.normal(0, jitter, len(beat)) if jitter else 0
+    return np.maximum(np.rint((beat + late / seconds_a_beat) * TICKS_PER_BEAT), 0).astype(np.int64)
+
+
+def follow_in(folder):
+    """Of the MIDI files below a folder, how many there are and the share that is taken to follow its beats."""
+    follow = []
+    for file in midi.files(folder):
+        try:
+            score = midi.read(file)
+        except midi.MidiError:
+            continue
+        onsets = [track.notes.numpy()["time"] for track in score.tracks if len(track.notes)]
+        if onsets:
+            follow.append(song_time.follows(np.concatenate(onsets).astype(np.int64), score.ticks_per_quarter))
+    return len(follow), np.mean(follow)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--songs", required=True)
+    parser.add_argument("--number", type=int, default=200)
+    parser.add_argument("--midi", type=pathlib.Path)
+    parser.add_argument("--seed", type=int, default=0)
+    flags = parser.parse_args(argv)
+    lines = free_playing.lines(song_pack.open(flags.songs), "validation", most=flags.number)
+    head = "mean of beats near", "songs with 90 %", "all true beats found, too", *OCTAVES, "taken for free", "sure", "s"
+    print(f"| played freely | number | {' | '.join(head)} |\n|{'---|' * (len(head) + 2)}")
+    for told in (False, True):
+        rows = np.array(list(free(lines, np.random.default_rng(flags.seed), told=told)))
+        for slowest, fastest in ((60, 180), (60, 90), (90, 130), (130, 180)):
+            of = rows[(rows[:, 0] > slowest / 1.05) & (rows[:, 0] <= fastest * 1.05)]
+            if not len(of):
+                continue
+            _, near, whole, octaves, is_free, sure, took = of.T
+            figures = [near.mean(), (near >= 0.9).mean(), ((near >= 0.9) & (whole >= 0.9)).mean()]
+            figures += [(np.abs(octaves - each) < 0.2).mean() for each in OCTAVES.values()]
+            figures += [is_free.mean(), sure.mean(), took.mean()]
+            name = f"{slowest} to {fastest} a minute{', tempo told' * told}"
+            print(f"| {name} | {len(of)} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |")
+    print("\n| to a click | number | left alone |\n|---|---|---|")
+    for name, how in CLICKS.items():
+        rng = np.random.default_rng(flags.seed)
+        follow = [song_time.follows(to_click(line, rng, *how), TICKS_PER_BEAT) for line in lines]
+        print(f"| {name} | {len(follow)} | {np.mean(follow):.3f} |")
+    if flags.midi:
+        number, share = follow_in(flags.midi)
+        print(f"| files as they are | {number} | {share:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
