@@ -8,7 +8,7 @@ import numpy as np
 
 from musicvae_jax.events import STEPS_PER_BEAT
 from surrogate.accompaniment.assumptions import assumptions
-from surrogate.reading import sections, tempos
+from surrogate.reading import sections
 from surrogate.reading.chroma import STEPS_PER_HALF_BAR
 from surrogate.reading.tempos import tempo_map
 from surrogate.rendering import page
@@ -83,7 +83,7 @@ def _assumed(state, knows_chords):
         "meter": re.match(r"\S*", melody.meter)[0].rstrip(","),
         "pickup": melody.pickup,
         "swing": melody.swing.eighth,
-        "tempo": tempos.longest(melody.score.tempos, int(melody.grid.ticks[-1])),
+        "tempo": melody.tempo,
         "words": {"melody": melody.reason} | dataclasses.asdict(words),
     }
 
