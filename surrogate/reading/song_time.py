@@ -11,7 +11,7 @@ import numpy as np
 from surrogate.reading import beat_finder, lag, tempos
 
 _PERIODS = np.array([1, 2, 3, 4, 6, 8, 12])  # of a beat
-_LEAST_AGREEMENT, _CHANCE = 0.25, 4.0
+_LEAST_AGREEMENT, _CHANCE = 0.2, 3.0
 """How far the notes of a song must agree, 0 to 1, where in its file's beats, or parts of them, they begin; and how
 far at least times the root of their number, as by chance they do not."""
 _LEAST_ONSETS = 24
