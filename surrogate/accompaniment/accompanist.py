@@ -152,7 +152,7 @@ def read_melody(path: FilePath, options: Options) -> Melody:
         raise midi.MidiError(
             path, "plays on all channels, which leaves none for a bass; keep the melody alone, or ask for drums alone"
         )
-    return dataclasses.replace(melody, chords=given_chords.of_song(path, melody, options))
+    return dataclasses.replace(melody, chords=given_chords.of_song(melody, options))
 
 
 def song_keys(melody: Melody, options: Options) -> FoundKeys:
