@@ -52,7 +52,7 @@ class Melody:
 
 
 def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Melody:
-    """The melody of a MIDI file, reduced to one line on the 16th-note grid.
+    """The melody of a MIDI file or a written score, reduced to one line on the 16th-note grid.
 
     Steps are counted in the file's ticks per quarter note, so the tempo map does not matter.
 
@@ -64,12 +64,14 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
         meter: surrogate.reading.meters.Meter of the whole song; None reads it from the file.
 
     Raises:
-        musicvae_jax.midi.MidiError: the file cannot be read, or holds no such track or no melody.
+        musicvae_jax.FileError: the file cannot be read, or holds no such track or no melody.
     """
     song = parts.read(path)
     score, beat = song.score, song.score.ticks_per_quarter
     chosen = tracks.choose(score, track, path=path)
     index, reason = chosen.index, chosen.reason
+    if song.notation is not None and song.notation.title:
+        reason = f"{song.notation.title}; {reason}"
     others = duets.partners(score, index) if track is None else []
     if others:
         names = " and ".join(tracks.label(score, other) for other in others)
@@ -84,9 +86,11 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     late = lag.find(onset, beat, tempos.longest(score.tempos, int(end.max())))
     start, end, onset = np.maximum(start - late, 0), np.maximum(end - late, 1), np.maximum(onset - late, 0)
     marked = _meters(score, meter, int(end.max()))
-    is_waltz = meter is None and _is_waltz(marked, score, start, pitch)
+    is_waltz = meter is None and song.notation is None and _is_waltz(marked, score, start, pitch)
     if is_waltz:
         marked = meters.Written([(0, 3, 4)], None)
+    if pickup is None and song.notation is not None:
+        pickup = song.notation.pickup % (meter.quarters if meter else MOST_MELODY_BARS)
     pickup_beats = _pickup_beats(path, marked, start, end, pitch, beat, pickup)
     swing_of_song = _detect_swing(onset, beat, pickup_beats) if swung is None else Swing(eighth=swung)
 

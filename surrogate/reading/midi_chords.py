@@ -25,11 +25,14 @@ _LEAST_BARS = 0.25
 
 
 def find(melody) -> SongChords | None:
-    """The chords that the file of a song holds, or None.
+    """The chords that the file of a song, MIDI or a score, holds, or None.
 
     Args:
         melody: surrogate.reading.melody.Melody.
     """
+    notation = melody.song.notation
+    if notation is not None and notation.chords:
+        return of_changes(notation.chords, f"{_count(notation.chords)} in the score")
     return _symbols(melody.song.chunks) or _chord_track(melody)
 
 
@@ -45,7 +48,11 @@ def _symbols(chunks) -> SongChords | None:
             best, origin = changes, name
     if not best:
         return None
-    return of_changes(best, f"{len(best)} symbol{'s' * (len(best) > 1)} in the file's {origin}")
+    return of_changes(best, f"{_count(best)} in the file's {origin}")
+
+
+def _count(symbols):
+    return f"{len(symbols)} symbol{'s' * (len(symbols) > 1)}"
 
 
 def _chord(kind, content) -> Chord | None:

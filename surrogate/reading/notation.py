@@ -1,0 +1,225 @@
+"""Scores as music21 reads them, MusicXML and ABC -> bars as they are written. Needs the extra scores."""
+
+import re
+import typing
+from fractions import Fraction
+
+from surrogate.reading import chord_symbols
+from surrogate.reading.chord_symbols import NO_CHORD, SUFFIXES, Chord, ChordError
+from surrogate.reading.meters import DEFAULT
+from surrogate.reading.play_order import FIRST, Signs
+from surrogate.reading.written_music import WrittenBar, WrittenMusic, WrittenNote, WrittenPart
+
+_KINDS = {  # as music21 and MusicXML call them -> what follows the root
+    "major": "", "minor": "m", "augmented": "aug", "diminished": "dim", "dominant-seventh": "7",
+    "major-seventh": "maj7", "minor-seventh": "m7", "minor-major-seventh": "mmaj7", "diminished-seventh": "dim7",
+    "augmented-seventh": "7#5", "augmented-major-seventh": "maj7#5", "half-diminished-seventh": "m7b5",
+    "seventh-flat-five": "7b5", "major-sixth": "6", "minor-sixth": "m6", "dominant-ninth": "9", "major-ninth": "maj9",
+    "minor-ninth": "m9", "minor-major-ninth": "mmaj9", "augmented-dominant-ninth": "9#5", "dominant-11th": "11",
+    "major-11th": "maj11", "minor-11th": "m11", "dominant-13th": "13", "major-13th": "maj13", "minor-13th": "m13",
+    "suspended-second": "sus2", "suspended-fourth": "sus4", "suspended-fourth-seventh": "7sus4", "power": "5",
+}  # fmt: skip
+_FINEST = 960
+"""Parts of a quarter note; music21's floats are thirds and fifths of it, but for rounding."""
+_PLAIN_SIGNS = {"::": ":| |:"}
+_FIELD = re.compile("[A-Za-z]:|%%")
+_BESIDE_NOTES = re.compile(
+    r'"([^"]*)"|\[([KLMQ]:[^]]*)\]|\[[A-Za-z]:[^]]*\]|::|![^!]*!|\+[a-z.]+\+|\{[^}]*\}|[~H-WYh-wy]|%.*'
+)
+"""Of a line of ABC: a chord symbol or a word to the player, a field, and what is left out."""
+
+
+def of_musicxml(root) -> WrittenMusic:
+    """Reads a score-partwise element of MusicXML; what music21 raises on one that is broken may be anything."""
+    from music21.musicxml.xmlToM21 import MusicXMLImporter
+
+    return _written(MusicXMLImporter().xmlRootToScore(root))
+
+
+def of_abc(tune: str) -> WrittenMusic:
+    """Reads a tune in ABC notation; what music21 raises on one that is broken may be anything."""
+    from music21 import stream
+    from music21.abcFormat import ABCFile, translate
+
+    header, *voices = ABCFile().readstr(_readable_abc(tune)).splitByVoice()
+    parts = []
+    for voice in voices or [None]:
+        part = stream.Part()
+        part.makeBeams = lambda **_: None  # which takes most of the time, and more than twice that of half a tune
+        parts.append(translate.abcToStreamPart(header + voice if voice else header, part))
+    return _written(stream.Score(parts), is_abc=True)
+
+
+def _readable_abc(tune):
+    """A tune as music21 reads it right: accidentals last to the bar line, chords are spelled its way, and what is about
+    how notes are played is left out: decorations, grace notes, words to the player."""
+    lines = (line if _FIELD.match(line) else _BESIDE_NOTES.sub(_plain, line) for line in tune.split("\n"))
+    return "%abc-2.1\n" + "\n".join(lines)
+
+
+def _plain(match) -> str:
+    if match[1] is None:
+        return _PLAIN_SIGNS.get(match[0]) or (f"\n{match[2]}\n" if match[2] else "")
+    try:
+        chord = chord_symbols.parse(match[1])
+    except ChordError:
+        return ""
+    if chord == NO_CHORD:
+        return '"N.C."'
+    names = chord_symbols.SHARP_NAMES if "#" in match[1] else chord_symbols.FLAT_NAMES
+    root, bass = names[chord.root], names[chord.bass]
+    return f'"{root}{SUFFIXES[chord.quality]}{f"/{bass}" * (bass != root)}"'
+
+
+def _written(score, *, is_abc=False) -> WrittenMusic:
+    from music21 import harmony, instrument, key, meter, note, stream, tempo
+
+    if any(each.transposition for each in score.recurse().getElementsByClass(instrument.Instrument)):
+        score = score.toSoundingPitch()
+    parts = [part if part.hasMeasures() else part.makeMeasures() for part in score.parts]
+    measures_PxN = [list(part.getElementsByClass(stream.Measure)) for part in parts]
+    signature, bars = DEFAULT, []
+    signs = _signs(parts[0], measures_PxN[0], is_abc) if parts else []
+    for number in range(max(map(len, measures_PxN), default=0)):
+        measures = [measures[number] if number < len(measures) else None for measures in measures_PxN]
+        all_elements = [list(_elements(measure)) if measure is not None else [] for measure in measures]
+        found = [pair for elements in all_elements for pair in elements]
+
+        def of_kind(kind, found=found):
+            return [(offset, each) for offset, each in found if isinstance(each, kind)]
+
+        for _, mark in of_kind(meter.TimeSignature)[:1]:
+            signature = mark.numerator, mark.denominator
+        full = Fraction(4 * signature[0], signature[1])
+        ends = [offset + _exact(each.quarterLength) for offset, each in of_kind(note.GeneralNote)]
+        chords = [(offset, _chord(symbol)) for offset, symbol in of_kind(harmony.ChordSymbol)]
+        tempos = [(offset, mark.getQuarterBPM()) for offset, mark in of_kind(tempo.MetronomeMark)]
+        keys = [
+            (offset, (mark.sharps, getattr(mark, "mode", "") == "minor")) for offset, mark in of_kind(key.KeySignature)
+        ]
+        bars.append(
+            WrittenBar(
+                max(ends, default=Fraction(0)) or full * (not is_abc),  # in ABC nothing stands between two bar lines
+                signature,
+                signs[number] if number < len(signs) else Signs(),
+                [(offset, chord) for offset, chord in chords if chord],
+                [(offset, qpm) for offset, qpm in tempos if qpm],
+                [(offset, mark) for offset, mark in keys if abs(mark[0]) <= 7],
+                [[each for pair in elements for each in _notes(*pair)] for elements in all_elements],
+            )
+        )
+    return WrittenMusic([_part(part) for part in parts], bars)
+
+
+def _exact(quarters) -> Fraction:
+    """music21's number of quarter notes, a float or a Fraction, where thirds are none of the floats'."""
+    return Fraction(quarters).limit_denominator(_FINEST)
+
+
+def _elements(measure) -> typing.Iterator[tuple[Fraction, typing.Any]]:
+    """What stands in a measure and its voices, with its offset from the measure's begin."""
+    from music21 import stream
+
+    for each in measure:
+        offset = measure.elementOffset(each)
+        if isinstance(each, stream.Voice):
+            for inside in each:
+                yield _exact(offset + each.elementOffset(inside)), inside
+        else:
+            yield _exact(offset), each
+
+
+def _notes(offset, element) -> typing.Iterator[WrittenNote]:
+    """The notes of an element; grace notes are left out, as they have no time of their own."""
+    from music21 import chord, harmony, note
+
+    if not isinstance(element, note.NotRest) or isinstance(element, harmony.Harmony) or element.duration.isGrace:
+        return
+    words = tuple((lyric.number, _syllable(lyric)) for lyric in element.lyrics if lyric.text)
+    for each in element.notes if isinstance(element, chord.ChordBase) else [element]:
+        pitch = _drum(each) if isinstance(each, note.Unpitched) else each.pitch.midi
+        if pitch is not None and 0 <= pitch < 128:
+            is_tied = each.tie is not None and each.tie.type != "start"
+            yield WrittenNote(offset, _exact(element.quarterLength), pitch, is_tied, words)
+            words = ()
+
+
+def _syllable(lyric):
+    return lyric.text + ("-" if lyric.syllabic in ("begin", "middle") else " ")
+
+
+def _drum(unpitched):
+    played = unpitched.storedInstrument or unpitched.getInstrument()
+    return getattr(played, "percMapPitch", None)
+
+
+def _part(part) -> WrittenPart:
+    from music21 import note
+
+    instrument = part.getInstrument()
+    is_drum = any(isinstance(each, note.Unpitched) for each in part.recurse().notes)
+    return WrittenPart(part.partName or "", min(max(instrument.midiProgram or 0, 0), 127), is_drum)
+
+
+def _chord(symbol) -> Chord | None:
+    """The chord of music21's ChordSymbol; None for what is no chord to us, as "German"."""
+    from music21 import harmony
+
+    if isinstance(symbol, harmony.NoChord):
+        return NO_CHORD
+    if symbol.chordKind not in _KINDS or symbol.root() is None:
+        return None
+    root, bass = (pitch.name.replace("-", "b") for pitch in (symbol.root(), symbol.bass()))
+    more = "".join(map(_modification, symbol.chordStepModifications))
+    over = f"/{bass}" if bass != root else ""
+    for text in (root + _KINDS[symbol.chordKind] + more + over, root + _KINDS[symbol.chordKind] + over):
+        try:
+            return chord_symbols.parse(text)
+        except ChordError:
+            continue
+    return None
+
+
+def _modification(change):
+    semitones = round(change.interval.semitones) if change.interval else 0
+    if change.modType == "subtract":
+        return f"omit{change.degree}"
+    return f"{'#' * semitones or 'b' * -semitones or 'add'}{change.degree}"
+
+
+def _signs(part, measures, is_abc) -> list[Signs]:
+    """The signs of each measure of a part."""
+    from music21 import bar, repeat, spanner
+
+    fields: list[dict] = [{} for _ in measures]
+    brackets = part.recurse().getElementsByClass(spanner.RepeatBracket)
+    spans = [[at for at, measure in enumerate(measures) if bracket.hasSpannedElement(measure)] for bracket in brackets]
+    begins = [min(span) for span in spans if span]
+    for bracket, span in zip(brackets, spans, strict=True):
+        if span:
+            end = _end_of_ending(measures, max(span), begins, goes_on=is_abc)
+            for place in range(min(span), end + 1):
+                fields[place].setdefault("endings", frozenset(bracket.numberRange) or frozenset({1}))
+    for place, measure in enumerate(measures):
+        for line in (measure.leftBarline, measure.rightBarline):
+            if isinstance(line, bar.Repeat) and line.direction == "end":
+                fields[place - (line is measure.leftBarline and place > 0)]["times"] = max(line.times or 2, 1)
+            elif isinstance(line, bar.Repeat):
+                fields[place]["begins_repeat"] = True
+        for _, mark in _elements(measure):
+            if isinstance(mark, repeat.RepeatExpressionCommand):
+                fields[place]["jump"] = FIRST if type(mark).__name__.startswith("DaCapo") else "dal segno"
+            elif isinstance(mark, repeat.RepeatExpressionMarker):
+                fields[place][type(mark).__name__.lower()] = True
+    return [Signs(**each) for each in fields]
+
+
+def _end_of_ending(measures, last, begins, *, goes_on):
+    """The last measure of an ending: that of its bracket, or of the repeat sign that the next bracket follows."""
+    for place in range(last, len(measures)):
+        if place > last and place in begins:
+            break
+        line = measures[place].rightBarline
+        if line is not None and (goes_on or line.type == "final" and place + 1 in begins):
+            return place
+    return last
