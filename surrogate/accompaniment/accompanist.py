@@ -86,6 +86,7 @@ class Accompanist:
                 pathlib.Path(os.path.abspath(path)),
                 options,
                 assumptions(melody, found if self.band.in_c else None, options, knows_chords=self.band.knows_chords),
+                found if self.band.in_c else None,
                 self._checkpoint,
             )
             for melody, found, path, of_melody in zip(melodies, keys, paths, composed, strict=True)

@@ -142,12 +142,13 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
     """Names every file that will be written; touches none.
 
     Args:
-        melodies: MIDI files and scores, or folders of them, where hidden files and what this function names are left out.
+        melodies: MIDI files and scores, or folders of them, where hidden files and what this function names are left
+            out.
         destination: where to; MIDI files go beside their melodies where it does not say.
         takes: how many MIDI files each melody gets.
 
     Raises:
-        FileError: a folder holds no MIDI file and no score, or its files have no place to go to.
+        FileError: a folder holds no MIDI file or score, or its files have no place to go to.
     """
     if len(melodies) == 1 and not os.path.isdir(melodies[0]):
         [melody] = melodies
@@ -187,7 +188,7 @@ def _found(melodies, output):
         songs = midi.files(path, (*midi.SUFFIXES, *notation_file.SUFFIXES))
         inside = [file for file in songs if not _OWN_OUTPUT.fullmatch(file.stem) and notation_file.may_be_song(file)]
         if not inside:
-            raise FileError(path, "holds no MIDI file and no score to accompany")
+            raise FileError(path, "holds no MIDI file or score to accompany")
         if output is None:
             raise FileError(path, "is a folder; give --output, a folder for what is written")
         for file in inside:

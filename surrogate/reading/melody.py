@@ -20,8 +20,9 @@ class Melody:
     """The line to accompany.
 
     song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
-    meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
-    melody ends. lag: ticks that the notes come late, and the grid with them. swing: of its eighths and 16ths.
+    meter: its meters in words. meters: the same, (tick, numerator, denominator), before any lag. grid: where the line's
+    steps lie in the song, up to the end of the bar in which the melody ends. lag: ticks that the notes come late, and
+    the grid with them. swing: of its eighths and 16ths.
     tokens: uint16 [grid.bars * 16], the line. chords: those that are given for the song.
     """
 
@@ -29,6 +30,7 @@ class Melody:
     index: int
     reason: str
     meter: str
+    meters: list[tuple[int, int, int]]
     grid: Grid
     lag: int
     swing: Swing
@@ -111,7 +113,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
         qpm = tempos.longest(score.tempos, int(end.max()))
         meter_words += f" (the file counts frames, not beats: read at {qpm:g} beats a minute)"
     on_time = grid.Grid(laid_out.ticks + late, laid_out.bar_ticks + late)
-    return Melody(song, index, reason, meter_words, on_time, late, swing_of_song, tokens)
+    return Melody(song, index, reason, meter_words, marked.meters, on_time, late, swing_of_song, tokens)
 
 
 def _meters(score, meter, end_tick) -> meters.Written:

@@ -49,7 +49,7 @@ def is_one(path: FilePath) -> bool:
 
 
 def may_be_song(path: FilePath) -> bool:
-    """Whether a file is another thing than XML of another kind, which folders are full of; one that is not there may."""
+    """Whether a file may be accompanied: folders hold XML of other kinds than scores."""
     if os.path.splitext(os.fspath(path))[1].lower() != ".xml":
         return True
     try:

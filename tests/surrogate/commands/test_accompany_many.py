@@ -51,7 +51,7 @@ CLASHES = {
     "the song to be like": ("tune.mid --like=like.mid --output=like.mid", "is the song that is to be like"),
     "the soundfont": ("tune.mid --soundfont=font.wav --wav=font.wav", "is the soundfont"),
     "the program's own files": ("tune.mid --html=program/page.html", "lies among the program's own files"),
-    "what was written": ("done --output=done", "done: holds no MIDI file to accompany"),
+    "what was written": ("done --output=done", "done: holds no MIDI file or score to accompany"),
     "the model": ("tune.mid --output=model/take.mid", "is part of a model"),
     "no melody": ("empty --output=out", "holds no MIDI file"),
     "no place": ("x", "give --output"),
