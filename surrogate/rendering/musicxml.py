@@ -87,8 +87,11 @@ class _Staff:
         self.name, self.role, self._track, self._time = name, role, track, time
         notes = track.notes.numpy()
         start, pitch = notes["time"].astype(np.int64), notes["pitch"]
-        place = time.quantised if role == "melody" else time.on_grid
-        self._sounding = place(start, start + notes["duration"], pitch)
+        end = start + notes["duration"]
+        if role == "drums":
+            self._sounding = time.struck(start, pitch)
+        else:
+            self._sounding = (time.quantised if role == "melody" else time.on_grid)(start, end, pitch)
         self._words = self._under_notes(track.lyrics) if role == "melody" and self._sounding else {}
 
     def _under_notes(self, lyrics):

@@ -1,5 +1,7 @@
 """The notes of a song in the time in which they are notated: straight, from bar to bar, in parts of a quarter note."""
 
+import bisect
+import itertools
 import typing
 
 import numpy as np
@@ -10,6 +12,7 @@ UNITS = 24
 """Of a quarter note; 16ths and triplets are whole numbers of them."""
 SIXTEENTH, TRIPLET, FINE, FINE_TRIPLET = 6, 8, 3, 4
 """Parts of a beat on which notes begin, in units."""
+_THIRDS = (TRIPLET, FINE_TRIPLET)
 _EXACT = 0.6
 """Units that notes may be off what is notated."""
 _LONGEST_GAP = 2 * UNITS
@@ -80,13 +83,24 @@ class NotatedTime:
         )
         return self._together(begin, until, pitch)
 
+    def struck(self, start, pitch) -> list[Sounding]:
+        """What drums play, each int [N], ticks: every hit is written up to the next one or to the end of its beat."""
+        hits, lines = self.on_grid(start, start, pitch), [bar.begin for bar in self.bars]
+        ends = []
+        for hit, following in itertools.zip_longest(hits, [each.begin for each in hits[1:]]):
+            bar = self.bars[bisect.bisect_right(lines, hit.begin) - 1]
+            beat_end = hit.begin + bar.beat - (hit.begin - bar.begin) % bar.beat
+            ends.append(min(following or beat_end, beat_end, bar.begin + bar.length))
+        return [hit._replace(end=end) for hit, end in zip(hits, ends, strict=True)]
+
     def quantised(self, start, end, pitch) -> list[Sounding]:
         """What the player plays, each int [N], ticks: on 16ths or triplets, finer where it is written so."""
         begin, until = self.units(start), self.units(end)
         is_written = all(_error(times, (FINE, FINE_TRIPLET)) <= _EXACT for times in (begin, until))
         if not is_written:
             until = _without_gaps(begin, until)
-        divisions = self._divisions(np.append(begin, until) if is_written else begin)
+        finest = (SIXTEENTH, TRIPLET, FINE, FINE_TRIPLET) if is_written else (SIXTEENTH, TRIPLET)
+        divisions = self._divisions(np.append(begin, until) if is_written else begin, finest)
         (begin, part), (until, _) = self._rounded(begin, divisions), self._rounded(until, divisions)
         return self._together(begin, np.maximum(until, begin + part), pitch)
 
@@ -94,18 +108,17 @@ class NotatedTime:
         """The first unit of each beat, and its bar."""
         return {first: bar for bar in self.bars for first in range(bar.begin, bar.begin + bar.length, UNITS)}
 
-    def _divisions(self, times):
+    def _divisions(self, times, parts):
         """The part of each beat, by its first unit, that fits all of the times in it."""
         chosen = {}
         for first, bar in self._beats().items():
             inside = times[(times >= first - _EXACT) & (times < first + UNITS - _EXACT)] - first
-            parts = (SIXTEENTH, TRIPLET, FINE, FINE_TRIPLET) if bar.has_quarters else (SIXTEENTH, FINE)
-            fitting = [part for part in parts if _error(inside, (part,)) <= _EXACT]
-            chosen[first] = (
-                fitting[0]
-                if fitting
-                else min(parts[:2], key=lambda part, inside=inside: _error(inside, (part,)) / part)
-            )
+            errors = {part: _error(inside, (part,)) for part in parts if bar.has_quarters or part not in _THIRDS}
+            fitting = [part for part, error in errors.items() if error <= _EXACT]
+            # As played, a single note tells nothing of how its beat is divided.
+            tells = bar.has_quarters and (inside > SIXTEENTH / 2).sum() > 1
+            is_triplet = tells and 2 * errors[TRIPLET] < errors[SIXTEENTH]
+            chosen[first] = fitting[0] if fitting else TRIPLET if is_triplet else SIXTEENTH
         return chosen
 
     def _rounded(self, times, divisions):
