@@ -161,7 +161,7 @@ class Accompaniment:
             )
         files.write_whole(path, song_chords.as_sheet(chosen.chord_changes, self.melody.grid))
 
-    def save_notation(self, path: FilePath, *, take: int = 0) -> None:
+    def score_file(self, path: FilePath, *, take: int = 0) -> None:
         """Writes a take as a score in MusicXML: melody, chord symbols, bass and drums, as notation programs open it.
 
         Args:

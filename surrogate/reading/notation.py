@@ -3,6 +3,7 @@
 import re
 import typing
 from fractions import Fraction
+from xml.etree import ElementTree
 
 from surrogate.reading import chord_symbols
 from surrogate.reading.chord_symbols import NO_CHORD, SUFFIXES, Chord, ChordError
@@ -33,7 +34,28 @@ def of_musicxml(root) -> WrittenMusic:
     """Reads a score-partwise element of MusicXML; what music21 raises on one that is broken may be anything."""
     from music21.musicxml.xmlToM21 import MusicXMLImporter
 
-    return _written(MusicXMLImporter().xmlRootToScore(root))
+    drums = _with_drum_pitches(root)
+    return _written(MusicXMLImporter().xmlRootToScore(root), drums=drums)
+
+
+def _with_drum_pitches(root) -> set[str]:
+    """Gives notes of drums the pitches that MIDI has for them, which music21 does not tell; returns their parts."""
+    found = ((each.get("id"), each.findtext("midi-unpitched")) for each in root.iter("midi-instrument"))
+    pitch_of = {name: int(number) - 1 for name, number in found if number}
+    drums = set()
+    for part in root.iter("part"):
+        for note in part.iter("note"):
+            unpitched, instrument = note.find("unpitched"), note.find("instrument")
+            if unpitched is not None:
+                drums.add(part.get("id"))
+            if unpitched is not None and instrument is not None and instrument.get("id") in pitch_of:
+                octave, step = divmod(pitch_of[instrument.get("id")], 12)
+                name = chord_symbols.SHARP_NAMES[step]
+                unpitched.clear()
+                unpitched.tag = "pitch"
+                for tag, value in (("step", name[0]), ("alter", len(name) - 1), ("octave", octave - 1)):
+                    ElementTree.SubElement(unpitched, tag).text = str(value)
+    return drums
 
 
 def of_abc(tune: str) -> WrittenMusic:
@@ -71,7 +93,7 @@ def _plain(match) -> str:
     return f'"{root}{SUFFIXES[chord.quality]}{f"/{bass}" * (bass != root)}"'
 
 
-def _written(score, *, is_abc=False) -> WrittenMusic:
+def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
     from music21 import harmony, instrument, key, meter, note, stream, tempo
 
     if any(each.transposition for each in score.recurse().getElementsByClass(instrument.Instrument)):
@@ -91,7 +113,8 @@ def _written(score, *, is_abc=False) -> WrittenMusic:
         for _, mark in of_kind(meter.TimeSignature)[:1]:
             signature = mark.numerator, mark.denominator
         full = Fraction(4 * signature[0], signature[1])
-        ends = [offset + _exact(each.quarterLength) for offset, each in of_kind(note.GeneralNote)]
+        lasting = [pair for pair in of_kind(note.GeneralNote) if getattr(pair[1], "fullMeasure", "") is not True]
+        ends = [offset + _exact(each.quarterLength) for offset, each in lasting]
         chords = [(offset, _chord(symbol)) for offset, symbol in of_kind(harmony.ChordSymbol)]
         tempos = [(offset, mark.getQuarterBPM()) for offset, mark in of_kind(tempo.MetronomeMark)]
         keys = [
@@ -108,7 +131,7 @@ def _written(score, *, is_abc=False) -> WrittenMusic:
                 [[each for pair in elements for each in _notes(*pair)] for elements in all_elements],
             )
         )
-    return WrittenMusic([_part(part) for part in parts], bars)
+    return WrittenMusic([_part(part, is_drum=part.id in drums) for part in parts], bars)
 
 
 def _exact(quarters) -> Fraction:
@@ -137,10 +160,9 @@ def _notes(offset, element) -> typing.Iterator[WrittenNote]:
         return
     words = tuple((lyric.number, _syllable(lyric)) for lyric in element.lyrics if lyric.text)
     for each in element.notes if isinstance(element, chord.ChordBase) else [element]:
-        pitch = _drum(each) if isinstance(each, note.Unpitched) else each.pitch.midi
-        if pitch is not None and 0 <= pitch < 128:
+        if isinstance(each, note.Note) and 0 <= each.pitch.midi < 128:
             is_tied = each.tie is not None and each.tie.type != "start"
-            yield WrittenNote(offset, _exact(element.quarterLength), pitch, is_tied, words)
+            yield WrittenNote(offset, _exact(element.quarterLength), each.pitch.midi, is_tied, words)
             words = ()
 
 
@@ -148,17 +170,9 @@ def _syllable(lyric):
     return lyric.text + ("-" if lyric.syllabic in ("begin", "middle") else " ")
 
 
-def _drum(unpitched):
-    played = unpitched.storedInstrument or unpitched.getInstrument()
-    return getattr(played, "percMapPitch", None)
-
-
-def _part(part) -> WrittenPart:
-    from music21 import note
-
-    instrument = part.getInstrument()
-    is_drum = any(isinstance(each, note.Unpitched) for each in part.recurse().notes)
-    return WrittenPart(part.partName or "", min(max(instrument.midiProgram or 0, 0), 127), is_drum)
+def _part(part, *, is_drum) -> WrittenPart:
+    program = part.getInstrument().midiProgram or 0
+    return WrittenPart(part.partName or "", min(max(program, 0), 127), is_drum)
 
 
 def _chord(symbol) -> Chord | None:

@@ -124,13 +124,14 @@ class _Staff:
     def add_bars(self, part, signatures, take, melody):
         """Adds all bars; take: on the staff that has the chords and tempos, else None."""
         time, meter, key = self._time, None, None
-        chords = [(self._unit(tick), chord) for tick, chord in take.chord_changes] if take else []
+        changes = [change for change in take.chord_changes if change[0] < melody.grid.ticks[-1]] if take else []
+        chords = [(self._unit(tick), chord) for tick, chord in changes]
         tempos = _tempos(take.score, time) if take else {}
         is_pickup = melody.grid.bar_ticks[0] < melody.lag
         for number, bar in enumerate(time.bars, 0 if is_pickup else 1):
             end = bar.begin + bar.length
             measure = _add(part, "measure", number=str(number))
-            if bar.length * bar.signature[1] != 4 * UNITS * bar.signature[0]:
+            if not bar.is_full:
                 measure.set("implicit", "yes")
             *_, signature = (each for each in signatures if each[0] <= bar.begin or each is signatures[0])
             self._add_attributes(measure, bar, is_first=part[0] is measure, key=signature[1:] != key and signature[1:],
@@ -144,7 +145,7 @@ class _Staff:
                 for unit, chord in own_chords:
                     if written.begin <= unit < written.begin + written.length:
                         _add_chord(measure, chord, unit - written.begin)
-                self._add_notes(measure, written, *key, is_whole_bar=written.length == bar.length)
+                self._add_notes(measure, written, *key, is_whole_bar=bar.is_full and written.length == bar.length)
 
     def _unit(self, tick):
         """The 16th at which a change of chord is written, of those before the song its first."""

@@ -34,6 +34,11 @@ class NotatedBar(typing.NamedTuple):
         return 4 * UNITS * (3 if compound else 1) // (denominator if denominator != 2 else 4)
 
     @property
+    def is_full(self) -> bool:
+        """Whether it is as long as its meter says."""
+        return self.length * self.signature[1] == 4 * UNITS * self.signature[0]
+
+    @property
     def has_quarters(self) -> bool:
         """Whether its beats are quarter notes, which can be swung or divided by three."""
         return self.beat == UNITS
@@ -75,7 +80,8 @@ class NotatedTime:
 
     def on_grid(self, start, end, pitch) -> list[Sounding]:
         """What a band plays, each int [N], ticks: on the steps of the song's grid."""
-        first = self._grid.nearest(start)
+        song_end = len(self._grid.ticks) - 1
+        first = np.minimum(self._grid.nearest(start), song_end - 1)
         last = np.maximum(self._grid.nearest(end), first + 1)
         sixteenths = dict.fromkeys(self._beats(), SIXTEENTH)
         (begin, _), (until, _) = (
