@@ -98,3 +98,18 @@ def compress(path, text, name="score.musicxml"):
         archive.writestr("META-INF/container.xml", "<container><rootfile full-path='it's'/></container>")
         archive.writestr(name, text)
     return path
+
+
+END = repeat("backward", "1 stop")
+LEAD_SHEET = [
+    attributes((3, 4), 1) + tempo(96) + note("D4", 4, word="Oh"),
+    repeat("forward") + harmony("G", "major") + notes("G4 B4 D5"),
+    ending(1, "start", "left")
+    + harmony("D", "dominant", bass("A"))
+    + notes("A4 F#4 D4")
+    + repeat("backward", "1 stop"),
+    ending(2, "start", "left") + notes("A4 A4 A4") + ending(2, "stop", "right"),
+    harmony("G", "minor-seventh") + note("G4", 12, tie=["start"]),
+    note("G4", 8, tie=["stop"]) + note("", 4),
+]
+"""A waltz with a pickup, two endings and words."""

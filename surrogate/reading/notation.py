@@ -131,7 +131,7 @@ def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
                 [[each for pair in elements for each in _notes(*pair)] for elements in all_elements],
             )
         )
-    return WrittenMusic([_part(part, is_drum=part.id in drums) for part in parts], bars)
+    return WrittenMusic([_part(part, drums) for part in parts], bars)
 
 
 def _exact(quarters) -> Fraction:
@@ -170,9 +170,10 @@ def _syllable(lyric):
     return lyric.text + ("-" if lyric.syllabic in ("begin", "middle") else " ")
 
 
-def _part(part, *, is_drum) -> WrittenPart:
-    program = part.getInstrument().midiProgram or 0
-    return WrittenPart(part.partName or "", min(max(program, 0), 127), is_drum)
+def _part(part, drums) -> WrittenPart:
+    instrument = part.getInstrument()
+    program = min(max(instrument.midiProgram or 0, 0), 127)
+    return WrittenPart(part.partName or "", program, instrument.partId in drums)
 
 
 def _chord(symbol) -> Chord | None:

@@ -10,18 +10,16 @@ from musicvae_jax.files import FileError
 from surrogate.reading import notation_file
 from surrogate.reading.melody import read_melody
 from tests.notation_files import (
+    LEAD_SHEET,
     TWO_TUNES,
     attributes,
-    bass,
     compress,
     degree,
-    ending,
     harmony,
     musicxml,
     note,
     notes,
     repeat,
-    tempo,
     write,
 )
 
@@ -38,20 +36,6 @@ def played(path):
 
 def symbols(notation):
     return [(tick / QUARTER, chord.symbol) for tick, chord in notation.chords]
-
-
-END = repeat("backward", "1 stop")
-LEAD_SHEET = [
-    attributes((3, 4), 1) + tempo(96) + note("D4", 4, word="Oh"),
-    repeat("forward") + harmony("G", "major") + notes("G4 B4 D5"),
-    ending(1, "start", "left")
-    + harmony("D", "dominant", bass("A"))
-    + notes("A4 F#4 D4")
-    + repeat("backward", "1 stop"),
-    ending(2, "start", "left") + notes("A4 A4 A4") + ending(2, "stop", "right"),
-    harmony("G", "minor-seventh") + note("G4", 12, tie=["start"]),
-    note("G4", 8, tie=["stop"]) + note("", 4),
-]
 
 
 def test_a_lead_sheet(tmp_path):

@@ -104,7 +104,9 @@ def test_musescore_plays_the_same_notes(name, songs, played):
 def test_scores_that_are_written_can_be_read(name, songs):
     melody, take, path = songs[name]
     chunks, notation = notation_file.read(path)
-    assert rows(midi.read(chunks.content())) == rows(take.score)
+    read = midi.read(chunks.content())
+    assert rows(read) == rows(take.score)
+    assert [(track.program, track.is_drum) for track in read.tracks] == [(0, False), (33, False), (0, True)]
     before = max(0, int(melody.grid.bar_ticks[1]) if melody.grid.bar_ticks[0] < 0 else 0)
     assert notation.pickup == before / BEAT
     expected = [(tick, chord.root, chord.quality, chord.bass) for tick, chord in take.chord_changes]
