@@ -120,12 +120,13 @@ def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
         keys = [
             (offset, (mark.sharps, getattr(mark, "mode", "") == "minor")) for offset, mark in of_kind(key.KeySignature)
         ]
+        length = max(ends, default=Fraction(0)) or full * (not is_abc)  # in ABC bar lines may follow each other
         bars.append(
             WrittenBar(
-                max(ends, default=Fraction(0)) or full * (not is_abc),  # in ABC nothing stands between two bar lines
+                length,
                 signature,
                 signs[number] if number < len(signs) else Signs(),
-                [(offset, chord) for offset, chord in chords if chord],
+                list(_spread([(offset, chord) for offset, chord in chords if chord], length)),
                 [(offset, qpm) for offset, qpm in tempos if qpm],
                 [(offset, mark) for offset, mark in keys if abs(mark[0]) <= 7],
                 [[each for pair in elements for each in _notes(*pair)] for elements in all_elements],
@@ -193,6 +194,16 @@ def _chord(symbol) -> Chord | None:
         except ChordError:
             continue
     return None
+
+
+def _spread(chords, length):
+    """Chords of a bar; those that stand at one place share the time up to the next, as over one long note."""
+    of_offset = {}
+    for offset, chord in sorted(chords, key=lambda pair: pair[0]):
+        of_offset.setdefault(offset, []).append(chord)
+    for (offset, together), end in zip(of_offset.items(), [*of_offset, length][1:], strict=True):
+        share = max(end - offset, 0) / len(together)
+        yield from ((offset + number * share, chord) for number, chord in enumerate(together))
 
 
 def _modification(change):

@@ -79,6 +79,13 @@ def test_kinds_of_chords(tmp_path):
     assert [symbol for _, symbol in symbols(notation)] == list(kinds)
 
 
+def test_chords_at_one_place_share_its_time(tmp_path):
+    both = harmony("C", "major") + harmony("F", "major")
+    bars = [attributes() + both + note("C5", 8) + harmony("G", "major") + note("B4", 8), both + note("C5", 16)]
+    _, notation, _ = played(write(tmp_path / "a.musicxml", musicxml(bars)))
+    assert symbols(notation) == [(0, "C"), (1, "F"), (2, "G"), (4, "C"), (6, "F")]
+
+
 def test_voices_chords_grace_notes_and_several_parts(tmp_path):
     backup = "<backup><duration>16</duration></backup>"
     upper = note("C5", 8) + note("E5", 8, chord=True) + note("D5", 2, grace=True) + note("F5", 8)
