@@ -85,7 +85,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None) -> Mel
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
     onset = np.concatenate([each.notes.numpy()["time"] for each in score.tracks if len(each.notes)]).astype(np.int64)
-    late = lag.find(onset, beat, tempos.longest(score.tempos, int(end.max())))
+    late = 0 if song.notation else lag.find(onset, beat, tempos.longest(score.tempos, int(end.max())))
     start, end, onset = np.maximum(start - late, 0), np.maximum(end - late, 1), np.maximum(onset - late, 0)
     marked = _meters(score, meter, int(end.max()))
     is_waltz = meter is None and song.notation is None and _is_waltz(marked, score, start, pitch)

@@ -1,5 +1,6 @@
 """Scores as music21 reads them, MusicXML and ABC -> bars as they are written. Needs the extra scores."""
 
+import itertools
 import re
 import typing
 from fractions import Fraction
@@ -22,6 +23,7 @@ _KINDS = {  # as music21 and MusicXML call them -> what follows the root
 }  # fmt: skip
 _FINEST = 960
 """Parts of a quarter note; music21's floats are thirds and fifths of it, but for rounding."""
+_MOST_SHARPS = 7
 _PLAIN_SIGNS = {"::": ":| |:"}
 _FIELD = re.compile("[A-Za-z]:|%%")
 _BESIDE_NOTES = re.compile(
@@ -94,45 +96,46 @@ def _plain(match) -> str:
 
 
 def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
-    from music21 import harmony, instrument, key, meter, note, stream, tempo
+    from music21 import instrument, meter, stream
 
     if any(each.transposition for each in score.recurse().getElementsByClass(instrument.Instrument)):
         score = score.toSoundingPitch()
     parts = [part if part.hasMeasures() else part.makeMeasures() for part in score.parts]
     measures_PxN = [list(part.getElementsByClass(stream.Measure)) for part in parts]
-    signature, bars = DEFAULT, []
     signs = _signs(parts[0], measures_PxN[0], is_abc) if parts else []
-    for number in range(max(map(len, measures_PxN), default=0)):
-        measures = [measures[number] if number < len(measures) else None for measures in measures_PxN]
-        all_elements = [list(_elements(measure)) if measure is not None else [] for measure in measures]
-        found = [pair for elements in all_elements for pair in elements]
-
-        def of_kind(kind, found=found):
-            return [(offset, each) for offset, each in found if isinstance(each, kind)]
-
-        for _, mark in of_kind(meter.TimeSignature)[:1]:
-            signature = mark.numerator, mark.denominator
-        full = Fraction(4 * signature[0], signature[1])
-        lasting = [pair for pair in of_kind(note.GeneralNote) if getattr(pair[1], "fullMeasure", "") is not True]
-        ends = [offset + _exact(each.quarterLength) for offset, each in lasting]
-        chords = [(offset, _chord(symbol)) for offset, symbol in of_kind(harmony.ChordSymbol)]
-        tempos = [(offset, mark.getQuarterBPM()) for offset, mark in of_kind(tempo.MetronomeMark)]
-        keys = [
-            (offset, (mark.sharps, getattr(mark, "mode", "") == "minor")) for offset, mark in of_kind(key.KeySignature)
-        ]
-        length = max(ends, default=Fraction(0)) or full * (not is_abc)  # in ABC bar lines may follow each other
-        bars.append(
-            WrittenBar(
-                length,
-                signature,
-                signs[number] if number < len(signs) else Signs(),
-                list(_spread([(offset, chord) for offset, chord in chords if chord], length)),
-                [(offset, qpm) for offset, qpm in tempos if qpm],
-                [(offset, mark) for offset, mark in keys if abs(mark[0]) <= 7],
-                [[each for pair in elements for each in _notes(*pair)] for elements in all_elements],
-            )
-        )
+    signature, bars = DEFAULT, []
+    for number, measures in enumerate(itertools.zip_longest(*measures_PxN)):
+        elements = [list(_elements(measure)) if measure is not None else [] for measure in measures]
+        marks = (each for of_part in elements for _, each in of_part if isinstance(each, meter.TimeSignature))
+        signature = next(((mark.numerator, mark.denominator) for mark in marks), signature)
+        bars.append(_bar(elements, signature, signs[number] if number < len(signs) else Signs(), is_abc))
     return WrittenMusic([_part(part, drums) for part in parts], bars)
+
+
+def _bar(elements_PxN, signature, signs, is_abc) -> WrittenBar:
+    """A bar of the elements of each part, with their offsets."""
+    from music21 import harmony, key, note, tempo
+
+    def of_kind(kind):
+        return [pair for elements in elements_PxN for pair in elements if isinstance(pair[1], kind)]
+
+    # A rest of a whole bar is as long as the bar, whatever music21 says.
+    lasting = (pair for pair in of_kind(note.GeneralNote) if getattr(pair[1], "fullMeasure", "") is not True)
+    length = max((offset + _exact(each.quarterLength) for offset, each in lasting), default=Fraction(0))
+    if not is_abc:  # in which bar lines may follow each other
+        length = length or Fraction(4 * signature[0], signature[1])
+    chords = [(offset, _chord(symbol)) for offset, symbol in of_kind(harmony.ChordSymbol)]
+    tempos = [(offset, mark.getQuarterBPM()) for offset, mark in of_kind(tempo.MetronomeMark)]
+    keys = [(at, (mark.sharps, getattr(mark, "mode", "") == "minor")) for at, mark in of_kind(key.KeySignature)]
+    return WrittenBar(
+        length,
+        signature,
+        signs,
+        list(_spread([(offset, chord) for offset, chord in chords if chord], length)),
+        [(offset, qpm) for offset, qpm in tempos if qpm],
+        [(offset, mark) for offset, mark in keys if abs(mark[0]) <= _MOST_SHARPS],
+        [[each for pair in elements for each in _notes(*pair)] for elements in elements_PxN],
+    )
 
 
 def _exact(quarters) -> Fraction:

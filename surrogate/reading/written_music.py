@@ -95,8 +95,7 @@ def play_out(music: WrittenMusic) -> tuple[MidiChunks, Notation]:
         begins.append(begins[-1] + _ticks(bar.length))
     if len(order) > MOST_BARS or begins[-1] > MAX_TICK:
         raise ValueError(f"plays more than {MOST_BARS} bars with its repeats; write fewer")
-    states = [_changes(music.bars, order, begins, kind) for kind in ("tempos", "keys", "chords")]
-    tempos, keys, chords = states
+    tempos, keys, chords = (_changes(music.bars, order, begins, kind) for kind in ("tempos", "keys", "chords"))
     of_song = [Message.of_meta(tick, TEMPO, _tempo(qpm)) for tick, qpm in tempos]
     of_song += [Message.of_meta(tick, _KEY, bytes([sharps % 256, minor])) for tick, (sharps, minor) in keys]
     long = [(bar, begin) for bar, begin in zip(bars, begins, strict=False) if bar.length > 0]
