@@ -108,6 +108,7 @@ class NotatedTime:
         finest = (SIXTEENTH, TRIPLET, FINE, FINE_TRIPLET) if is_written else (SIXTEENTH, TRIPLET)
         divisions = self._divisions(np.append(begin, until) if is_written else begin, finest)
         (begin, part), (until, _) = self._rounded(begin, divisions), self._rounded(until, divisions)
+        begin = np.clip(begin, 0, self.bars[-1].begin + self.bars[-1].length - part)  # an onset just before the end
         return self._together(begin, np.maximum(until, begin + part), pitch)
 
     def _beats(self):
@@ -140,10 +141,12 @@ class NotatedTime:
         staff = {}
         for first, last, each in sorted(zip(begin.tolist(), end.tolist(), np.asarray(pitch).tolist(), strict=True)):
             until, pitches = staff.get(first, (0, ()))
-            if 0 <= first < song_end:
-                staff[first] = max(until, last), (*pitches, *((each,) if each not in pitches else ()))
+            staff[first] = max(until, last), (*pitches, each)
         rows = zip(staff.items(), [*staff, song_end][1:], strict=True)
-        return [Sounding(first, min(last, following), pitches) for (first, (last, pitches)), following in rows]
+        return [
+            Sounding(first, min(last, following), tuple(sorted({*pitches})))
+            for (first, (last, pitches)), following in rows
+        ]
 
 
 def _error(times, parts) -> float:

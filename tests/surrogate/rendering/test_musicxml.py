@@ -162,6 +162,14 @@ def test_what_was_played_is_written_simply(tmp_path):
     assert all(note.end == after.time for note, after in itertools.pairwise(read.tracks[0].notes))
 
 
+def test_the_last_note_may_begin_just_before_the_end(tmp_path):
+    notes = [*line([1], 3), *line([1], 1)[:3]]
+    notes = [(BEAT * number, BEAT * number + 450, *rest) for number, (_, _, *rest) in enumerate(notes)]
+    _, _, path = song("straight", tmp_path, notes=[*notes, (BEAT * 16 - 30, BEAT * 16, 72, 80)])
+    read = midi.read(notation_file.read(path)[0].content())
+    assert [note.time for note in read.tracks[0].notes] == [*range(0, 15 * BEAT, BEAT), 16 * BEAT - 120]
+
+
 def test_names_keys_words_and_staves(tmp_path):
     words = [(0, mido.MetaMessage("lyrics", text="Hal-")), (BEAT, mido.MetaMessage("lyrics", text="lo "))]
     _, _, path = song("straight", tmp_path, extra=words)
