@@ -1,5 +1,6 @@
 """Scores as music21 reads them, MusicXML and ABC -> bars as they are written. Needs the extra scores."""
 
+import functools
 import itertools
 import re
 import typing
@@ -10,7 +11,7 @@ from surrogate.reading import chord_symbols
 from surrogate.reading.chord_symbols import NO_CHORD, SUFFIXES, Chord, ChordError
 from surrogate.reading.meters import DEFAULT
 from surrogate.reading.play_order import FIRST, Signs
-from surrogate.reading.written_music import WrittenBar, WrittenMusic, WrittenNote, WrittenPart
+from surrogate.reading.written_music import MOST_BARS, WrittenBar, WrittenMusic, WrittenNote, WrittenPart
 
 _KINDS = {  # as music21 and MusicXML call them -> what follows the root
     "major": "", "minor": "m", "augmented": "aug", "diminished": "dim", "dominant-seventh": "7",
@@ -24,12 +25,14 @@ _KINDS = {  # as music21 and MusicXML call them -> what follows the root
 _FINEST = 960
 """Parts of a quarter note; music21's floats are thirds and fifths of it, but for rounding."""
 _MOST_SHARPS = 7
-_PLAIN_SIGNS = {"::": ":| |:"}
+MOST_CHARACTERS = 20_000
+"""Of a tune in ABC, which music21 reads in a minute or so."""
+_PLAIN_SIGNS = {"::": ":| |:", "x": "z"}
 _FIELD = re.compile("[A-Za-z]:|%%")
 _BESIDE_NOTES = re.compile(
-    r'"([^"]*)"|\[([KLMQ]:[^]]*)\]|\[[A-Za-z]:[^]]*\]|::|![^!]*!|\+[a-z.]+\+|\{[^}]*\}|[~H-WYh-wy]|%.*'
+    r'"([^"]*)"|\[([KLMQ]:[^]]*)\]|\[[A-Za-z]:[^]]*\]|::|![^!]*!|\+[a-z.]+\+|\{[^}]*\}|[~H-WYh-wxy]|Z(\d*)|%.*'
 )
-"""Of a line of ABC: a chord symbol or a word to the player, a field, and what is left out."""
+"""Of a line of ABC: a chord symbol or a word to the player, a field, rests of whole bars, and what is left out."""
 
 
 def of_musicxml(root) -> WrittenMusic:
@@ -77,11 +80,24 @@ def of_abc(tune: str) -> WrittenMusic:
 def _readable_abc(tune):
     """A tune as music21 reads it right: accidentals last to the bar line, chords are spelled its way, and what is about
     how notes are played is left out: decorations, grace notes, words to the player."""
-    lines = (line if _FIELD.match(line) else _BESIDE_NOTES.sub(_plain, line) for line in tune.split("\n"))
-    return "%abc-2.1\n" + "\n".join(lines)
+    plain = functools.partial(_plain, bar=_units_of_bar(tune))
+    lines = (line if _FIELD.match(line) else _BESIDE_NOTES.sub(plain, line) for line in tune.split("\n"))
+    readable = "%abc-2.1\n" + "\n".join(lines)
+    if len(readable) > 2 * MOST_CHARACTERS:
+        raise ValueError("it has too many bars of rests")
+    return readable
 
 
-def _plain(match) -> str:
+def _units_of_bar(tune) -> Fraction:
+    """How many of ABC's units a bar is long, by the meter and the unit in the header."""
+    meter, unit = (re.search(rf"(?m)^{field}:\s*([1-9]\d*/[1-9]\d*)", tune) for field in "ML")
+    length = Fraction(meter[1]) if meter else Fraction(1)
+    return length / (Fraction(unit[1]) if unit else Fraction(1, 8 if length >= Fraction(3, 4) else 16))
+
+
+def _plain(match, bar) -> str:
+    if match[3] is not None:
+        return "|".join([f"z{bar.numerator}/{bar.denominator}"] * min(int(match[3] or 1), MOST_BARS))
     if match[1] is None:
         return _PLAIN_SIGNS.get(match[0]) or (f"\n{match[2]}\n" if match[2] else "")
     try:

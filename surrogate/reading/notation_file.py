@@ -23,8 +23,6 @@ _MOST_ELEMENTS, _MOST_OF_MEASURE, _DEEPEST = 300_000, 10_000, 64
 """Of MusicXML: what is read in two minutes."""
 _HEAD = 4096
 """Bytes in which MusicXML says what it is."""
-_MOST_TUNE = 20_000
-"""Characters of a tune in ABC."""
 _LOOKS = {
     "accidental",
     "appearance",
@@ -76,7 +74,7 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             if is_abc:
-                tune, title = _first_tune(path, content)
+                tune, title = _first_tune(path, content, notation.MOST_CHARACTERS)
                 music = notation.of_abc(tune)._replace(title=title)
             else:
                 music = notation.of_musicxml(_tree(path, _unpacked(path, content)))
@@ -165,7 +163,7 @@ def _tree(path, content) -> ElementTree.Element:
     return root
 
 
-def _first_tune(path, content) -> tuple[str, str]:
+def _first_tune(path, content, most) -> tuple[str, str]:
     """The first tune of a file in ABC with what its header tells of all, and which it is, where there are several."""
     try:
         text = content.decode("utf-8-sig")
@@ -176,8 +174,8 @@ def _first_tune(path, content) -> tuple[str, str]:
     tune = tunes[0]
     if not re.search(r"(?m)^K:", tune):
         raise FileError(path, "is no ABC: no line begins with K:, the key")
-    if len(tune) > _MOST_TUNE:
-        raise FileError(path, f"has a tune of more than {_MOST_TUNE} characters; write a shorter one")
+    if len(tune) > most:
+        raise FileError(path, f"has a tune of more than {most} characters; write a shorter one")
     fields = "".join(re.findall(r"(?m)^[LMQ]:.*\n", header))
     if not re.search(r"(?m)^[LM]:", fields + tune):
         fields += "L:1/8\n"

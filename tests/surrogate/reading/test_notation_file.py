@@ -144,6 +144,11 @@ def test_abc_as_it_is_played(meter, key, music, pitches, tmp_path):
     assert [pitch for *_, pitch in melody] == pitches
 
 
+def test_rests_of_abc(tmp_path):
+    [melody], _, _ = played(write(tmp_path / "a.abc", ABC.format("3/4", "C", "c3|Z2|x3|z d2|")))
+    assert melody == [(0, 3, 72), (13, 2, 74)]
+
+
 def test_chords_of_abc_as_players_spell_them(tmp_path):
     music = '"C-7"c4|"F#m7b5"c4|"BbΔ"c4|"N.C."c4|"^solo"c4|"G7(b9)/B"c4|'
     _, notation, _ = played(write(tmp_path / "a.abc", ABC.format("4/4", "C", music)))
@@ -171,6 +176,7 @@ BROKEN = {
     "none.musicxml": ("<score-partwise/>", "holds no notes"),
     "zip.mxl": (b"PK\x03\x04 and no more", "is a broken archive"),
     "words.abc": ("Once upon a time", "is no ABC"),
+    "rests.abc": ("X:1\nK:C\n" + "Z4000|" * 100, "too many bars of rests"),
     "long.abc": ("X:1\nK:C\n" + "c4|" * 40_000, "has a tune of more than"),
 }
 
