@@ -4,18 +4,16 @@
 
 DIR of POP909 holds songs in folders NNN with NNN.mid, chord_midi.txt (start and end in seconds, Harte label) and
 beat_midi.txt; their longest stretches of 4/4 are taken. DIR of OpenEWLD holds compressed MusicXML, melodies with
-chord symbols; repeats are not played out. So many songs of each are drawn by a seed. It is counted how much of
-the time in which the bass sounds over a chord it is on the chord's root (or given bass), and on any of its notes; the
-same where chords begin, and of the longest note of each half bar; and how often the chord that is written has the
-annotated root.
+chord symbols, which are read as accompany reads them. So many songs of each are drawn by a seed. It is counted how
+much of the time in which the bass sounds over a chord it is on the chord's root (or given bass), and on any of its
+notes; the same where chords begin, and of the longest note of each half bar; and how often the chord that is written
+has the annotated root.
 """
 
 import argparse
 import itertools
 import pathlib
 import typing
-import zipfile
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -24,22 +22,12 @@ from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT
 from surrogate.evaluation import half_bars
 from surrogate.model import bands
 from surrogate.model.band import MelodyLine, Wishes
-from surrogate.reading import chord_symbols, grid, song_chords
-from surrogate.reading.chord_symbols import Chord, ChordError
+from surrogate.reading import chord_symbols, grid, melody, midi_chords, song_chords, tempos
 from surrogate.reading.chords import QUALITIES
 from surrogate.reading.grid import Grid
 from surrogate.reading.song_chords import SongChords
 
 FEWEST_BARS, MOST_BARS = 8, 192
-TICKS = 480
-"""Of a quarter note."""
-KINDS = {  # of MusicXML
-    "major": "", "minor": "m", "augmented": "aug", "diminished": "dim", "dominant": "7", "major-seventh": "maj7",
-    "minor-seventh": "m7", "diminished-seventh": "dim7", "augmented-seventh": "7#5", "half-diminished": "m7b5",
-    "major-minor": "mmaj7", "major-sixth": "6", "minor-sixth": "m6", "dominant-ninth": "9", "major-ninth": "maj9",
-    "minor-ninth": "m9", "dominant-11th": "11", "dominant-13th": "13", "suspended-second": "sus2",
-    "suspended-fourth": "sus4", "power": "5", "none": "N.C.",
-}  # fmt: skip
 
 
 class Annotated(typing.NamedTuple):
@@ -75,81 +63,22 @@ def pop909_song(folder) -> Annotated | None:
     changes = [(int(steps(float(begin))), chord_symbols.parse(label)) for begin, _, label in lines]
     kept = (first >= 0) & (first < bars.max() * STEPS_PER_BAR)
     tempo = 60 / np.median(np.diff(second))
-    return annotated(first[kept], last[kept], notes["pitch"][kept], changes, tempo, bars=int(bars.max()))
+    of_song = grid.lay_out([], int(bars.max()) * STEPS_PER_BAR, STEPS_PER_BEAT)
+    first, last = (np.minimum(steps_N[kept], len(of_song.in_song)) for steps_N in (first, last))
+    tokens = events.line_tokens(first, np.maximum(first + 1, last), notes["pitch"][kept], len(of_song.in_song))
+    return _with_chords(tokens, tempo, of_song, song_chords.of_changes(changes, ""))
 
 
 def openewld_song(path) -> Annotated | None:
-    """A lead sheet of OpenEWLD; None where its bars cannot be laid out or its chords not be read."""
-    with zipfile.ZipFile(path) as archive:
-        name = next(name for name in archive.namelist() if not name.startswith("META-INF") and "xml" in name)
-        part = ElementTree.fromstring(archive.read(name)).find("part")
-    try:
-        notes, changes, meters = lead_sheet(part)
-        start, end, pitch = np.array(notes).T
-        return annotated(start, end, pitch, changes, 120.0, meters=meters)
-    except (ChordError, KeyError, ValueError):
-        return None
+    """A lead sheet of OpenEWLD as accompany reads it; None where it is short or long."""
+    song = melody.read_melody(path)
+    tempo = tempos.longest(song.score.tempos, int(song.grid.ticks[-1]))
+    return _with_chords(song.tokens, tempo, song.grid, midi_chords.find(song))
 
 
-def lead_sheet(part):
-    """Notes (first tick, end, pitch), chords (tick, Chord) and meters (tick, beats, type) of a part."""
-    now, divisions, notes, changes, meters, onset = 0, 1, [], [], [], 0
-    for measure in part.iter("measure"):
-        begin = reached = now
-        for element in measure:
-            length = TICKS * int(element.findtext("duration", "0")) // divisions
-            if element.tag == "attributes":
-                divisions = int(element.findtext("divisions", divisions))
-                if (time := element.find("time")) is not None:
-                    meters.append((begin, int(time.findtext("beats")), int(time.findtext("beat-type"))))
-            elif element.tag == "harmony":
-                changes.append((now, harmony(element)))
-            elif element.tag in ("backup", "forward"):
-                now += length if element.tag == "forward" else -length
-            elif element.tag == "note" and element.find("grace") is None:
-                onset = onset if element.find("chord") is not None else now
-                if element.find("pitch") is not None and element.findtext("voice", "1") == "1":
-                    add_note(notes, element, onset, length)
-                now = max(now, onset + length)
-            reached = max(reached, now)
-        now = reached
-    return notes, changes, meters
-
-
-def add_note(notes, element, onset, length):
-    """Adds a note, or lengthens the one that it is tied to."""
-    step, alter, octave = (element.findtext(f"pitch/{name}", "0") for name in ("step", "alter", "octave"))
-    pitch = 12 * (int(octave) + 1) + chord_symbols.NATURALS[step] + int(alter)
-    ties = {tie.get("type") for tie in element.findall("tie")}
-    if "stop" in ties and notes and notes[-1][1:] == (onset, pitch):
-        notes[-1] = notes[-1][0], onset + length, pitch
-    else:
-        notes.append((onset, onset + length, pitch))
-
-
-def harmony(element) -> Chord:
-    """A chord symbol of MusicXML."""
-
-    def note(name):
-        alter = int(element.findtext(f"{name}/{name}-alter", "0"))
-        return element.findtext(f"{name}/{name}-step", "") + ("#" * alter or "b" * -alter)
-
-    kind, bass = KINDS[element.findtext("kind")], note("bass")
-    return chord_symbols.parse(kind if kind == "N.C." else note("root") + kind + (bass and f"/{bass}"))
-
-
-def annotated(start, end, pitch, changes, tempo, *, meters=None, bars=0) -> Annotated | None:
-    """Lays a melody out; in steps of 4/4 where no meters are given."""
-    beat = STEPS_PER_BEAT if meters is None else TICKS
-    of_song = grid.lay_out(meters or [], int(end.max(initial=1)) if not bars else bars * STEPS_PER_BAR, beat)
-    first = of_song.nearest(start)
-    tokens = events.line_tokens(first, np.maximum(first + 1, of_song.nearest(end)), pitch, len(of_song.in_song))
+def _with_chords(tokens, tempo, of_song, chords) -> Annotated | None:
     has_melody = FEWEST_BARS <= of_song.bars <= MOST_BARS and (tokens >= events.FIRST_PITCH).sum() >= 2 * FEWEST_BARS
-    return (
-        Annotated(tokens, float(tempo), of_song, song_chords.of_changes(changes, ""))
-        if has_melody and changes
-        else None
-    )
+    return Annotated(tokens, float(tempo), of_song, chords) if has_melody and chords else None
 
 
 def judge(song, parts) -> dict[str, np.ndarray]:

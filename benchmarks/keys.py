@@ -3,32 +3,20 @@
     python -m benchmarks.keys --pop909=DIR --openewld=DIR
 
 POP909's folders hold NNN.mid and key_audio.txt, told from audio; of several keys the one that lasts longest counts.
-OpenEWLD's lead sheets (.mxl) are read as far as a melody asks for it: first part, first voice, repeats not played out.
+OpenEWLD's lead sheets (.mxl) are read as accompany reads them, repeats played out.
 Those count that have one signature throughout and end on the chord of its major or its minor tonic, which is their key;
 of the others it is not certain. Each is printed from the melody alone, with its signature, and with its chords.
 """
 
 import argparse
 import pathlib
-import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
-import zipfile
 
 import numpy as np
-import symusic
 
-from musicvae_jax import midi
-from surrogate.reading import key_finder, melody, song_evidence
-from surrogate.reading.chords import NONE, QUALITIES
+from surrogate.reading import key_finder, melody, midi_chords, song_evidence
+from surrogate.reading.chords import NONE
 from surrogate.reading.keys import Key
-
-TICKS = 480
-NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-KINDS = {"major": "maj", "minor": "min", "diminished": "dim", "augmented": "aug", "suspended-fourth": "sus4",
-         "dominant": "7", "major-seventh": "maj7", "minor-seventh": "min7", "half-diminished": "hdim7",
-         "diminished-seventh": "dim7"}  # fmt: skip
-"""MusicXML's name of a chord's kind -> Harte's; longer ones by how they begin."""
 
 
 def read_pop909(folder):
@@ -41,84 +29,17 @@ def read_pop909(folder):
 
 
 def read_openewld(path):
-    """Melody, chords int [S, 2, 2] and key of a lead sheet, or None."""
-    with zipfile.ZipFile(path) as archive:
-        [name] = [name for name in archive.namelist() if name.endswith(".xml") and not name.startswith("META-INF")]
-        part = ElementTree.fromstring(archive.read(name)).find("part")
-    score, chord_marks, fifths = _parse(part)
-    key = _key_of_score(fifths.pop(), chord_marks) if len(fifths) == 1 else None
-    if key is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        midi.write(score, f"{folder}/song.mid")
-        try:
-            song = melody.read_melody(f"{folder}/song.mid")
-        except midi.MidiError:  # a meter that cannot be laid out
-            return None
-    return song, _half_bars(song, chord_marks), key
+    """Melody, chords int [S, 2, 3] and key of a lead sheet, or None."""
+    song = melody.read_melody(path)
+    chords, signatures = midi_chords.find(song), {mark.key for mark in song.score.key_signatures}
+    key = _key_of_score(signatures.pop(), chords.changes[-1][1].root) if chords and len(signatures) == 1 else None
+    return None if key is None else (song, np.maximum(chords.half_bars(song.grid), NONE), key)
 
 
-def _key_of_score(sharps, chord_marks):
+def _key_of_score(sharps, last_root):
     """The key of a signature whose tonic is the last chord's root, or None."""
-    last = chord_marks[-1][1] if chord_marks else None
-    return next(
-        (key for key in (Key.of_signature(sharps, minor) for minor in (False, True)) if key.tonic == last), None
-    )
-
-
-def _parse(part):
-    """The first voice as a symusic.Score, the chords as (tick, root, quality), and the signatures' sharps."""
-    score, track = symusic.Score(TICKS), symusic.Track("Melody")
-    chord_marks, fifths, tick, bar_ticks = [], set(), 0, 4 * TICKS
-    for measure in part.iter("measure"):
-        first = tick
-        for element in measure:
-            if element.tag == "attributes":
-                divisions = int(element.findtext("divisions", "0")) or divisions  # noqa: F821 stand first in a part
-                if element.find("key/fifths") is not None:
-                    fifths.add(int(element.findtext("key/fifths")))
-                    score.key_signatures.append(symusic.KeySignature(tick, int(element.findtext("key/fifths")), 0))
-                if element.find("time/beats") is not None:
-                    beats, unit = (int(element.findtext(f"time/{name}")) for name in ("beats", "beat-type"))
-                    score.time_signatures.append(symusic.TimeSignature(tick, beats, unit))
-                    bar_ticks = 4 * TICKS * beats // unit
-            elif element.tag == "harmony" and element.find("root") is not None:
-                chord_marks.append((tick, *_chord(element)))
-            elif element.tag == "note" and element.findtext("voice", "1") == "1" and element.find("chord") is None:
-                ticks = TICKS * int(element.findtext("duration", "0")) // divisions
-                if element.find("pitch") is not None and ticks:
-                    _add_note(track, tick, ticks, element)
-                tick += ticks
-        if first == 0 and tick < bar_ticks:  # a pickup stands at the end of its bar
-            track.shift_time(bar_ticks - tick, inplace=True)
-            chord_marks = [(at + bar_ticks - tick, *chord) for at, *chord in chord_marks]
-            tick = bar_ticks
-    score.tracks.append(track)
-    return score, chord_marks, fifths
-
-
-def _add_note(track, tick, ticks, element):
-    step, octave = element.findtext("pitch/step"), int(element.findtext("pitch/octave"))
-    pitch = 12 * (octave + 1) + NATURALS[step] + int(float(element.findtext("pitch/alter", "0")))
-    if any(tie.get("type") == "stop" for tie in element.iter("tie")) and len(track.notes):
-        track.notes[-1].duration = tick + ticks - track.notes[-1].time
-    else:
-        track.notes.append(symusic.Note(tick, ticks, pitch, 90))
-
-
-def _chord(element):
-    root = NATURALS[element.findtext("root/root-step")] + int(float(element.findtext("root/root-alter", "0")))
-    kind = element.findtext("kind", "major")
-    name = max((own for own in KINDS if kind.startswith(own)), key=len, default="major")
-    return root % 12, list(QUALITIES).index(KINDS[name])
-
-
-def _half_bars(song, chord_marks):
-    """The chord that holds where each half bar begins, int [S, 2, 2]; NONE before the first."""
-    chords_Hx2 = np.full((2 * song.bars, 2), NONE)
-    for tick, *chord in chord_marks:
-        chords_Hx2[-(-int(song.grid.nearest(tick)) // 8) :] = chord
-    return chords_Hx2.reshape(-1, 2, 2)
+    keys = (Key.of_signature(sharps, minor) for minor in (False, True))
+    return next((key for key in keys if key.tonic == last_root), None)
 
 
 def judge(name, found, keys):

@@ -14,11 +14,11 @@ SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 __all__ = ["SUFFIXES", "MidiError", "files", "read", "write"]
 
 
-def files(folder: FilePath) -> list[pathlib.Path]:
+def files(folder: FilePath, suffixes: tuple[str, ...] = SUFFIXES) -> list[pathlib.Path]:
     """The MIDI files of a folder and of all folders in it, by their suffix, sorted; none that is hidden, as ._a.mid."""
     found = pathlib.Path(folder).rglob("*")
     shown = (path for path in found if not any(name.startswith(".") for name in path.relative_to(folder).parts))
-    return sorted(path for path in shown if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path for path in shown if path.suffix.lower() in suffixes and path.is_file())
 
 
 def read(path: FilePath | bytes, *, name: FilePath | None = None) -> symusic.Score:

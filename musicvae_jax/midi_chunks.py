@@ -44,6 +44,12 @@ class Message(typing.NamedTuple):
         return self.data[1] if self.data[0] == META else None
 
     @property
+    def content(self) -> bytes:
+        """What a meta event holds."""
+        begin = 3 + next(place for place, byte in enumerate(self.data[2:6]) if byte < 128)
+        return self.data[begin:]
+
+    @property
     def begins_note(self) -> bool:
         """Whether it is a note-on that is no note-off in disguise."""
         return self.data[0] & 0xF0 == _NOTE_ON and self.data[2] > 0

@@ -54,4 +54,22 @@ def _alone(track):
     return b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk" + len(track).to_bytes(4, "big") + track
 
 
+def rewritten(raw, rng):
+    """Some lines or tags of a text twice, gone, in another place or with another number."""
+    pieces = [piece for piece in re.split(rb"(?<=[>\n|])", raw) if piece]
+    for _ in range(int(rng.choice([1, 3, 10]))):
+        first, second = rng.integers(0, len(pieces), 2)
+        match rng.integers(4):
+            case 0:
+                del pieces[first]
+            case 1:
+                pieces.insert(second, pieces[first])
+            case 2:
+                pieces[first], pieces[second] = pieces[second], pieces[first]
+            case 3:
+                number = rng.choice([b"0", b"-1", b"99999", b"1.5", b"x", b""])
+                pieces[first] = re.sub(rb"\d+", number, pieces[first])
+    return b"".join(pieces)
+
+
 MUTATIONS = (flipped, truncated, spliced, absurd, running)

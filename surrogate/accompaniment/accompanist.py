@@ -56,7 +56,7 @@ class Accompanist:
     def accompany(
         self, path: FilePath, *, output: FilePath | None = None, temperature: float | None = None, **choices: typing.Any
     ) -> Accompaniment:
-        """Writes a bass and a drum part for the melody of a MIDI file; arguments and errors as for accompany."""
+        """Writes a bass and a drum part for the melody of a file; arguments and errors as for accompany."""
         options = _options(temperature, choices)
         melody = _checked_melody(path, output, options, self._checkpoint)
         return self._accompanied(melody, path, output, options)
@@ -86,6 +86,7 @@ class Accompanist:
                 pathlib.Path(os.path.abspath(path)),
                 options,
                 assumptions(melody, found if self.band.in_c else None, options, knows_chords=self.band.knows_chords),
+                found if self.band.in_c else None,
                 self._checkpoint,
             )
             for melody, found, path, of_melody in zip(melodies, keys, paths, composed, strict=True)
@@ -106,13 +107,13 @@ def accompany(
     temperature: float | None = None,
     **choices: typing.Any,
 ) -> Accompaniment:
-    """Writes a bass and a drum part for the melody of a MIDI file; the melody itself stays as it is, note for note.
+    """Writes a bass and a drum part for the melody of a file; the melody itself stays as it is, note for note.
 
     The models stay in memory for the next call. musicvae_jax.cache.keep_compiled_programs, called before, lets JAX
     keep what it compiles for other processes, too.
 
     Args:
-        path: a MIDI file.
+        path: a MIDI file, or a score in MusicXML or ABC, which needs the extra scores.
         output: the MIDI file to write the best take to; None leaves it to Accompaniment.save.
         checkpoint: a pretrained name or a model folder, the embedded default model when None.
         temperature: of both parts, where choices do not say otherwise.
@@ -132,7 +133,7 @@ def accompany(
 
 
 def read_melody(path: FilePath, options: Options) -> Melody:
-    """Reads the melody of a MIDI file as the options say.
+    """Reads the melody of a file as the options say.
 
     Raises:
         musicvae_jax.FileError: it, or the chords given for it, cannot be read, or there is nothing to write.
@@ -158,7 +159,7 @@ def read_melody(path: FilePath, options: Options) -> Melody:
         raise midi.MidiError(
             path, "plays on all channels, which leaves none for a bass; keep the melody alone, or ask for drums alone"
         )
-    return dataclasses.replace(melody, chords=given_chords.of_song(path, melody, options))
+    return dataclasses.replace(melody, chords=given_chords.of_song(melody, options))
 
 
 def song_keys(melody: Melody, options: Options) -> FoundKeys:

@@ -26,12 +26,11 @@ def sheet_file(options: Options) -> FilePath | None:
     return options.chords if are_asked_for(options) and chord_sheet.is_file(options.chords) else None
 
 
-def of_song(path: FilePath, melody: Melody, options: Options) -> SongChords | None:
+def of_song(melody: Melody, options: Options) -> SongChords | None:
     """The chords of a song on its own bars, or None where none are given.
 
     Args:
-        path: the song's file.
-        melody: its line.
+        melody: the song's line.
         options: what the player wants.
 
     Raises:
@@ -39,4 +38,4 @@ def of_song(path: FilePath, melody: Melody, options: Options) -> SongChords | No
     """
     if are_asked_for(options):
         return song_chords.of_sheet(sheet(options), melody.grid)
-    return None if options.chords is False else midi_chords.find(path, melody)
+    return None if options.chords is False else midi_chords.find(melody)

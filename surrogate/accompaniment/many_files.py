@@ -98,6 +98,7 @@ def write_files(song: Accompaniment, files: OutputFiles, *, soundfont: str | Non
     files.make_folders()
     writers = [(path, functools.partial(song.save, take=take)) for take, path in enumerate(files.takes)]
     writers += (files.picture, song.plot), (files.page, song.html), (files.chords, song.save_chords)
+    writers.append((files.notation, song.score_file))
     writers.append((files.sound, functools.partial(song.wav, soundfont=soundfont)))
     written = []
     for path, write in writers:

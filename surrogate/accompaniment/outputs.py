@@ -9,12 +9,12 @@ import tempfile
 import musicvae_jax
 from musicvae_jax import files, midi
 from musicvae_jax.files import FileError, FilePath
-from surrogate.reading import chord_sheet
+from surrogate.reading import chord_sheet, notation_file
 
 _PACKAGES = pathlib.Path(musicvae_jax.__file__).parent, pathlib.Path(__file__).parents[1]
 _OWN_OUTPUT = re.compile(r".*_accompanied(_\d+)?", re.DOTALL)
 """Stems of what plan_outputs names, which in a folder are no melodies."""
-_PAGE_SUFFIXES, _SOUND_SUFFIXES = (".html", ".htm"), (".wav",)
+_PAGE_SUFFIXES, _SOUND_SUFFIXES, _NOTATION_SUFFIXES = (".html", ".htm"), (".wav",), (".musicxml", ".xml")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,14 +26,15 @@ class Destination:
     page: pathlib.Path | None = None
     sound: pathlib.Path | None = None
     chords: pathlib.Path | None = None
+    notation: pathlib.Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class OutputFiles:
     """What is written for one melody.
 
-    melody: the MIDI file that is read. takes: a MIDI file for each take, the best first. picture, page, sound, chords:
-    None where none is wanted.
+    melody: the file that is read. takes: a MIDI file for each take, the best first. picture, page, sound, chords,
+    notation: None where none is wanted.
 
     Raises:
         FileError: a suffix promises another kind of file; what pictures may be is for rendering.plot to say.
@@ -45,11 +46,12 @@ class OutputFiles:
     page: FilePath | None = None
     sound: FilePath | None = None
     chords: FilePath | None = None
+    notation: FilePath | None = None
 
     @property
     def paths(self) -> list[FilePath]:
         """Every file that is written."""
-        looks = self.picture, self.page, self.sound, self.chords
+        looks = self.picture, self.page, self.sound, self.chords, self.notation
         return [*self.takes, *(file for file in looks if file is not None)]
 
     def __post_init__(self):
@@ -58,6 +60,7 @@ class OutputFiles:
             ((self.page,), _PAGE_SUFFIXES),
             ((self.sound,), _SOUND_SUFFIXES),
             ((self.chords,), chord_sheet.SUFFIXES),
+            ((self.notation,), _NOTATION_SUFFIXES),
         ):
             for path in paths:
                 if path is not None and pathlib.Path(path).suffix.lower() not in suffixes:
@@ -139,19 +142,20 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
     """Names every file that will be written; touches none.
 
     Args:
-        melodies: MIDI files, or folders of them, where hidden files and what this function names are left out.
+        melodies: MIDI files and scores, or folders of them, where hidden files and what this function names are left
+            out.
         destination: where to; MIDI files go beside their melodies where it does not say.
         takes: how many MIDI files each melody gets.
 
     Raises:
-        FileError: a folder holds no MIDI file, or its MIDI files have no place to go to.
+        FileError: a folder holds no MIDI file or score, or its files have no place to go to.
     """
     if len(melodies) == 1 and not os.path.isdir(melodies[0]):
         [melody] = melodies
         output = destination.midi or melody.with_name(f"{melody.stem}_accompanied.mid")
         if os.path.isdir(output):
             raise FileError(output, "is not a file; give another output")
-        looks = destination.picture, destination.page, destination.sound, destination.chords
+        looks = destination.picture, destination.page, destination.sound, destination.chords, destination.notation
         return OutputPlan((OutputFiles(melody, _take_files(output, takes), *looks),))
     songs = []
     for melody, below in _found(melodies, destination.midi):
@@ -162,6 +166,7 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
             (destination.page, ".html"),
             (destination.sound, ".wav"),
             (destination.chords, ".txt"),
+            (destination.notation, ".musicxml"),
         )
         looks = (place and place / below / f"{stem}{suffix}" for place, suffix in looks)
         songs.append(OutputFiles(melody, _take_files(folder / f"{stem}.mid", takes), *looks))
@@ -175,14 +180,15 @@ def _take_files(output, takes):
 
 
 def _found(melodies, output):
-    """Yields the MIDI files, and where below an output folder each has its place."""
+    """Yields the MIDI files and scores, and where below an output folder each has its place."""
     for path in melodies:
         if not os.path.isdir(path):
             yield path, pathlib.Path()
             continue
-        inside = [file for file in midi.files(path) if not _OWN_OUTPUT.fullmatch(file.stem)]
+        songs = midi.files(path, (*midi.SUFFIXES, *notation_file.SUFFIXES))
+        inside = [file for file in songs if not _OWN_OUTPUT.fullmatch(file.stem) and notation_file.may_be_song(file)]
         if not inside:
-            raise FileError(path, "holds no MIDI file to accompany")
+            raise FileError(path, "holds no MIDI file or score to accompany")
         if output is None:
             raise FileError(path, "is a folder; give --output, a folder for what is written")
         for file in inside:

@@ -7,6 +7,7 @@ import numpy as np
 import symusic
 
 from musicvae_jax import files
+from musicvae_jax.events import STEPS_PER_BAR
 from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.accompaniment import given_chords, take_chords, take_words
 from surrogate.accompaniment.assumptions import Assumptions, count
@@ -15,6 +16,7 @@ from surrogate.accompaniment.outputs import FilePath, OutputFiles, OutputPlan
 from surrogate.accompaniment.take_chords import SongChord
 from surrogate.reading import sections, song_chords
 from surrogate.reading.chord_symbols import Chord
+from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
 from surrogate.reading.song_time import PlayedTime
 from surrogate.rendering import chord_track
@@ -63,8 +65,8 @@ class Accompaniment:
     """A melody with bass and drums, in one or several takes, the best first.
 
     melody: the line as it was read. takes: at least one. source: the absolute path of the song's own file, which is
-    never written over. options: what was asked for. assumptions: what was taken for granted. checkpoint: the model's
-    name or folder, None the default.
+    never written over. options: what was asked for. assumptions: what was taken for granted. keys: those found, None
+    where the models read any key as it is. checkpoint: the model's name or folder, None the default.
     """
 
     melody: Melody
@@ -72,6 +74,7 @@ class Accompaniment:
     source: pathlib.Path
     options: Options
     assumptions: Assumptions
+    keys: FoundKeys | None = None
     checkpoint: FilePath | None = None
 
     def __repr__(self) -> str:
@@ -160,6 +163,24 @@ class Accompaniment:
                 path, "cannot be written: a model of 16-bar windows writes no chords; the default model does"
             )
         files.write_whole(path, song_chords.as_sheet(chosen.chord_changes, self.melody.grid))
+
+    def score_file(self, path: FilePath, *, take: int = 0) -> None:
+        """Writes a take as a score in MusicXML: melody, chord symbols, bass and drums, as notation programs open it.
+
+        Args:
+            path: where to, a .musicxml or .xml.
+            take: which, from 0, the best.
+
+        Raises:
+            musicvae_jax.FileError, ValueError: as for save.
+        """
+        from surrogate.rendering import musicxml
+
+        chosen = self._take(take)
+        self._check(OutputFiles(self.source, notation=path))
+        ticks = self.melody.grid.ticks
+        keys = [(int(ticks[STEPS_PER_BAR * bar]), key) for bar, key in self.keys.sections] if self.keys else []
+        files.write_whole(path, musicxml.content(chosen, self.melody, keys, title=self.title))
 
     def plot(self, path: FilePath, *, take: int = 0) -> None:
         """Draws a take's piano roll; needs the extra media.

@@ -1,4 +1,4 @@
-"""Write bass and drums for melodies: MIDI files in, MIDI files out, the melodies themselves untouched."""
+"""Write bass and drums for melodies: MIDI files or scores in, MIDI files out, the melodies themselves untouched."""
 
 import dataclasses
 import pathlib
@@ -16,7 +16,10 @@ def parser() -> Parser:
     """Builds the command line."""
     parser = Parser(prog="accompany", description=__doc__)
     path = pathlib.Path
-    melodies = "MIDI files or folders of them, where hidden files and those named *_accompanied.mid are left out"
+    melodies = (
+        "MIDI files, scores (MusicXML, ABC) or folders of them, where hidden files and those named *_accompanied are "
+        "left out"
+    )
     parser.add_argument("melodies", nargs="+", type=path, metavar="melody.mid", help=melodies)
     page = "a page on this machine to hear and change it; its own flags: --studio --help"
     parser.add_argument("--studio", action="store_true", help=page)
@@ -71,6 +74,7 @@ def parser() -> Parser:
     add("--html", type=path, metavar="OUT.html", help="a page that shows and plays all takes, without a network")
     add("--wav", type=path, metavar="OUT.wav", help="the sound of the best take, through a soundfont")
     add("--chords-out", type=path, metavar="OUT.txt", help="the chords of the best take, as --chords reads them")
+    add("--score", type=path, metavar="OUT.musicxml", help="the best take on staves, for notation programs")
     add("--soundfont", metavar="FILE.sf2", help="for --wav (default: looked for in the usual places)")
     return parser
 
@@ -92,7 +96,7 @@ def main(argv=None) -> int:
     from surrogate.accompaniment import given_chords, many_files, outputs
 
     began = time.perf_counter()
-    destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav, flags.chords_out)
+    destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav, flags.chords_out, flags.score)
     try:
         plan = outputs.plan_outputs(flags.melodies, destination, takes=options.takes)
         soundfont, chords = _ready(plan.songs[0], flags.soundfont), given_chords.sheet_file(options)

@@ -21,15 +21,17 @@ class Melody:
     """The line to accompany.
 
     song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
-    meter: its meters in words. grid: where the line's steps lie in the song, up to the end of the bar in which the
-    melody ends. time: whose beats these are. pickup: quarter notes before the first bar line. swing: of its eighths and
-    16ths. tokens: uint16 [grid.bars * 16], the line. chords: those that are given for the song.
+    meter: its meters in words. meters: the same, (heard tick, numerator, denominator). grid: where the line's steps lie
+    in the song, up to the end of the bar in which the melody ends. time: whose beats these are. pickup: quarter notes
+    before the first bar line. swing: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line. chords: those
+    that are given for the song.
     """
 
     song: Song
     index: int
     reason: str
     meter: str
+    meters: list[tuple[int, int, int]]
     grid: Grid
     time: FileTime | PlayedTime
     pickup: float
@@ -61,7 +63,7 @@ class Melody:
 
 
 def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=None, tempo=None) -> Melody:
-    """The melody of a MIDI file, reduced to one line on the 16th-note grid.
+    """The melody of a MIDI file or a written score, reduced to one line on the 16th-note grid.
 
     Steps are counted in the file's ticks per quarter note, so the tempo map does not matter; where the melody was
     played freely, whatever the file's beats, in beats that are found.
@@ -76,12 +78,14 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
         tempo: about how fast the melody was played, in beats a minute, which means "played".
 
     Raises:
-        musicvae_jax.midi.MidiError: the file cannot be read, or holds no such track or no melody.
+        musicvae_jax.FileError: the file cannot be read, or holds no such track or no melody.
     """
     song = parts.read(path)
     score, beat = song.score, song.score.ticks_per_quarter
     chosen = tracks.choose(score, track, path=path)
     index, reason = chosen.index, chosen.reason
+    if song.notation is not None and song.notation.title:
+        reason = f"{song.notation.title}; {reason}"
     others = duets.partners(score, index) if track is None else []
     if others:
         names = " and ".join(tracks.label(score, other) for other in others)
@@ -93,14 +97,19 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
     onset = np.concatenate([each.notes.numpy()["time"] for each in score.tracks if len(each.notes)]).astype(np.int64)
-    notes, has_beats = (start, end, pitch), not song.counts_frames
-    time = song_time.find(score, onset, notes, beats=beats, qpm=tempo, has_beats=has_beats)
-    start, end, onset = time.heard(start), time.heard(end), time.heard(onset)
+    if song.notation is None:
+        notes, has_beats = (start, end, pitch), not song.counts_frames
+        time = song_time.find(score, onset, notes, beats=beats, qpm=tempo, has_beats=has_beats)
+    else:
+        time = FileTime(0)
+    start, end, onset = (np.maximum(time.heard(tick), 0) for tick in (start, end, onset))
     end = np.maximum(end, start + 1)
     marked = _meters(score, meter, int(end.max()), time)
-    is_waltz = meter is None and _is_waltz(marked, score, start, pitch, time)
+    is_waltz = meter is None and song.notation is None and _is_waltz(marked, score, start, pitch, time)
     if is_waltz:
         marked = meters.Written([(0, 3, 4)], None)
+    if pickup is None and song.notation is not None:
+        pickup = song.notation.pickup % (meter.quarters if meter else MOST_MELODY_BARS)
     pickup_beats = _pickup_beats(path, marked, start, end, pitch, beat, pickup)
     swing_of_song = _detect_swing(onset, beat, pickup_beats) if swung is None else Swing(eighth=swung)
 
@@ -121,7 +130,7 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
         qpm = tempos.longest(score.tempos, int(end.max()))
         meter_words += f" (the file counts frames, not beats: read at {qpm:g} beats a minute)"
     in_file = grid.Grid(np.maximum(time.in_file(laid_out.ticks), 0), time.in_file(laid_out.bar_ticks))
-    return Melody(song, index, reason, meter_words, in_file, time, pickup_beats, swing_of_song, tokens)
+    return Melody(song, index, reason, meter_words, marked.meters, in_file, time, pickup_beats, swing_of_song, tokens)
 
 
 def _meters(score, meter, end_tick, time) -> meters.Written:

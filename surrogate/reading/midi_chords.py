@@ -5,7 +5,6 @@ MuseScore, Band-in-a-Box, JJazzLab and others write symbols as texts, markers, c
 
 import numpy as np
 
-from musicvae_jax import meta_events
 from musicvae_jax.events import BEATS_PER_BAR
 from musicvae_jax.meta_events import CUE, LYRIC, MARKER, SEQUENCER, TEXT
 from surrogate.reading import chord_symbols, chords, chroma, track_names, tracks, xf_chords
@@ -25,31 +24,35 @@ _LEAST_BARS = 0.25
 """Of the song's bars in which a track of chords plays."""
 
 
-def find(path, melody) -> SongChords | None:
-    """The chords that the file of a song holds, or None.
+def find(melody) -> SongChords | None:
+    """The chords that the file of a song, MIDI or a score, holds, or None.
 
     Args:
-        path: the MIDI file.
-        melody: surrogate.reading.melody.Melody, as it was read from it.
-
-    Raises:
-        musicvae_jax.midi.MidiError: the file cannot be read.
+        melody: surrogate.reading.melody.Melody.
     """
-    return _symbols(path, melody.score.ticks_per_quarter) or _chord_track(melody)
+    notation = melody.song.notation
+    if notation is not None and notation.chords:
+        return of_changes(notation.chords, f"{_count(notation.chords)} in the score")
+    return _symbols(melody.song.chunks) or _chord_track(melody)
 
 
-def _symbols(path, beat) -> SongChords | None:
-    found = meta_events.read(path, list(_NAMES))
+def _symbols(chunks) -> SongChords | None:
+    messages = [message for chunk in chunks.chunks for message in chunk if message.meta in _NAMES]
     best, origin = [], None
     for kind, name in _NAMES.items():
-        own = [(tick, _chord(kind, content)) for tick, of_kind, content in found if of_kind == kind and content.strip()]
+        of_kind = ((message.tick, message.content) for message in messages if message.meta == kind)
+        own = [(tick, _chord(kind, content)) for tick, content in of_kind if content.strip()]
         changes = [(tick, chord) for tick, chord in own if chord is not None]
         is_kind = len(changes) >= _LEAST_SHARE[kind] * len(own) or kind == SEQUENCER
-        if len(changes) > len(best) and is_kind and not _names_sections(changes, beat):
+        if len(changes) > len(best) and is_kind and not _names_sections(changes, chunks.ticks_per_beat):
             best, origin = changes, name
     if not best:
         return None
-    return of_changes(best, f"{len(best)} symbol{'s' * (len(best) > 1)} in the file's {origin}")
+    return of_changes(best, f"{_count(best)} in the file's {origin}")
+
+
+def _count(symbols):
+    return f"{len(symbols)} symbol{'s' * (len(symbols) > 1)}"
 
 
 def _chord(kind, content) -> Chord | None:

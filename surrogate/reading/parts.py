@@ -13,6 +13,8 @@ import symusic
 from musicvae_jax import midi, midi_chunks
 from musicvae_jax.midi_chunks import MidiChunks
 from musicvae_jax.notes import DRUM_CHANNEL
+from surrogate.reading import notation_file
+from surrogate.reading.written_music import Notation
 
 _MOST_TOGETHER = 0.1  # of a part's notes outside its busiest channel, those that begin while another channel sounds
 _CHANNEL_A_NOTE = 8  # channels of a chunk; with more of them, the drums' is no other than the rest
@@ -24,12 +26,14 @@ class Song:
 
     score: its parts as tracks, in ticks. chunks: its messages. voices: of every track of the score, the track chunks
     and channels that play it; none for one without notes. counts_frames: whether the file counted time in frames.
+    notation: what a written score tells beside; None of a MIDI file.
     """
 
     score: symusic.Score
     chunks: MidiChunks
     voices: list[frozenset[tuple[int, int]]]
     counts_frames: bool
+    notation: Notation | None = None
 
     def joined(self, *groups) -> "Song":
         """The song with the tracks of each group, their indices, as one, in the place of the one given first."""
@@ -44,19 +48,23 @@ class Song:
 
 
 def read(path) -> Song:
-    """Reads a song, its pieces joined.
+    """Reads a song, of a MIDI file or a written score, its pieces joined.
 
     Raises:
-        musicvae_jax.midi.MidiError: it cannot be read.
+        musicvae_jax.FileError: it cannot be read.
     """
-    chunks, counts_frames = midi_chunks.read(path)
+    notation, counts_frames = None, False
+    if notation_file.is_one(path):
+        chunks, notation = notation_file.read(path)
+    else:
+        chunks, counts_frames = midi_chunks.read(path)
     score = midi.read(chunks.content(), name=path)
     pieces, places = iter(chunks.pieces()), [index for index, track in enumerate(score.tracks) if len(track.notes)]
     voices, joined = [frozenset()] * len(score.tracks), {}
     for index, piece in zip(places, pieces, strict=True):
         voices[index] = frozenset({piece[:2]})
         joined.setdefault(piece[:2], []).append(index)
-    song = Song(score, chunks, voices, counts_frames)
+    song = Song(score, chunks, voices, counts_frames, notation)
     groups = []
     for _, of_chunk in itertools.groupby(joined.items(), key=lambda item: item[0][0]):
         groups += _lines(score, dict(of_chunk))

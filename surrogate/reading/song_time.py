@@ -24,8 +24,8 @@ class FileTime(typing.NamedTuple):
     lag: int
 
     def heard(self, tick_N) -> np.ndarray:
-        """Ticks of the file as they are heard: int64 [N]."""
-        return np.maximum(tick_N - self.lag, 0)
+        """Ticks of the file as they are heard, below 0 before the song is: int64 [N]."""
+        return np.asarray(tick_N) - self.lag
 
     def in_file(self, heard_N) -> np.ndarray:
         """Ticks that are heard as the file's: int64 [N]."""
@@ -54,7 +54,7 @@ class PlayedTime:
 
     def heard(self, tick_N) -> np.ndarray:
         """As FileTime.heard."""
-        return np.maximum(np.rint(_along(tick_N, self.beats, self._heard_beats)), 0).astype(np.int64)
+        return np.rint(_along(tick_N, self.beats, self._heard_beats)).astype(np.int64)
 
     def in_file(self, heard_N) -> np.ndarray:
         """As FileTime.in_file."""

@@ -10,7 +10,8 @@ from musicvae_jax import events
 from surrogate.reading import tracks
 from surrogate.reading.melody import Melody, read_melody
 from tests.conftest import SYNTH
-from tests.mutations import MUTATIONS
+from tests.mutations import MUTATIONS, flipped, rewritten, truncated
+from tests.notation_files import LEAD_SHEET, TWO_TUNES, compress, musicxml
 from tests.paths import EXAMPLES
 
 COUNT = 60  # files of each mutation
@@ -60,3 +61,26 @@ def test_a_damaged_file_ends_in_a_melody_or_in_one_line(mutate, alarm, tmp_path)
         choice = tracks.choose(melody.score, path=path)
         assert choice.reason.isprintable() and len(melody.score.tracks[choice.index].notes)
     assert refused, "some are beyond repair"
+
+
+@pytest.mark.parametrize("name", ["sheet.musicxml", "sheet.mxl", "tunes.abc"])
+def test_a_damaged_score_ends_in_a_melody_or_in_one_line(name, alarm, tmp_path):
+    rng = np.random.default_rng(len(name))
+    path = tmp_path / name
+    if name == "sheet.mxl":
+        compress(path, musicxml(LEAD_SHEET))
+    else:
+        path.write_text(TWO_TUNES if name == "tunes.abc" else musicxml(LEAD_SHEET))
+    raw, refused = path.read_bytes(), 0
+    for number in range(COUNT):
+        mutate = (flipped, truncated, rewritten)[number % 3]
+        path.write_bytes(mutate(raw, rng) if mutate is rewritten else mutate(raw, raw, rng))
+        alarm(SECONDS)
+        try:
+            assert len(read_melody(path).tokens)
+        except musicvae_jax.FileError as error:
+            refused += 1
+            assert str(error).startswith(f"{path}: ") and str(error).isprintable()
+        finally:
+            alarm(0)
+    assert 0 < refused < COUNT

@@ -5,10 +5,12 @@ import shutil
 
 import pytest
 
+import musicvae_jax
 import surrogate
 from surrogate.rendering import sound
 from tests.commands import accompany
 from tests.melodies import quarters, write_midi
+from tests.notation_files import LEAD_SHEET, TWO_TUNES, compress, musicxml
 from tests.paths import ROOT
 from tests.soundfont import soundfont
 
@@ -32,6 +34,24 @@ def test_many_files_of_which_a_bad_one_does_not_stop_the_rest(capsys, accompanis
     assert (out / "b/two_accompanied.mid").read_bytes() == alone.takes[0].content
 
 
+def test_scores_in_a_folder_and_a_score_of_each(capsys, accompanist, tmp_path):
+    songs, out = tmp_path / "songs", tmp_path / "out"
+    songs.mkdir()
+    (songs / "tunes.abc").write_text(TWO_TUNES)
+    compress(songs / "sheet.mxl", musicxml(LEAD_SHEET))
+    write_midi(songs / "one.mid", quarters(3))
+    (songs / "page.xml").write_text("<html/>")
+    (songs / "cut.musicxml").write_text(musicxml(LEAD_SHEET)[:900])
+    code, told, err = accompany(capsys, songs, f"--output={out}", f"--score={out}", f"--checkpoint={accompanist}")
+    assert code == 2 and err.count("\n") == 1 and "cut.musicxml: cannot be read as MusicXML" in err
+    written = sorted(str(file.relative_to(out)) for file in out.rglob("*"))
+    names = ("one", "sheet", "tunes")
+    assert written == [f"{name}_accompanied.{suffix}" for name in names for suffix in ("mid", "musicxml")]
+    assert 'melody: tune 1 of 2, "The Lark"; track 1' in told and "pickup: 1 beat;" in told
+    with pytest.raises(musicvae_jax.FileError, match="has bass and drums of its own, which stay"):
+        surrogate.accompany(out / "sheet_accompanied.musicxml", checkpoint=accompanist, keep="all")
+
+
 @pytest.fixture
 def tunes(tmp_path):
     """A folder of tunes, a song to be like and a soundfont."""
@@ -49,9 +69,11 @@ CLASHES = {
     "songs of one name": ("x/a.mid y/a.mid --output=out", "would be written twice, for x/a.mid and y/a.mid"),
     "another melody": ("x/a.mid x/a_accompanied.mid", "x/a_accompanied.mid: is one of the melodies"),
     "the song to be like": ("tune.mid --like=like.mid --output=like.mid", "is the song that is to be like"),
+    "a score over a melody": ("score.musicxml --score=score.musicxml", "score.musicxml: is the melody itself"),
+    "no name of a score": ("tune.mid --score=out.pdf", "out.pdf: must end in .musicxml or .xml"),
     "the soundfont": ("tune.mid --soundfont=font.wav --wav=font.wav", "is the soundfont"),
     "the program's own files": ("tune.mid --html=program/page.html", "lies among the program's own files"),
-    "what was written": ("done --output=done", "done: holds no MIDI file to accompany"),
+    "what was written": ("done --output=done", "done: holds no MIDI file or score to accompany"),
     "the model": ("tune.mid --output=model/take.mid", "is part of a model"),
     "no melody": ("empty --output=out", "holds no MIDI file"),
     "no place": ("x", "give --output"),

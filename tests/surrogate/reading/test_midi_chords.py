@@ -23,7 +23,7 @@ def found(path, *, kind="marker", texts=(), extra=(), tracks=()):
             track.notes.extend([symusic.Note(*note) for note in notes])
             score.tracks.append(track)
         score.dump_midi(str(path))
-    return midi_chords.find(path, read_melody(path, track=1))
+    return midi_chords.find(read_melody(path, track=1))
 
 
 def shown(chords):
@@ -117,3 +117,14 @@ def test_symbols_come_before_tracks(tmp_path):
     assert found(path, texts=SYMBOLS, tracks=tracks).origin == "4 symbols in the file's markers"
     assert found(path, tracks=tracks).origin.startswith("heard on")
     assert found(path) is None
+
+
+def test_symbols_stand_where_the_notes_do_when_time_is_scaled(tmp_path):
+    symbols = [(4 * bar, mido.MetaMessage("marker", text=text)) for bar, text in enumerate(("C", "Am", "F"))]
+    path = write_midi(tmp_path / "one_tick.mid", quarters(4, 1), resolution=1, extra=symbols)
+    assert shown(midi_chords.find(read_melody(path))) == [(0, "C"), (1, "Am"), (2, "F")]
+    frames = [(tick * 240, message) for tick, message in symbols]  # 24 a second, 20 ticks each: 240 a beat at 120
+    content = bytearray(write_midi(tmp_path / "frames.mid", quarters(4, 240), extra=frames).read_bytes())
+    content[12:14] = (256 - 24, 20)
+    path.write_bytes(content)
+    assert shown(midi_chords.find(read_melody(path))) == [(0, "C"), (1, "Am"), (2, "F")]

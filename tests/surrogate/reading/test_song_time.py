@@ -88,9 +88,9 @@ def test_heard_and_file_time_are_each_others_inverse_beyond_the_ends_too():
     time = PlayedTime(960 * seconds, BEAT, beat_finder.FoundBeats(seconds, 1.0))
     assert list(time.heard(np.array([960, 1440, 2016, 2496, 2976]))) == [0, 480, 960, 1440, 1920]
     assert list(time.in_file(np.array([-480, 0, 240, 1920]))) == [480, 960, 1200, 2976]
-    assert time.heard(np.array([0]))[0] == 0, "nothing is heard before the song begins"
+    assert time.heard(np.array([480]))[0] == -480
     late = FileTime(30)
-    assert list(late.heard(np.array([20, 530]))) == [0, 500] and late.in_file(late.heard(np.array([530])))[0] == 530
+    assert list(late.heard(np.array([20, 530]))) == [-10, 500] and late.in_file(late.heard(np.array([530])))[0] == 530
 
 
 def test_free_playing_is_read_on_its_own_beats(tmp_path):
