@@ -4,9 +4,10 @@ import pathlib
 import tempfile
 
 import musicvae_jax
+from musicvae_jax.events import STEPS_PER_BAR
 from musicvae_jax.files import FileError
 from surrogate.reading import sections
-from surrogate.rendering import chord_track, page, song_file, sound
+from surrogate.rendering import chord_track, musicxml, page, song_file, sound
 from surrogate.studio import work_file
 from surrogate.studio.changes import ChangeError
 from surrogate.studio.work import Work
@@ -17,6 +18,7 @@ TYPES = {
     "bass.mid": "audio/midi",
     "drums.mid": "audio/midi",
     "take.wav": "audio/wav",
+    "take.musicxml": "application/vnd.recordare.musicxml+xml",
     "page.html": "text/html",
 }
 """The files of a take, and what they are."""
@@ -27,7 +29,7 @@ def content(work: Work, name: str, *, soundfont: str | None = None, with_section
 
     Args:
         work: of its current take.
-        name: one of take.mid, melody.mid, bass.mid, drums.mid, take.wav and page.html, or what ends in .work.
+        name: one of TYPES, or what ends in .work.
         soundfont: to play take.wav with.
         with_sections: whether take.mid has a marker for each section, beside those of chords.
 
@@ -51,6 +53,9 @@ def content(work: Work, name: str, *, soundfont: str | None = None, with_section
             made = _part(take, pathlib.Path(name).stem)
         case "take.wav":
             made = _written(name, lambda path: sound.render(take.score, path, soundfont=soundfont))
+        case "take.musicxml":
+            keys = [(int(melody.grid.ticks[STEPS_PER_BAR * bar]), key) for bar, key in work.state.keys.sections]
+            made = musicxml.content(take, melody, keys, title=pathlib.PurePath(work.file.name).stem)
         case "page.html":
             made = _written(name, lambda path: _write_page(work, take, path))
     return made, TYPES[name]

@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { make } from "./dom.js";
 import * as store from "./store.js";
 
-const KINDS = ".mid,.midi,.rmi,.work";
+const KINDS = ".mid,.midi,.rmi,.musicxml,.mxl,.xml,.abc,.work";
 
 export class Opening {
   // opened(promise of a state, words for what is opened) is called at each beginning.
@@ -21,7 +21,7 @@ export class Opening {
     box.append(
       make("div", { className: "drop" },
         make("p", { className: "big", textContent: "Drop a melody anywhere on this page" }),
-        make("p", { textContent: "A MIDI file, or a work that you saved. The studio writes bass and drums for it." }),
+        make("p", { textContent: "A MIDI file, a score (MusicXML, ABC), or a work that you saved. The studio writes bass and drums for it." }),
         choose, this.chooser),
       make("section", {}, make("h2", { textContent: "Or begin with an example" }), this.examples),
       this.keptBox,

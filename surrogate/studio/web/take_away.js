@@ -10,6 +10,7 @@ const FILES = [ // as the studio calls it, what its name ends in, what it is, it
   ["bass.mid", " bass.mid", "Bass alone, MIDI", "audio/midi"],
   ["drums.mid", " drums.mid", "Drums alone, MIDI", "audio/midi"],
   ["take.wav", " accompanied.wav", "This take, WAV", "audio/wav"],
+  ["take.musicxml", ".musicxml", "This take, sheet music (MusicXML)", "application/vnd.recordare.musicxml+xml"],
   ["page.html", ".html", "A page that plays it", "text/html"],
   [api.WHOLE, ".work", "The whole work, to go on with", "application/octet-stream"],
 ];

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import wave
+from xml.etree import ElementTree
 
 import mido
 import numpy as np
@@ -13,6 +14,7 @@ import symusic
 from surrogate.reading.melody import read_melody
 from surrogate.rendering import sound
 from surrogate.studio import take_files
+from tests import notation_files
 from tests.midi_files import played
 from tests.paths import EXAMPLES
 from tests.surrogate.studio import studios
@@ -143,6 +145,17 @@ def test_a_damaged_work_is_opened_or_refused_in_a_line():
 def test_every_type_of_file_is_one_that_can_be_asked_for(page):
     for name in take_files.TYPES.keys() - {"take.wav"}:
         assert page.file(name)
+
+
+def test_a_score_is_opened_and_taken_away_as_one(studio):
+    bars = [notation_files.notes("C5 E5 G5 E5"), notation_files.notes("D5 F5 A5 F5")] * 4
+    sheet = notation_files.musicxml([notation_files.attributes(sharps=1) + bars[0], *bars[1:]])
+    page = studios.Page(studio, sheet.encode(), "sheet.musicxml")
+    assert len(page.state["bars"]) == 8
+    taken = ElementTree.fromstring(page.file("take.musicxml"))
+    melody, bass, drums = taken.findall("part")
+    assert [pitch.text for pitch in melody.iter("step")] == list("CEGEDFAF" * 4)
+    assert list(bass.iter("pitch")) and list(drums.iter("unpitched"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b'{"format": "musicvae-jax work 1"}', b"[" * 10**5])
