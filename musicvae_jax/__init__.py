@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from musicvae_jax.files import FileError
     from musicvae_jax.midi_messages import MidiError
     from musicvae_jax.model import MusicVAE, MusicVAEConfig
+    from musicvae_jax.score import tokens_to_midi
     from musicvae_jax.trio import trio_windows
 
     __version__: str
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "load",
     "save",
+    "tokens_to_midi",
     "trio_windows",
 ]
 _HOMES = {
@@ -45,6 +47,7 @@ _HOMES = {
     "MusicVAEConfig": "model",
     "FileError": "files",
     "MidiError": "midi_messages",
+    "tokens_to_midi": "score",
     "trio_windows": "trio",
 }
 
