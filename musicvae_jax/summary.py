@@ -13,7 +13,7 @@ def of_windows(model: nnx.Module) -> str:
     encoder = f"{config.encoder} LSTM of {_sizes(config.encoder_sizes)}" if model.encoder else "left out"
     return "\n".join(
         [
-            f"MusicVAE: {BARS_PER_WINDOW} bars of melody, bass and drums <-> {config.z_size} numbers, {_weights(model)}",
+            f"MusicVAE: {BARS_PER_WINDOW} bars of a trio <-> {config.z_size} numbers, {_weights(model)}",
             f"  encoder    {encoder}",
             f"  conductor  {conductor}",
             f"  decoders   {len(model.tracks)}, LSTM of {_sizes(config.decoder_sizes)}",
