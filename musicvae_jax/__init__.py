@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from musicvae_jax.files import FileError
     from musicvae_jax.midi_messages import MidiError
     from musicvae_jax.model import MusicVAE, MusicVAEConfig
+    from musicvae_jax.publishing import push
     from musicvae_jax.score import tokens_to_midi
     from musicvae_jax.trio import trio_windows
 
@@ -33,6 +34,7 @@ __all__ = [
     "MusicVAEConfig",
     "__version__",
     "load",
+    "push",
     "save",
     "tokens_to_midi",
     "trio_windows",
@@ -40,6 +42,7 @@ __all__ = [
 _HOMES = {
     "load": "checkpoint",
     "save": "checkpoint",
+    "push": "publishing",
     "CheckpointError": "checkpoint",
     "BarMusicVAE": "bar_model",
     "BarMusicVAEConfig": "bar_model",

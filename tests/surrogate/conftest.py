@@ -1,4 +1,4 @@
-"""Corpora to explore: of the embedded model, and of a small one of windows."""
+"""Encoded corpora: of the embedded model, and of a small one of windows."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SYNTH = DATA / "synth"
 def bar_corpus(tmp_path_factory, corpus_settings):
     """Synthetic songs, encoded by the embedded model; some are held out."""
     folder = tmp_path_factory.mktemp("bars") / "corpus"
-    changes = dict(input=str(SYNTH), tunes="", checkpoint="trio_16bar_small", max_windows=4, shard_windows=64)
+    changes = dict(input=str(SYNTH), tunes="", checkpoint="trio_16bar_small", max_windows=2, shard_windows=64)
     encoding_job.run(corpus_settings(folder, **changes))
     return folder
 
