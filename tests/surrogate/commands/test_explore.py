@@ -41,7 +41,8 @@ def test_pieces_are_written_and_told_of(capsys, tmp_path, model):
 
 def test_a_map_and_a_table_of_attributes(capsys, tmp_path, window_corpus, model_folder, monkeypatch):
     monkeypatch.setattr(directions, "LEAST", 8)
-    monkeypatch.setattr(directions, "_TRIED", 2)
+    monkeypatch.setattr(directions, "_TRIED", 1)
+    monkeypatch.setattr(directions, "STRIDES", (0.0, 1.0))
     folder = tmp_path / "map"
     code, told, _ = explore(capsys, "map", window_corpus, f"--checkpoint={model_folder}", f"--output={folder}")
     assert (

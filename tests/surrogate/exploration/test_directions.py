@@ -65,7 +65,7 @@ def test_music_of_held_out_songs_becomes_denser_along_its_directions(bar_corpus,
     for name in ("melody_density", "bass_density", "drums_density"):
         place = traits.NAMES.index(name)
         down, up = found.reached[name]["down"][place], found.reached[name]["up"][place]
-        assert down < -0.4 and up > 0.4, str(found)
+        assert down < -0.2 and up > 0.2, str(found)
     table = str(found).splitlines()
     assert len(table) == 9 and table[1].split()[0] == "melody_density"
     melody_slice = space.vae.config.slices()[MELODY]
@@ -83,9 +83,10 @@ def test_music_of_held_out_songs_becomes_denser_along_its_directions(bar_corpus,
 
 def test_models_of_windows_have_directions_of_windows(window_corpus, model_folder, monkeypatch):
     monkeypatch.setattr(directions, "LEAST", 8)
-    monkeypatch.setattr(directions, "_TRIED", 2)
+    monkeypatch.setattr(directions, "_TRIED", 1)
+    monkeypatch.setattr(directions, "STRIDES", (0.0, 1.0))
     found = LatentSpace.load(model_folder).attributes(window_corpus)
-    assert found.directions.shape == (8, 4) and found.changes.shape == (8, 2, len(directions.STRIDES))
+    assert found.directions.shape == (8, 4) and found.changes.shape == (8, 2, 2)
 
 
 def test_a_corpus_of_another_model_or_a_small_one_is_refused(bar_corpus, window_corpus, model_folder):
