@@ -3,7 +3,7 @@
 import pytest
 
 from surrogate.commands.explore import main
-from surrogate.exploration import directions
+from surrogate.exploration import directions, interpolation
 from tests import melodies
 from tests.paths import DATA, EXAMPLES
 
@@ -24,7 +24,8 @@ def explore(capsys, *argv):
     return code, *capsys.readouterr()
 
 
-def test_pieces_are_written_and_told_of(capsys, tmp_path, model):
+def test_pieces_are_written_and_told_of(capsys, tmp_path, model, monkeypatch):
+    monkeypatch.setattr(interpolation, "_TRIED", 3)
     out = tmp_path / "found"
     for command, files in {
         ("generate", "--songs=2"): 2,
