@@ -58,7 +58,7 @@ def generate(
         labels = tuple(f"draw {number}: {take.rating:.2f}" for number, take in enumerate(takes, 1))
         return Pieces(f"bass and drums for {song.name}", labels, tokens, song.tempo)
     labels = tuple(f"song {number}" for number in range(1, songs + 1))
-    if not space.of_bars:
+    if space.span > 1:
         z = np.random.default_rng(seed).normal(size=(songs, space.size)).astype(np.float32)
         drawn = TEMPERATURE if temperature is None else temperature
         tokens = tuple(space.vae.decode(z, key=jax.random.key(seed), temperature=drawn))
