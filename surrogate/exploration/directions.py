@@ -14,7 +14,7 @@ from surrogate.model import compatibility
 
 LEAST = 100
 """Segments in which all parts play, without which directions would be chance."""
-STRIDES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+STRIDES = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 6.0, 8.0, 12.0, 16.0)
 """How many directions music is moved by to see how far it changes: latents of bars lie in lumps, between which a small
 step changes nothing."""
 _TRIED = 16
