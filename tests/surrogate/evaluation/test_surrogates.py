@@ -11,7 +11,7 @@ from surrogate.corpus import dataset
 from surrogate.evaluation import surrogates
 from surrogate.model.gaussian import Gaussian
 
-SMALL = "--config.steps=2", "--config.warmup_steps=1", "--config.batch_size=8", "--config.evaluate_windows=8"
+SMALL = "--config.steps=2", "--config.warmup_steps=1", "--config.batch_size=4", "--config.evaluate_windows=4"
 SMALL = (*SMALL, "--config.model.width=16", "--config.model.layers=1", "--config.model.heads=2")
 
 
