@@ -11,7 +11,6 @@ from musicvae_jax.events import STEPS_PER_BAR, TRACKS
 from musicvae_jax.score import tokens_to_score
 from surrogate.rendering import page, plot
 
-
 ROLL, PAGE = "roll.png", "page.html"
 _BARS_DRAWN = 16
 
