@@ -18,6 +18,8 @@ if typing.TYPE_CHECKING:
     from musicvae_jax.files import FileError
     from musicvae_jax.midi_messages import MidiError
     from musicvae_jax.model import MusicVAE, MusicVAEConfig
+    from musicvae_jax.publishing import push
+    from musicvae_jax.score import tokens_to_midi
     from musicvae_jax.trio import trio_windows
 
     __version__: str
@@ -32,12 +34,15 @@ __all__ = [
     "MusicVAEConfig",
     "__version__",
     "load",
+    "push",
     "save",
+    "tokens_to_midi",
     "trio_windows",
 ]
 _HOMES = {
     "load": "checkpoint",
     "save": "checkpoint",
+    "push": "publishing",
     "CheckpointError": "checkpoint",
     "BarMusicVAE": "bar_model",
     "BarMusicVAEConfig": "bar_model",
@@ -45,6 +50,7 @@ _HOMES = {
     "MusicVAEConfig": "model",
     "FileError": "files",
     "MidiError": "midi_messages",
+    "tokens_to_midi": "score",
     "trio_windows": "trio",
 }
 

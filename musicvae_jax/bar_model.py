@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax import beats, traced
+from musicvae_jax import beats, summary, traced
 from musicvae_jax.bar_decoder import DrumDecoder, LineDecoder
 from musicvae_jax.bar_encoder import DrumEncoder, LineEncoder
 from musicvae_jax.codebook import Codebooks
@@ -93,6 +93,11 @@ class BarMusicVAE(nnx.Module):
         lines = [LineDecoder(*line, *units, rngs=rngs) for _ in (MELODY, BASS)]
         self.decoders = nnx.List([*lines, DrumDecoder(sum(config.drum_sizes), *units, rngs=rngs)])
         self.codebooks = Codebooks(config)
+
+    def __repr__(self) -> str:
+        return summary.of_bars(self)
+
+    __str__ = __repr__
 
     def gaussian(self, bars_SxTx3, root_SxH):
         """Mean and standard deviation of q(z | bar), float32 [S, Z] each, of bars int [S, 16, 3]."""

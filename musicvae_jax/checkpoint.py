@@ -16,6 +16,7 @@ import safetensors.numpy
 from flax import nnx
 from jax.experimental import multihost_utils
 
+from musicvae_jax import hub
 from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
 from musicvae_jax.files import FilePath, whole_file
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
@@ -40,11 +41,16 @@ def resolve(name_or_folder: FilePath) -> pathlib.Path:
     """Finds the folder of a model.
 
     Args:
-        name_or_folder: a pretrained name, or a path.
+        name_or_folder: a pretrained name, a path, or "hf:owner/name@revision", a model on the Hugging Face hub.
 
     Raises:
-        CheckpointError: it is neither.
+        CheckpointError: it is none of them, or cannot be fetched.
     """
+    if str(name_or_folder).startswith(hub.PREFIX):
+        try:
+            name_or_folder = hub.fetch(str(name_or_folder))
+        except hub.HubError as error:
+            raise CheckpointError(str(error)) from None
     for folder in (PRETRAINED / str(name_or_folder), pathlib.Path(name_or_folder)):
         if (folder / CONFIG).is_file():
             return folder
@@ -230,7 +236,8 @@ def load(name_or_folder: FilePath = DEFAULT, *, dtype: str = "float32", encoder:
     """Reads a MusicVAE.
 
     Args:
-        name_or_folder: a pretrained name, or a folder that import or train wrote.
+        name_or_folder: a pretrained name, a folder that import or train wrote, or "hf:owner/name@revision", a model on
+            the Hugging Face hub, which needs the extra hub.
         dtype: "bfloat16" computes in half the memory, faster where the hardware has such products; "float32" is exact.
         encoder: False leaves out the encoder, often the larger half, which decoding does not need; not of BarMusicVAEs.
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax import decode
+from musicvae_jax import decode, summary
 from musicvae_jax.decoder import Conductor, TrackDecoder
 from musicvae_jax.encoder import Encoder
 from musicvae_jax.events import BARS_PER_WINDOW, BASS, DEPTHS, DRUMS, MELODY, WINDOW_STEPS
@@ -83,6 +83,11 @@ class MusicVAE(nnx.Module):
             self.conductor = Conductor(config.z_size, config.conductor_sizes, rngs=rngs)
             inputs, groups = config.conductor_sizes[-1], [(depth,) for depth in DEPTHS]
         self.tracks = nnx.List([TrackDecoder(depths, inputs, config.decoder_sizes, rngs=rngs) for depths in groups])
+
+    def __repr__(self) -> str:
+        return summary.of_windows(self)
+
+    __str__ = __repr__
 
     def start_from_frequencies(self, tokens: np.ndarray) -> None:
         """Sets the output biases to the log frequencies of tokens uint16 [n, 256, 3]: training need not learn them."""

@@ -1,9 +1,10 @@
-"""Trio tokens as a symusic Score."""
+"""Trio tokens as a symusic Score, and as a MIDI file."""
 
 import numpy as np
 import symusic
 
-from musicvae_jax import events
+from musicvae_jax import events, midi
+from musicvae_jax.files import FilePath
 
 VELOCITY = 80
 BASS_PROGRAM = 33
@@ -46,3 +47,24 @@ def tokens_to_score(
         )
         score.tracks.append(track)
     return score
+
+
+def tokens_to_midi(tokens: np.ndarray, path: FilePath, *, qpm: float = 120.0) -> None:
+    """Writes trio tokens as a MIDI file.
+
+    Args:
+        tokens: int [T, 3], a song of any number of steps, or [n, T, 3], which are laid end to end; the columns melody,
+            bass and drums.
+        path: where to; the folder must exist.
+        qpm: tempo in beats a minute.
+
+    Raises:
+        FileError: it cannot be written there.
+        ValueError: the tokens have another shape, or the tempo is not more than 0.
+    """
+    tokens = np.asarray(tokens)
+    if tokens.ndim not in (2, 3) or tokens.shape[-1] != len(events.TRACKS):
+        raise ValueError(f"tokens must have the shape [T, 3] or [n, T, 3], not {list(tokens.shape)}")
+    if not (np.isfinite(qpm) and qpm > 0):
+        raise ValueError(f"qpm must be more than 0, not {qpm}")
+    midi.write(tokens_to_score(tokens.reshape(-1, len(events.TRACKS)), qpm), path)

@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
     from surrogate.accompaniment.accompanist import Accompanist, accompany
     from surrogate.accompaniment.options import Options
     from surrogate.accompaniment.result import Accompaniment, Take
+    from surrogate.exploration.latent_space import LatentSpace
 
 _HOMES = {
     "accompany": "accompaniment.accompanist",
@@ -18,10 +19,12 @@ _HOMES = {
     "Accompaniment": "accompaniment.result",
     "Take": "accompaniment.result",
     "Options": "accompaniment.options",
+    "LatentSpace": "exploration.latent_space",
 }
 __all__ = [
     "Accompaniment",
     "Accompanist",
+    "LatentSpace",
     "Options",
     "Take",
     "accompany",

@@ -19,9 +19,13 @@ ROOMS = {  # of surrogate, and which others each may import
     "corpus": {"reading", "model"},
     "accompaniment": {"reading", "model", "rendering"},
     "studio": {"reading", "model", "rendering", "corpus", "accompaniment"},
+    "exploration": {"reading", "model", "rendering", "corpus"},
     "evaluation": {"reading", "model", "rendering", "corpus"},
     "configs": set(),
-    "commands": {"reading", "model", "rendering", "corpus", "accompaniment", "studio", "evaluation", "configs"},
+    "commands": {
+        *("reading", "model", "rendering", "corpus", "accompaniment", "studio", "exploration", "evaluation"),
+        "configs",
+    },
 }
 
 

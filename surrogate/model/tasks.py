@@ -6,6 +6,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import checkpoint, elbo
+from musicvae_jax.bar_model import BarMusicVAEConfig
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from musicvae_jax.training import TrainingError
 from surrogate.model import compatibility, objective, song_tasks, window_surrogate
@@ -50,11 +51,11 @@ def _musicvae(config, data):
 def _window_surrogate(config, data):
     if not config.checkpoint:
         raise TrainingError("give --config.checkpoint=MODEL, the MusicVAE whose latents the corpus holds")
-    latent = MusicVAEConfig.of_saved(checkpoint.read_config(config.checkpoint, kind="musicvae"))
+    z_size = _window_size(config)
     found = compatibility.fingerprint(config.checkpoint, data)
-    warnings = compatibility.check_latents(data, config.data, config.checkpoint, latent.z_size, found)
+    warnings = compatibility.check_latents(data, config.data, config.checkpoint, z_size, found)
     in_c, more_warnings = _in_c(config, data)
-    settings = sizes(WindowSurrogateConfig, dict(config.model) | dict(z_size=latent.z_size, in_c=in_c))
+    settings = sizes(WindowSurrogateConfig, dict(config.model) | dict(z_size=z_size, in_c=in_c))
     weights = config.objective.to_dict()
     frozen = {}
     if weights["likelihood"]:
@@ -70,6 +71,18 @@ def _window_surrogate(config, data):
         warnings=warnings + more_warnings,
         **_batches(config, data, window_surrogate.with_features, share=config.share),
     )
+
+
+def _window_size(config) -> int:
+    """The size of the latent of a window; those of a model of bars, end to end, are for experiments alone."""
+    saved = checkpoint.read_saved(config.checkpoint)
+    if saved["kind"] != "bar_musicvae":
+        return MusicVAEConfig.of_saved(checkpoint.read_config(config.checkpoint, kind="musicvae")).z_size
+    if config.part == window_surrogate.PART or config.objective.likelihood:
+        raise TrainingError(
+            f"{config.checkpoint}: is a model of bars, whose surrogate is trained by configs/transformer.py"
+        )
+    return BarMusicVAEConfig(**saved["config"]).z_size
 
 
 def _batches(config, data, prepare=lambda batch: batch, **options):

@@ -66,7 +66,7 @@ def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16) -> None:
         for role, is_drum, content in tracks:
             _draw_notes(drums if is_drum else notes, is_drum, content, lines, COLOURS[role], score.ticks_per_quarter)
         _set_scales(notes, drums, _pitch_limits(pitches), lines, first + 1 + np.arange(len(lines) - 1), width)
-    figure.suptitle(title.encode("utf-8", "replace").decode(), parse_math=False)
+    figure.suptitle(_printable(title), parse_math=False)
     _save(figure, path, dpi=110)
 
 
@@ -103,6 +103,31 @@ def bars(rows, columns, path) -> None:
     _save(figure, path)
 
 
+def points(places, colours, legend, path, *, title="") -> None:
+    """Draw points in a plane.
+
+    Args:
+        places: float [n, 2].
+        colours: of each, as "#1f77b4".
+        legend: {name: colour}.
+        path: as song takes it.
+        title: of the picture.
+
+    Raises:
+        musicvae_jax.FileError: as song raises it.
+    """
+    check(path)
+    figure = _figure(10, 8)
+    axis = figure.subplots()
+    axis.scatter(*np.asarray(places).T, c=colours, s=14, alpha=0.7, linewidths=0)
+    for name, colour in legend.items():
+        axis.scatter([], [], c=colour, s=30, label=_printable(name))
+    axis.legend(loc="best", fontsize=9)
+    axis.set(xticks=[], yticks=[])
+    axis.set_title(_printable(title), fontsize=11, parse_math=False)
+    _save(figure, path)
+
+
 def check(path) -> None:
     """Refuse a picture that cannot be drawn, before any work is done for it.
 
@@ -115,6 +140,10 @@ def check(path) -> None:
         raise files.FileError(path, "needs matplotlib; pip install '.[media]'") from None
     if _suffix(path) not in FigureCanvasBase.get_supported_filetypes():
         raise files.FileError(path, "names no kind of picture that can be drawn; end it in .png, .svg or .pdf")
+
+
+def _printable(text):
+    return text.encode("utf-8", "replace").decode()
 
 
 def _suffix(path):

@@ -165,3 +165,9 @@ def test_a_folder_holds_all_of_it(filled, tmp_path):
 def test_sizes_that_make_no_model_are_refused():
     with pytest.raises(ValueError, match="sizes must be more than 0"):
         dataclasses.replace(SIZES, codes=0)
+
+
+def test_print_tells_of_a_model_in_five_lines():
+    lines = str(musicvae_jax.load()).splitlines()
+    assert len(lines) == 5 and lines[0].startswith("BarMusicVAE: ") and "248 numbers, 0.48 M parameters" in lines[0]
+    assert "512 beats" in lines[3] and all(len(line) < 110 for line in lines)

@@ -178,3 +178,11 @@ def test_reading_music_does_not_import_jax():
     code = "import sys, musicvae_jax; musicvae_jax.trio_windows; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert musicvae_jax.trio_windows
+
+
+def test_print_tells_of_a_model_in_five_lines(tiny_vae):
+    lines = f"{tiny_vae}\n{tiny_vae!r}".splitlines()
+    assert len(lines) == 10 and lines[:5] == lines[5:] and lines[0].startswith("MusicVAE: 16 bars")
+    assert f"{tiny_vae.config.encoder} LSTM of 16 and 12" in lines[1] and "14 and 12" in lines[3]
+    flat = MusicVAE(MusicVAEConfig(4, "bidirectional", (6,), (), (6,)), rngs=nnx.Rngs(0), encoder=False)
+    assert [line.split()[1] for line in str(flat).splitlines()[1:4]] == ["left", "none", "1,"]

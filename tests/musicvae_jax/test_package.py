@@ -42,7 +42,7 @@ def test_the_version_is_the_installed_ones_or_says_that_none_is(monkeypatch):
 
 
 PUBLIC = (
-    *(getattr(musicvae_jax, name) for name in ("load", "save", "trio_windows")),
+    *(getattr(musicvae_jax, name) for name in ("load", "push", "save", "tokens_to_midi", "trio_windows")),
     *(getattr(musicvae_jax.MusicVAE, name) for name in ("encode", "decode", "log_prob")),
     *(getattr(musicvae_jax.BarMusicVAE, f"{name}{bars}") for name in ("encode", "decode") for bars in ("", "_bars")),
 )

@@ -74,6 +74,7 @@ def test_what_the_packages_import_is_declared():
         *extras["media"],
         *extras["evaluate"],
         *extras["studio"],
+        *extras["hub"],
     ]
     declared = {re.match(r"[\w-]+", line).group().lower().replace("-", "_") for line in lines}
     declared_as = {

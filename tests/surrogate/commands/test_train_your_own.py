@@ -12,6 +12,7 @@ from musicvae_jax import checkpoint
 from surrogate.model import compatibility, song_band, window_surrogate
 from tests.paths import DATA, EXAMPLES, ROOT
 
+SYNTH = DATA / "synth"
 FEW = "--config.steps=2 --config.warmup_steps=1 --config.batch_size=8"
 WINDOWS, SONGS = f"{FEW} --config.evaluate_windows=8", f"{FEW} --config.evaluate_batches=1"
 LSTMS = " ".join(f"--config.model.{name}=(8,)" for name in ("conductor_sizes", "decoder_sizes"))
@@ -25,12 +26,6 @@ SMALL = {
 }
 
 
-GO_ON = (
-    "python -m scripts.train --config=configs/transformer.py --config.data=songs.npz "
-    "--config.checkpoint=runs/vae/model --config.start=runs/surrogate/model --config.workdir=runs/more"
-)
-
-
 def documented_commands(heading):
     """Those of the first block below a heading of docs/researcher.md."""
     text = (ROOT / "docs" / "researcher.md").read_text(encoding="utf-8")
@@ -41,9 +36,12 @@ def documented_commands(heading):
 
 def run(line, folder):
     line += "".join(f" {flags}" for name, flags in SMALL.items() if name in line)
-    for name, path in {"MIDI_DIR": DATA / "synth", "melody.mid": EXAMPLES / "korobeiniki.mid"}.items():
+    own = {"MIDI_DIR/A": SYNTH / "synth_00", "MIDI_DIR/B": SYNTH / "synth_01", "MIDI_DIR": SYNTH}
+    for name, path in (own | {"melody.mid": EXAMPLES / "korobeiniki.mid"}).items():
         line = line.replace(name, str(path))
-    line = re.sub(r"(?<==)(\w+\.npz|corpus|runs/[\w/.]+)(?=\s|$)", lambda match: str(folder / match[0]), line)
+    line = re.sub(
+        r"(?<==)(\w+\.(npz|html)|corpus|between|runs/[\w/.]+)(?=\s|$)", lambda match: str(folder / match[0]), line
+    )
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
     command = [sys.executable, *shlex.split(line.replace("(", "\\(").replace(")", "\\)"))[1:]]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
@@ -69,16 +67,29 @@ def test_the_documented_chain_ends_with_a_song(tmp_path):
     model, card = documented_chain("Train your own", 4, tmp_path)
     assert song_band.load_surrogate(model).config.codes == checkpoint.load(model).config.codes == 16
     assert " bars, " in card
-    again = GO_ON.replace("runs/more", "runs/other") + " --config.model.source_width=8"
-    with pytest.raises(AssertionError, match="has other sizes than config.model"):
-        run(again, tmp_path)
-    run(GO_ON, tmp_path)
+    first = documented_first_run(tmp_path)
     before, after = (
-        checkpoint.flat_params(song_band.load_surrogate(tmp_path / "runs" / name / "model"))
-        for name in ("surrogate", "more")
+        checkpoint.flat_params(song_band.load_surrogate(path)) for path in (model, first / "runs" / "first" / "model")
     )
     moved = [float(abs(after[name] - leaf).max()) for name, leaf in before.items()]
     assert 0 < max(moved) < 0.02, "two steps from where it was"
+    again = f"python -m scripts.train --config=transformer --config.data=songs.npz --config.start={model}"
+    again += f" --config.checkpoint={tmp_path}/runs/vae/model --config.model.width=16 --config.model.heads=2"
+    with pytest.raises(AssertionError, match="has other sizes than config.model"):
+        run(f"{again} --config.workdir=runs/other --config.model.source_width=8", first)
+
+
+def documented_first_run(folder):
+    """Runs the commands of "A first run", from the small models of a folder instead of the embedded ones."""
+    first = folder / "first"
+    (first / "runs").mkdir(parents=True)
+    small = f"--config.start={folder}/runs/surrogate/model --config.checkpoint={folder}/runs/vae/model"
+    commands = documented_commands("A first run")
+    assert len(commands) == 4
+    for line in commands:
+        run(line.replace("--config.start=trio_16bar_small", small), first)
+    assert (first / "between" / "page.html").is_file() and (first / "song.html").is_file()
+    return first
 
 
 def test_the_documented_chain_for_windows_ends_with_a_song(tmp_path):
