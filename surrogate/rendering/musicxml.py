@@ -9,6 +9,7 @@ import numpy as np
 from surrogate.reading import swing
 from surrogate.reading.chord_symbols import FLAT_NAMES, NO_CHORD, SUFFIXES
 from surrogate.reading.keys import Key
+from surrogate.reading.song_time import PlayedTime
 from surrogate.rendering import note_values
 from surrogate.rendering.drum_staff import place_of
 from surrogate.rendering.notated_time import UNITS, NotatedTime
@@ -126,7 +127,7 @@ class _Staff:
         time, meter, key = self._time, None, None
         changes = [change for change in take.chord_changes if change[0] < melody.grid.ticks[-1]] if take else []
         chords = [(self._unit(tick), chord) for tick, chord in changes]
-        tempos = _tempos(take.score, time) if take else {}
+        tempos = _tempos(take.score, time, melody) if take else {}
         is_pickup = melody.time.heard(melody.grid.bar_ticks[:1])[0] < 0
         for number, bar in enumerate(time.bars, 0 if is_pickup else 1):
             end = bar.begin + bar.length
@@ -240,8 +241,10 @@ def _add_pitch(note, pitch, sharps, minor):
     _add(element, "octave", (pitch - alter) // 12 - 1)
 
 
-def _tempos(score, time):
-    """Quarter notes a minute by the bar's first unit, where they change."""
+def _tempos(score, time, melody):
+    """Quarter notes a minute by the bar's first unit, where they change; the usual one of what was played freely."""
+    if isinstance(melody.time, PlayedTime):
+        return {time.bars[0].begin: round(melody.tempo)}
     found, latest = {}, None
     marks = sorted((float(time.units([mark.time])[0]), mark.qpm) for mark in score.tempos)
     for bar in time.bars:

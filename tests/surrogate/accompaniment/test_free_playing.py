@@ -8,7 +8,9 @@ import pytest
 import symusic
 
 import surrogate
+from musicvae_jax import midi
 from surrogate.evaluation.free_playing import share_near
+from surrogate.reading import notation_file
 from tests import free_playing
 from tests.melodies import note_rows
 
@@ -36,6 +38,18 @@ def test_bass_and_drums_follow_the_player_in_every_take(played, accompanist, tmp
     assert re.fullmatch(r"played, \d\d to \d+ a minute \(sure: \d+ %\)", told) and f"beats: {told}; " in str(
         song.assumptions
     )
+
+
+def test_a_score_of_free_playing_is_written_on_its_beats(played, accompanist, tmp_path):
+    path = free_playing.write(tmp_path / "phone.mid", played)
+    song = surrogate.accompany(path, checkpoint=accompanist)
+    song.score_file(tmp_path / "out.musicxml")
+    read = midi.read(notation_file.read(tmp_path / "out.musicxml")[0].content())
+    line = free_playing.line("oh_susanna")
+    onset = np.array([note.time for note in read.tracks[0].notes]) / read.ticks_per_quarter
+    off = np.diff(onset) - np.diff(line.first) / 4
+    assert len(onset) == len(line.first) and (off == 0).mean() > 0.9
+    assert [mark.qpm for mark in read.tempos] == [round(song.melody.tempo)]
 
 
 def test_the_files_beats_stay_where_they_are_asked_for(played, accompanist, tmp_path):
