@@ -49,7 +49,7 @@ def test_a_score_of_free_playing_is_written_on_its_beats(played, accompanist, tm
     onset = np.array([note.time for note in read.tracks[0].notes]) / read.ticks_per_quarter
     off = np.diff(onset) - np.diff(line.first) / 4
     assert len(onset) == len(line.first) and (off == 0).mean() > 0.9
-    assert [mark.qpm for mark in read.tempos] == [round(song.melody.tempo)]
+    assert [round(mark.qpm, 2) for mark in read.tempos] == [round(song.melody.tempo)]
 
 
 def test_the_files_beats_stay_where_they_are_asked_for(played, accompanist, tmp_path):
