@@ -9,6 +9,8 @@ from surrogate.model.song_batches import density_features
 ROUNDS = 5
 NEAR = 0.1
 """Draws whose number of notes is as near to what is asked for, in octaves, are as good as each other."""
+ENOUGH = 3
+"""Draws that are near are enough to choose from, where no more takes are wanted."""
 _MOST_TOLD = 5.5
 
 
@@ -18,7 +20,7 @@ def notes(parts_KxTx2) -> np.ndarray:
     return np.stack([bass, np.bitwise_count(parts_KxTx2[..., 1]).sum(-1, dtype=np.int64)], -1)
 
 
-def reached(drawn, draw, density_BxD, playing, steps, written):
+def reached(drawn, draw, density_BxD, playing, steps, written, takes: int = 1):
     """Draws songs again, with more notes or fewer.
 
     Args:
@@ -28,9 +30,10 @@ def reached(drawn, draw, density_BxD, playing, steps, written):
         playing: in how many bars bass and drums play, int [2] of each song.
         steps: how many times to double the bass notes, and the drum hits.
         written: of each song the steps at which bass and drums are written, bool [T, 2]; notes elsewhere do not count.
+        takes: how many are wanted at least.
 
     Returns:
-        Draws of each song, of all that were drawn those nearest to what is asked for.
+        Draws of each song, of all that were drawn those near what is asked for, or the nearest if too few are.
     """
     told_2 = np.array([step != 0 for step in steps])
     played = [
@@ -39,7 +42,7 @@ def reached(drawn, draw, density_BxD, playing, steps, written):
     ]
     wanted = [np.maximum(own, 0.5) * 2.0 ** np.array(steps) for own in played]
     asked = [np.log2(0.5 + want / own) for want, own in zip(wanted, playing, strict=True)]
-    best = [None] * len(drawn)
+    best, enough = [None] * len(drawn), max(ENOUGH, takes)
     for _ in range(ROUNDS):
         for row, value in enumerate(asked):
             density_BxD[row] = density_features(np.minimum(value, _MOST_TOLD), told_2)
@@ -47,10 +50,14 @@ def reached(drawn, draw, density_BxD, playing, steps, written):
             best[song] = _nearest(best[song], draws, wanted[song], told_2, written[song])
             level = np.log2(0.5 + np.median(notes(draws.tokens * written[song]), axis=0) / playing[song])
             asked[song] = asked[song] + np.log2(0.5 + wanted[song] / playing[song]) - level
-        each = zip(best, written, wanted, strict=True)
-        if all((_away(notes(draws.tokens * own), want, told_2) <= NEAR).all() for draws, own, want in each):
+        near = [
+            int((_away(notes(draws.tokens * own), want, told_2) <= NEAR).sum())
+            for draws, own, want in zip(best, written, wanted, strict=True)
+        ]
+        if min(near) >= enough:
             break
-    return best
+    kept = zip(best, (max(count, enough) for count in near), strict=True)
+    return [type(draws)(*(values[:count] for values in draws)) for draws, count in kept]
 
 
 def _nearest(before, draws, wanted, told_2, written_Tx2):

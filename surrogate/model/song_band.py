@@ -93,7 +93,7 @@ class SongBand:
             anew = [line.written for line in lines]
             writes = [plays_Sx2 & _bars(own).any(1) for plays_Sx2, own in zip(scene.plays, anew, strict=True)]
             playing = [np.maximum(writes_Sx2.sum(0), 1) for writes_Sx2 in writes]
-            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps, anew)
+            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps, anew, wishes.takes)
         written = []
         for line, draws in zip(lines, drawn, strict=True):
             chords = draws.chords if wishes.reharmonise else None
