@@ -10,7 +10,7 @@ from musicvae_jax.events import BARS_PER_WINDOW, BASS, MELODY, STEPS_PER_BAR
 from surrogate.accompaniment import given_chords
 from surrogate.accompaniment.options import Options
 from surrogate.model.band import Band, ExampleSong, MelodyLine, Wishes, WrittenParts
-from surrogate.reading import chords, song_chords, tracks
+from surrogate.reading import cadence, chords, song_chords, tracks
 from surrogate.reading.keys import Key
 from surrogate.reading.melody import Melody
 from surrogate.rendering import arrange
@@ -68,12 +68,14 @@ def compose_parts(
 
 
 def _line(melody, key, revision, options, band):
-    own, given = {}, None
+    own, given_Sx2x3 = {}, None
     if melody.chords is not None and (band.knows_chords or given_chords.are_asked_for(options)):
-        given = melody.chords
-        own["chords"] = given.half_bars(melody.grid)
+        given_Sx2x3 = melody.chords.half_bars(melody.grid, whole=False)
+        own["chords"] = melody.chords.half_bars(melody.grid)
+    elif band.knows_chords:
+        own["chords"] = given_Sx2x3 = cadence.final_chord(melody.tokens, key)
     if revision is not None:
-        own |= _staying(revision, given and given.half_bars(melody.grid, whole=False))
+        own |= _staying(revision, given_Sx2x3)
     for part in arrange.present(melody, options):
         roles = tracks.roles(melody.score)
         playing = [

@@ -114,12 +114,12 @@ class SongBand:
             shift, plays_Sx2 = line.semitones_to_c, _plays(line)
             melody_T = transposed_line(line.tokens, shift)
             own = [*self._known(line, shift), plays_Sx2]
-            self._silence(*own)
+            self._silence(own[0], own[1], plays_Sx2)
             if example is not None:
                 melody_T = np.concatenate([example[0], melody_T])
                 own = map(np.concatenate, zip(example[1:], own, strict=True))
             song_batches.put_melody(batch, row, melody_T, line.tempo)
-            for name, values in zip(("codes", "known", "plays"), own, strict=True):
+            for name, values in zip(("codes", "known", "given", "plays"), own, strict=True):
                 batch[name][row, : len(values)] = values
             plays.append(plays_Sx2)
             shifts.append(shift)
@@ -141,20 +141,22 @@ class SongBand:
         return np.append(np.zeros(CHORDS_PER_BAR, int), codebook.codes_of(self.vae, bar, np.zeros((1, 2), int)))
 
     def _known(self, line, shift):
-        """Codes, in C, of what of a song is known, int [S, CODES], and of which parts, bool [S, PARTS]."""
+        """Codes of a song in C, int [S, CODES], and which parts of bars are known, [S, PARTS], and chords, [S, 2]."""
         bars = len(line.tokens) // STEPS_PER_BAR
         silent_T = np.zeros(len(line.tokens), np.int64)
         stays_Sx2 = ~_bars(line.written).any(1)
         is_known = np.stack([np.zeros(bars, bool), stays_Sx2[:, 1], stays_Sx2[:, 0]], 1)
+        is_given_SxH = np.zeros((bars, CHORDS_PER_BAR), bool)
         if line.chords is not None:
-            is_known[:, song_model.CHORDS] = (line.chords[..., 0] != UNKNOWN).all(1)
-        if not is_known.any():
-            return np.zeros((bars, song_model.CODES), np.int32), is_known
+            is_given_SxH = line.chords[..., 0] != UNKNOWN
+            is_known[:, song_model.CHORDS] = is_given_SxH.all(1)
+        if not (is_known.any() or is_given_SxH.any()):
+            return np.zeros((bars, song_model.CODES), np.int32), is_known, is_given_SxH
         tokens_Tx3 = np.stack([line.tokens] + [silent_T if x is None else x for x in (line.bass, line.drums)], -1)
         chords = chord_reading.of_lines(tokens_Tx3[:, MELODY], tokens_Tx3[:, BASS])
         if line.chords is not None:
-            chords = np.where(is_known[:, song_model.CHORDS, None, None], line.chords, chords)
-        return self._codes(tokens_Tx3.reshape(bars, STEPS_PER_BAR, 3), chords, shift), is_known
+            chords = np.where(is_given_SxH[..., None], line.chords, chords)
+        return self._codes(tokens_Tx3.reshape(bars, STEPS_PER_BAR, 3), chords, shift), is_known, is_given_SxH
 
     def _codes(self, bars_SxTx3, chords_SxHx2, shift):
         """Codes of bars in C, int [S, CODES]."""
@@ -169,7 +171,7 @@ class SongBand:
         codes = self._codes(like.bars, like.chords, shift)
         is_known = np.ones((len(like.bars), len(song_model.PARTS)), bool)
         plays = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])
-        return transposed_line(melody_T, shift), codes, is_known, plays
+        return transposed_line(melody_T, shift), codes, is_known, np.zeros((len(codes), CHORDS_PER_BAR), bool), plays
 
     def _draws(self, scene, draws, seed, temperatures):
         codes = song_sampler.draw(self.surrogate, scene.batch, draws=draws, seed=seed, temperatures=temperatures)

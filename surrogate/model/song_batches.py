@@ -17,9 +17,9 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
     melody float32 [B, S, F] and likeness float32 [B, S, S, L], see bar_features; is_bar bool [B, S]; place int [B, S],
     the number of the bar in its song modulo PLACES; edge float32 [B, S, 2], 1 where a song begins, and where it ends;
     tempo float32 [B], octaves above 120 beats a minute; density float32 [B, 4], see density_features; plays float32
-    [B, S, 2], 1 where the bass plays, and where drums do; codes int
-    [B, S, CODES]; known bool [B, S, PARTS], of which bars' parts the codes are given; remembered bool [B, S, PARTS],
-    which of them the decoder remembers.
+    [B, S, 2], 1 where the bass plays, and where drums do; codes int [B, S, CODES]; known bool [B, S, PARTS], of which
+    bars' parts the codes are given; given bool [B, S, 2], of which chords besides, unheard by the encoder, which knows
+    bars whole; remembered bool [B, S, PARTS], which of them the decoder remembers.
     """
     return {
         "melody": np.zeros((songs, bars, FEATURES_PER_BAR), np.float32),
@@ -32,6 +32,7 @@ def empty(songs: int, bars: int) -> dict[str, np.ndarray]:
         "plays": np.zeros((songs, bars, DENSITIES), np.float32),
         "codes": np.zeros((songs, bars, CODES), np.int32),
         "known": np.zeros((songs, bars, len(PARTS)), bool),
+        "given": np.zeros((songs, bars, CHORDS_PER_BAR), bool),
         "remembered": np.ones((songs, bars, len(PARTS)), bool),
     }
 

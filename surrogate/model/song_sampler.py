@@ -179,7 +179,10 @@ class _Draws:
             changes_R = dice_2x2xR[i, 0] < jax.nn.sigmoid(anew)
             code_R = choose(logits, self.code_temperature[kind], dice_2x2xR[i, 1])
             code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
-            code_R = jnp.where(self.song["known"][bar, part], self.song["codes"][bar, place], code_R).astype(jnp.int32)
+            is_given = self.song["known"][bar, part]
+            if part == CHORDS:
+                is_given |= self.song["given"][bar, place]
+            code_R = jnp.where(is_given, self.song["codes"][bar, place], code_R).astype(jnp.int32)
             read_RxG = self.read_codes[kind][code_R]
             drawn.append(code_R)
         return (state, read_RxG), jnp.stack(drawn)

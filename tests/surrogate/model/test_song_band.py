@@ -117,6 +117,14 @@ def test_chords_that_are_given_for_some_bars(band):
     np.testing.assert_array_equal(take.chords[::2], GIVEN[::2, :, :2])
 
 
+def test_a_chord_that_is_given_for_half_a_bar(band):
+    given = np.full((3, 2, 3), song_chords.UNKNOWN)
+    given[2, 1] = 7, 0, 7
+    [takes] = band.write([line(3, chords=given)], Wishes(takes=3))
+    assert all(list(take.chords[2, 1]) == [7, 0] for take in takes)
+    assert len({tuple(take.chords[2, 0]) for take in takes} | {tuple(take.chords[0, 0]) for take in takes}) > 1
+
+
 def test_takes_that_differ_in_their_chords(band):
     def apart(takes):
         """The least share of half bars in which two takes have different chords, and whether the best comes first."""
