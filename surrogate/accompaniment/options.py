@@ -122,6 +122,8 @@ class Options:
             raise ValueError(f'keep must be "melody" or "all", not {self.keep!r}')
         if not (self.bass or self.drums):
             raise ValueError("bass and drums must not both be left out")
+        if self.replace and self.keep != "all":
+            raise ValueError('replace is for keep="all", which is not given')
         if self.reharmonise and self.takes < 2:
             raise ValueError("reharmonise needs takes to differ: ask for two or more")
         if isinstance(self.chords, str):

@@ -25,7 +25,8 @@ def parser() -> Parser:
     parser.add_argument("--studio", action="store_true", help=page)
     parser.add_argument("--checkpoint", help="a pretrained model's name or a model folder (default: the built-in one)")
 
-    add = parser.add_argument_group("the melody").add_argument
+    of_melody = parser.add_argument_group("the melody")
+    add = of_melody.add_argument
     add("--track", help="its track, by number from 1 or by name (default: found)")
     beats = "whose beats bass and drums follow (default: the file's, or where these cannot be right those played)"
     add("--beats", choices=BEATS, help=beats)
@@ -38,8 +39,9 @@ def parser() -> Parser:
     swing = f"of the second eighth in a beat, {range_text('swing')}: 0.5 straight, 0.67 a triplet's (default: found)"
     add("--swing", type=float, metavar="PLACE", help=swing)
     chords = 'as "C | Am F | G7/B", or a file of them (default: those that the melody\'s file holds, or else found)'
-    add("--chords", metavar="CHORDS", help=chords)
-    add("--no-chords", dest="chords", action="store_false", default=None, help="find them, whatever the file holds")
+    either = of_melody.add_mutually_exclusive_group().add_argument
+    either("--chords", metavar="CHORDS", help=chords)
+    either("--no-chords", dest="chords", action="store_false", default=None, help="find them, whatever the file holds")
 
     add = parser.add_argument_group("what is written").add_argument
     add("--output", type=path, help="the file, a folder for several melodies (default: MELODY_accompanied.mid)")

@@ -104,6 +104,8 @@ def main(argv=None) -> int:
     flags = parser.parse_args(argv)
     if flags.command == "attributes" and len({flags.song is None, not flags.by, flags.output is None}) > 1:
         parser.error("to move a song give --song, --by and --output; for the table give none of them")
+    if flags.command == "generate" and flags.melody is not None and flags.corpus is not None:
+        parser.error("give --melody, or --corpus to walk through for one; not both")
     if flags.command == "reconstruct" and flags.output is not None and flags.song.suffix == ".npz":
         parser.error("a pack's songs are many, and only told of; give one MIDI file, or no --output")
     from musicvae_jax import cache, checkpoint, files  # late, so that a wrong flag is answered at once

@@ -76,6 +76,8 @@ def _serve(prog, flags, listener) -> int:
 
     begin_with = None if flags.melody is None else MelodyFile(flags.melody.name, _bytes(flags.melody))
     soundfont = sound.find_soundfont("the sound", flags.soundfont) if flags.soundfont else _found_soundfont(sound)
+    if flags.checkpoint is not None:
+        _check_model(flags.checkpoint)
     cache.keep_compiled_programs()
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
     with MelodyReader() as reader:
@@ -100,6 +102,16 @@ def _serve(prog, flags, listener) -> int:
             uvicorn.Server(config).run([listener])
     sys.stdout.flush()
     os._exit(code)  # a thread that compiles cannot be stopped otherwise
+
+
+def _check_model(checkpoint):
+    """Raises UsageError where there is no such model; whether it can be loaded is told by the page."""
+    from musicvae_jax.checkpoint import CheckpointError, resolve  # late: brings JAX, a second of import
+
+    try:
+        resolve(checkpoint)
+    except CheckpointError as mistake:
+        raise UsageError(str(mistake)) from None
 
 
 def _bytes(path):

@@ -67,9 +67,11 @@ BAD_FLAGS = {
     "pickup below zero": (["--pickup=-1"], "--pickup"),
     "pickup of a bar": (["--pickup=4"], "pickup of 4"),
     "keep": (["--keep=some"], "--keep"),
+    "replace without keep": (["--replace"], 'argument --replace is for keep="all"'),
     "track there is not": (["--track=9"], "Tune"),
     "no chord": (["--chords=C | Am Fx"], 'argument --chords bar 2: "Fx" is no chord; write chords as C, Am7'),
     "no chord at all": (["--chords=-"], "argument --chords holds no chord; write bars as"),
+    "chords and none": (["--chords=C", "--no-chords"], "argument --no-chords: not allowed with argument --chords"),
     "chords of a missing file": (
         ["--chords={folder}/none.txt"],
         "none.txt: cannot be read (No such file or directory)",

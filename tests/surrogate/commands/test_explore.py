@@ -73,6 +73,7 @@ def test_without_matplotlib_the_rest_is_written(capsys, tmp_path, model, monkeyp
         (["interpolate", A, B, "--steps=1", "--output=OUT"], "explore interpolate: argument --steps: must be 2 to 64"),
         (["interpolate", A, B, f"--output={A.parent}"], "which is read; give another output"),
         (["generate", "--temperature=-1", "--output=OUT"], "argument --temperature: must be 0 or more, not -1"),
+        (["generate", f"--melody={A}", "--corpus=none", "--output=OUT"], "give --melody, or --corpus to walk through"),
         (["generate", "--checkpoint=none", "--output=OUT"], "explore: none: neither a pretrained model"),
         (["attributes", "none", "--by=density=1"], "to move a song give --song, --by and --output"),
         (["attributes", "none", "--by=loud=1"], "argument --by: there is no loud, only melody_density"),

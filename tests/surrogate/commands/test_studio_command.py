@@ -53,6 +53,7 @@ def test_mistakes_end_in_a_line(capsys, monkeypatch, tmp_path):
     assert "argument --port: 70000 cannot be used" in refused(capsys, "--port", 70000)
     assert "nothing.mid: cannot be read: No such file" in refused(capsys, tmp_path / "nothing.mid")
     assert "there is no such soundfont" in refused(capsys, "--soundfont", tmp_path / "font.sf2")
+    assert "studio: none: neither a pretrained model" in refused(capsys, "--checkpoint", "none")
     assert "unrecognized arguments: --seed" in refused(capsys, "--studio", "--seed=3", main=accompany.main)
     monkeypatch.setattr(studio.importlib.util, "find_spec", lambda name: None)
     assert refused(capsys) == 'studio: needs the extra "studio": pip install "musicvae-jax[studio]"\n'
