@@ -19,6 +19,7 @@ COARSE = 4
 FINE = 480
 _NOTE_OFF, _NOTE_ON, _PROGRAM = 0x80, 0x90, 0xC0
 _LONGEST_STUCK = 4  # quarter notes that a note lasts which nothing ends
+_TEXTS = range(0x01, 0x10)  # meta events that hold text
 _NTSC = 29  # frames a second that stand for 30000 / 1001
 
 
@@ -74,6 +75,10 @@ class MidiChunks:
 
     ticks_per_beat: int
     chunks: list[list[Message]]
+
+    def in_utf_8(self) -> "MidiChunks":
+        """The same with all texts in UTF-8, as a Score reads them; what is no UTF-8 is taken for Latin-1."""
+        return MidiChunks(self.ticks_per_beat, [list(map(_in_utf_8, messages)) for messages in self.chunks])
 
     def content(self) -> bytes:
         """The bytes of a MIDI file, of format 1."""
@@ -178,6 +183,16 @@ def _with_ends(chunk, ticks_per_beat):
     closing = [message._replace(tick=max([message.tick, *(end.tick for end in ends)])) for message in closing]
     music = [message for message in chunk if message.meta != END_OF_TRACK]
     return sorted([*music, *ends], key=lambda message: message.tick) + closing
+
+
+def _in_utf_8(message):
+    if message.meta not in _TEXTS:
+        return message
+    try:
+        message.content.decode()
+    except UnicodeDecodeError:
+        return Message.of_meta(message.tick, message.meta, message.content.decode("latin-1").encode())
+    return message
 
 
 def chunk_bytes(messages: list[Message]) -> bytes:

@@ -58,7 +58,7 @@ def read(path) -> Song:
         chunks, notation = notation_file.read(path)
     else:
         chunks, counts_frames = midi_chunks.read(path)
-    score = midi.read(chunks.content(), name=path)
+    score = midi.read(chunks.in_utf_8().content(), name=path)
     pieces, places = iter(chunks.pieces()), [index for index, track in enumerate(score.tracks) if len(track.notes)]
     voices, joined = [frozenset()] * len(score.tracks), {}
     for index, piece in zip(places, pieces, strict=True):

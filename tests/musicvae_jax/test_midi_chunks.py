@@ -37,6 +37,19 @@ def test_running_status_and_bytes_above_127():
     assert [message.tick for message in messages] == [0, 96, 96, 192, 192]
 
 
+def test_texts_of_another_encoding_can_be_read_and_stay_as_they_are(tmp_path):
+    song = mido.MidiFile(charset="latin-1")
+    texts = [mido.MetaMessage("track_name", name="Gesäng"), mido.MetaMessage("lyrics", text="Mañ")]
+    song.add_track().extend([*texts, mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=480)])
+    song.save(tmp_path / "song.mid")
+    chunks, _ = midi_chunks.read(tmp_path / "song.mid")
+    score = midi.read(chunks.in_utf_8().content())
+    assert {track.name for track in score.tracks} == {"Gesäng"}
+    assert [lyric.text for track in score.tracks for lyric in track.lyrics] == ["Mañ"]
+    assert "Mañ".encode("latin-1") in chunks.content()
+    assert chunks.in_utf_8().in_utf_8() == chunks.in_utf_8()
+
+
 def test_pieces_are_in_the_order_of_a_scores_tracks(tmp_path):
     chunk = [*program(50, channel=3), *notes([0, 480], channel=3), *program(10, channel=3, tick=960)]
     chunk += [*notes([960, 1440, 1920], channel=3), *notes([0], channel=9), *notes([0], channel=0)]

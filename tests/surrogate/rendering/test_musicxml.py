@@ -171,14 +171,14 @@ def test_the_last_note_may_begin_just_before_the_end(tmp_path):
 
 
 def test_names_keys_words_and_staves(tmp_path):
-    words = [(0, mido.MetaMessage("lyrics", text="Hal-")), (BEAT, mido.MetaMessage("lyrics", text="lo "))]
+    words = [(0, mido.MetaMessage("lyrics", text="Hal-")), (BEAT, mido.MetaMessage("lyrics", text="lö "))]
     _, _, path = song("straight", tmp_path, extra=words)
     root = ElementTree.parse(path).getroot()
     assert root.findtext("work/work-title") == "A <song> & more"
     assert [each.text for each in root.iter("part-name")] == ["Tune", "Bass", "Drums"]
     assert [(each.findtext("syllabic"), each.findtext("text")) for each in root.iter("lyric")] == [
         ("begin", "Hal"),
-        ("single", "lo"),
+        ("single", "lö"),
     ]
     melody, bass, drums = root.findall("part")
     assert [each.findtext(".//clef/sign") for each in (melody, bass, drums)] == ["G", "F", "percussion"]
