@@ -82,8 +82,8 @@ class Accompaniment:
 
     @property
     def title(self) -> str:
-        """The name of the song's file."""
-        return self.source.stem
+        """The song's, which a written score tells, or else the name of its file."""
+        return self.melody.title or self.source.stem
 
     @property
     def score(self) -> symusic.Score:

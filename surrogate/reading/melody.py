@@ -50,6 +50,11 @@ class Melody:
         return self.score.tracks[self.index]
 
     @property
+    def title(self) -> str:
+        """The song's, where a written score tells it."""
+        return self.song.notation.title if self.song.notation else ""
+
+    @property
     def bars(self) -> int:
         """How many of the models' bars the line has."""
         return self.grid.bars
@@ -84,8 +89,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
     score, beat = song.score, song.score.ticks_per_quarter
     chosen = tracks.choose(score, track, path=path)
     index, reason = chosen.index, chosen.reason
-    if song.notation is not None and song.notation.title:
-        reason = f"{song.notation.title}; {reason}"
+    if song.notation is not None and song.notation.which:
+        reason = f"{song.notation.which}; {reason}"
     others = duets.partners(score, index) if track is None else []
     if others:
         names = " and ".join(tracks.label(score, other) for other in others)

@@ -74,10 +74,11 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             if is_abc:
-                tune, title = _first_tune(path, content, notation.MOST_CHARACTERS)
-                music = notation.of_abc(tune)._replace(title=title)
+                tune, title, which = _first_tune(path, content, notation.MOST_CHARACTERS)
+                music = notation.of_abc(tune)._replace(title=title, which=which)
             else:
-                music = notation.of_musicxml(_tree(path, _unpacked(path, content)))
+                root = _tree(path, _unpacked(path, content))
+                music = notation.of_musicxml(root)._replace(title=_title(root))
         return written_music.play_out(music)
     except FileError:
         raise
@@ -163,8 +164,14 @@ def _tree(path, content) -> ElementTree.Element:
     return root
 
 
-def _first_tune(path, content, most) -> tuple[str, str]:
-    """The first tune of a file in ABC with what its header tells of all, and which it is, where there are several."""
+def _title(root) -> str:
+    """The title of a MusicXML score, of its movement if it has one."""
+    titles = (" ".join(root.findtext(path, "").split()) for path in ("movement-title", "work/work-title"))
+    return next(filter(None, titles), "")
+
+
+def _first_tune(path, content, most) -> tuple[str, str, str]:
+    """The first tune of a file in ABC with what its header tells of all, its title, and which it is of several."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -180,6 +187,7 @@ def _first_tune(path, content, most) -> tuple[str, str]:
     if not re.search(r"(?m)^[LM]:", fields + tune):
         fields += "L:1/8\n"
     number, _, rest = tune.partition("\n")
-    title = re.search(r"(?m)^T:\s*(.*?)\s*$", tune)
-    named = f', "{title[1]}"' if title else ""
-    return f"{number}\n{fields}{rest}", f"tune 1 of {len(tunes)}{named}" if len(tunes) > 1 else ""
+    found = re.search(r"(?m)^T:[ \t]*(\S.*?)\s*$", tune)
+    title = found[1] if found else ""
+    which = f"tune 1 of {len(tunes)}" + f', "{title}"' * bool(title) if len(tunes) > 1 else ""
+    return f"{number}\n{fields}{rest}", title, which

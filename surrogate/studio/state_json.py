@@ -1,7 +1,6 @@
 """A work as the page is told it: docs/studio.md, whose schema is docs/studio.schema.json."""
 
 import dataclasses
-import pathlib
 import re
 
 import numpy as np
@@ -54,7 +53,7 @@ def of_work(name: str, work: Work, number: int, *, knows_chords: bool, soundfont
         "current": state.current,
         "soundfont": soundfont,
         "song": page.song(
-            title=pathlib.PurePath(work.file.name).stem,
+            title=work.title,
             scores=[take.score],
             labels=[f"take {state.current + 1}: {state.take.words}"],
             roles=take.roles,

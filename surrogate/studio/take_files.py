@@ -55,7 +55,7 @@ def content(work: Work, name: str, *, soundfont: str | None = None, with_section
             made = _written(name, lambda path: sound.render(take.score, path, soundfont=soundfont))
         case "take.musicxml":
             keys = [(int(melody.grid.ticks[STEPS_PER_BAR * bar]), key) for bar, key in work.state.keys.sections]
-            made = musicxml.content(take, melody, keys, title=pathlib.PurePath(work.file.name).stem)
+            made = musicxml.content(take, melody, keys, title=work.title)
         case "page.html":
             made = _written(name, lambda path: _write_page(work, take, path))
     return made, TYPES[name]
@@ -83,7 +83,7 @@ def _write_page(work, take, path):
     state = work.state
     page.write(
         path,
-        title=pathlib.PurePath(work.file.name).stem,
+        title=work.title,
         scores=[take.score],
         labels=[f"take {state.current + 1}, {state.take.words}"],
         roles=take.roles,

@@ -1,6 +1,7 @@
 """A work of the studio: a melody, its takes and what was chosen, changed one thing at a time and taken back again."""
 
 import dataclasses
+import pathlib
 import typing
 
 from surrogate.accompaniment.accompanist import rendered_take
@@ -87,6 +88,11 @@ class Work:
     def state(self) -> WorkState:
         """The one that is shown."""
         return self.states[self.place]
+
+    @property
+    def title(self) -> str:
+        """The song's, which a written score tells, or else the name of its file."""
+        return self.state.found.melody.title or pathlib.PurePath(self.file.name).stem
 
     @property
     def can_undo(self) -> bool:

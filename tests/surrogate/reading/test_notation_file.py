@@ -111,17 +111,31 @@ def test_no_pickup_is_guessed_and_no_waltz_heard(tmp_path):
     assert (read.meter, read.grid.bar_ticks[0]) == ("4/4", 0)
 
 
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<work><work-title> The\n Lark</work-title></work>", "The Lark"),
+        ("<work><work-title>Birds</work-title></work><movement-title>The Wren</movement-title>", "The Wren"),
+        ("<work><work-title>Birds</work-title></work><movement-title/>", "Birds"),
+        ("", ""),
+    ],
+)
+def test_the_title(head, title, tmp_path):
+    text = musicxml([attributes() + notes("C5 D5 E5 F5")]).replace("<part-list>", f"{head}<part-list>")
+    assert read_melody(write(tmp_path / "a.musicxml", text)).title == title
+
+
 def test_the_first_tune_of_abc(tmp_path):
     [melody], notation, score = played(write(tmp_path / "tunes.abc", TWO_TUNES))
     pitches = [69, 74, 78, 76, 73, 71, 69, 74, 78, 76, 73, 74]
     begins = [0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13]
     assert [(begin, pitch) for begin, _, pitch in melody] == list(zip(begins, pitches, strict=True))
     assert symbols(notation) == [(1, "D"), (3, "A7/E"), (5, "Bm7"), (9, "D"), (11, "A7/E"), (13, "D")]
-    assert (notation.pickup, notation.title) == (1, 'tune 1 of 2, "The Lark"')
+    assert (notation.pickup, notation.title, notation.which) == (1, "The Lark", 'tune 1 of 2, "The Lark"')
     assert read_melody(tmp_path / "tunes.abc").reason.startswith('tune 1 of 2, "The Lark"; track 1')
     assert round(score.tempos[0].qpm) == 90
     _, notation, _ = played(write(tmp_path / "one.abc", TWO_TUNES[TWO_TUNES.index("X:8") :]))
-    assert notation.title == ""
+    assert notation.which == ""
 
 
 ABC = "X:1\nM:{}\nL:1/4\nK:{}\n{}\n"

@@ -150,9 +150,11 @@ def test_every_type_of_file_is_one_that_can_be_asked_for(page):
 def test_a_score_is_opened_and_taken_away_as_one(studio):
     bars = [notation_files.notes("C5 E5 G5 E5"), notation_files.notes("D5 F5 A5 F5")] * 4
     sheet = notation_files.musicxml([notation_files.attributes(sharps=1) + bars[0], *bars[1:]])
+    sheet = sheet.replace("<part-list>", "<movement-title>The Lark</movement-title><part-list>")
     page = studios.Page(studio, sheet.encode(), "sheet.musicxml")
-    assert len(page.state["bars"]) == 8
+    assert len(page.state["bars"]) == 8 and page.state["song"]["title"] == "The Lark"
     taken = ElementTree.fromstring(page.file("take.musicxml"))
+    assert taken.findtext("work/work-title") == "The Lark"
     melody, bass, drums = taken.findall("part")
     assert [pitch.text for pitch in melody.iter("step")] == list("CEGEDFAF" * 4)
     assert list(bass.iter("pitch")) and list(drums.iter("unpitched"))
