@@ -119,12 +119,14 @@ def _kept(melody, options) -> dict[int, str]:
 
 
 def _kept_tracks(melody, kept):
-    own = [melody.score.tracks[index].copy() for index in kept]
-    if len(kept) == 1:
-        for other in melody.score.tracks:  # symusic puts lyrics on a track of their own
-            if other.name == own[0].name and not len(other.notes):
-                own[0].lyrics.extend(other.lyrics)
-    return own
+    own = {index: melody.score.tracks[index].copy() for index in kept}
+    others = {track.name for track in melody.score.tracks if len(track.notes)} - {melody.track.name}
+    for index, track in enumerate(melody.score.tracks):  # symusic puts lyrics on a track of their own
+        if track.name not in others and not len(track.notes):
+            own[melody.index].lyrics.extend(track.lyrics)
+            if index in own:
+                own[index].lyrics = []
+    return list(own.values())
 
 
 def _voices(melody, options):
