@@ -8,11 +8,14 @@ ALIKE = 0.95
 """Draws whose likeness is more are one take."""
 
 
-def likeness(parts_KxTx2) -> np.ndarray:
-    """How like draws of a song are to each other: the mean of F1 of drum hits and share of equal bass pitch classes.
+def likeness(parts_KxTx2, *, silent: float = 1.0) -> np.ndarray:
+    """How like draws of a song are: the mean of bass and drums, of equal pitch classes and of F1 of hits.
+
+    F1 is the mean of that of kicks, of snares and of all other drums, which are most of the hits.
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
+        silent: the F1 of drums that neither of two draws plays.
 
     Returns:
         float64 [K, K], 0 to 1; rests of the bass count as one more pitch class.
@@ -20,10 +23,14 @@ def likeness(parts_KxTx2) -> np.ndarray:
     pitch_KxT = held_pitches(parts_KxTx2[..., 0])
     class_KxT = np.where(pitch_KxT >= 0, pitch_KxT % 12, -1)
     same_KxK = np.array([(class_KxT == own).mean(-1) for own in class_KxT])
-    hits = drum_bits(parts_KxTx2[..., 1].astype(np.int64)).reshape(len(parts_KxTx2), -1).astype(np.float32)
-    total_K = hits.sum(1)
-    f1_KxK = 2 * (hits @ hits.T) / np.maximum(total_K[:, None] + total_K, 1)
-    return (same_KxK + f1_KxK) / 2
+    hits_KxTx9 = drum_bits(parts_KxTx2[..., 1].astype(np.int64)).astype(np.float32)
+    of_drums = [_f1(hits.reshape(len(hits), -1), silent) for hits in np.split(hits_KxTx9, (1, 2), axis=-1)]
+    return (same_KxK + np.mean(of_drums, axis=0)) / 2
+
+
+def _f1(hits_KxN, silent):
+    total_KxK = hits_KxN.sum(1)[:, None] + hits_KxN.sum(1)
+    return np.where(total_KxK > 0, 2 * (hits_KxN @ hits_KxN.T) / np.maximum(total_KxK, 1), silent)
 
 
 def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None, before_Tx2=None) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +48,9 @@ def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None, before_Tx2=None) -> 
         likeness. And how like the others each is, float64 [count].
     """
     alike_KxK = likeness(parts_KxTx2)
-    rating_K = (alike_KxK.sum(1) - np.diag(alike_KxK)) / max(len(alike_KxK) - 1, 1)
+    # A drum that is missing speaks for no draw: a song without a kick is not the better for being one of many.
+    shared_KxK = likeness(parts_KxTx2, silent=0.0)
+    rating_K = (shared_KxK.sum(1) - np.diag(shared_KxK)) / max(len(shared_KxK) - 1, 1)
     chosen, left = [], list(np.argsort(-rating_K, kind="stable"))
     if before_Tx2 is not None:
         to_before_K = likeness(np.concatenate([parts_KxTx2, before_Tx2[None]]))[-1]

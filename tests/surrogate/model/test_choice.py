@@ -16,8 +16,10 @@ def draw(pitch, drum):
 def test_likeness_is_of_pitch_classes_and_drum_hits():
     alike = choice.likeness(np.stack([draw(40, KICK), draw(52, KICK), draw(41, KICK | SNARE), draw(41, 0)]))
     assert alike[0, 1] == pytest.approx(1), "an octave is no difference"
-    assert alike[0, 2] == pytest.approx((0 + 2 / 3) / 2)
-    assert alike[2, 3] == pytest.approx((1 + 0) / 2)
+    assert alike[0, 2] == pytest.approx((0 + (1 + 0 + 1) / 3) / 2), "kicks, snares and the others count alike"
+    assert alike[2, 3] == pytest.approx((1 + (0 + 0 + 1) / 3) / 2)
+    shared = choice.likeness(np.stack([draw(40, KICK), draw(41, KICK | SNARE)]), silent=0)
+    assert shared[0, 1] == pytest.approx((0 + (1 + 0 + 0) / 3) / 2)
     np.testing.assert_allclose(alike, alike.T)
 
 
@@ -31,6 +33,12 @@ def test_the_draw_most_like_the_others_comes_first_and_twins_last():
     assert sorted(everything) == list(range(5))
 
 
+def test_songs_without_a_kick_do_not_win_by_their_number():
+    hats = [draw(40, CLOSED_HAT) for _ in range(4)]
+    full = [draw(40, KICK | SNARE | CLOSED_HAT), draw(40, KICK | CLOSED_HAT), draw(40, KICK | SNARE)]
+    assert choice.ranked(np.stack(hats + full), 1)[0][0] == 4
+
+
 def test_one_draw_is_its_own_choice():
     chosen, ratings = choice.ranked(draw(40, KICK)[None], 1)
     assert list(chosen) == [0] and np.isfinite(ratings).all()
@@ -41,7 +49,7 @@ def test_takes_that_differ_in_their_chords():
     parts[:, ::4, 0] = [[40] * 4, [40] * 4, [40, 40, 40, 41], [42] * 4]
     chords = np.zeros((4, 1, 2, 2), int)
     chords[1, 0, 1], chords[2], chords[3] = 5, 5, 7
-    assert choice.ranked(parts, 2)[0].tolist() == [0, 1]
+    assert choice.ranked(parts, 3)[0].tolist() == [0, 2, 3]
     assert choice.ranked(parts, 2, chords_KxSxHx2=chords)[0].tolist() == [0, 2]
     chords[2] = 0
     assert choice.ranked(parts, 2, chords_KxSxHx2=chords)[0].tolist() == [0, 3]
