@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from musicvae_jax import lstm
+from musicvae_jax import lstm, products
 from musicvae_jax.events import DRUM_CLASSES, STEPS_PER_BAR
 
 V, T = DRUM_CLASSES, STEPS_PER_BAR
@@ -23,7 +23,7 @@ def plain_scan(gate_inputs, kernel, c, h):
     """lstm.scan, differentiated by JAX: the recurrent kernel's gradient is added up step by step."""
 
     def body(state, x):
-        state = lstm.step(x + lstm.dot(state[1], kernel), state, axis=-1)
+        state = lstm.step(x + products.dot(state[1], kernel), state, axis=-1)
         return state, state[1]
 
     return jax.lax.scan(body, (c, h), gate_inputs)[1]
@@ -36,7 +36,7 @@ def everything_inside(weights, tokens, bars, state):
     def body(state, token):
         c, h = state
         x = jnp.concatenate([jax.nn.one_hot(token, V), bars, h], -1)
-        i, g, f, o = jnp.split(lstm.dot(x, kernel), 4, -1)
+        i, g, f, o = jnp.split(products.dot(x, kernel), 4, -1)
         c = jax.nn.sigmoid(f + lstm.FORGET_BIAS) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
         h = jax.nn.sigmoid(o) * jnp.tanh(c)
         return (c, h), h
@@ -46,20 +46,20 @@ def everything_inside(weights, tokens, bars, state):
 
 def hoisted(weights, tokens, bars, state):
     """The inputs' share for all steps as one product before the scan, tokens still as one-hots."""
-    gates = lstm.dot(jax.nn.one_hot(tokens, V), weights["token"]) + lstm.dot(bars, weights["input"])[None]
+    gates = products.dot(jax.nn.one_hot(tokens, V), weights["token"]) + products.dot(bars, weights["input"])[None]
     return plain_scan(gates, weights["recurrent"], *state)
 
 
 def gathered(weights, tokens, bars, state):
     """Tokens as gathers of kernel rows."""
     rows = weights["token"].at[tokens].get(mode="fill", fill_value=0).astype(jnp.float32)
-    return plain_scan(rows + lstm.dot(bars, weights["input"])[None], weights["recurrent"], *state)
+    return plain_scan(rows + products.dot(bars, weights["input"])[None], weights["recurrent"], *state)
 
 
 def one_gradient(weights, tokens, bars, state):
     """The recurrent kernel's gradient as one product after the backward scan (lstm.scan)."""
     rows = weights["token"].at[tokens].get(mode="fill", fill_value=0).astype(jnp.float32)
-    return lstm.scan(rows + lstm.dot(bars, weights["input"])[None], weights["recurrent"], *state)[0]
+    return lstm.scan(rows + products.dot(bars, weights["input"])[None], weights["recurrent"], *state)[0]
 
 
 def main():

@@ -16,6 +16,7 @@ from musicvae_jax.events import (
     drum_bits,
 )
 from musicvae_jax.lstm import Dense, normal
+from musicvae_jax.products import einsum
 
 
 def gru(reads_x3H, recurrent_x3H, state_xH):
@@ -67,17 +68,9 @@ class BarDecoder(nnx.Module):
         reads = gates_Sx3H + self.tokens[...][before_S].astype(jnp.float32)
         return gru(reads, self.recurrent(state_SxH), state_SxH)
 
-    def teacher_forced(self, tokens_SxT, z_SxBxD):
-        """Logits of all steps, each given the true token before: float32 [S, 16, V]."""
-        state, gates, logits = self.begin(z_SxBxD)
-        before_TxS = jnp.pad(tokens_SxT[:, :-1].T, ((1, 0), (0, 0)), constant_values=self.depth)
-
-        def step(state, x):
-            state = self.step(state, *x)
-            return state, state
-
-        states_TxSxH = jax.lax.scan(step, state, (gates, before_TxS))[1]
-        return (logits + self.output(states_TxSxH)).swapaxes(0, 1)
+    def classes(self, tokens_SxT, z_SxBxD):
+        """What the decoder is told of bars and their latents: classes int [S, 16] and its part of the latents."""
+        return tokens_SxT, z_SxBxD
 
     def write(self, z_SxBxD, noise_SxTxV, temperature):
         """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise; None: the likeliest."""
@@ -98,6 +91,35 @@ class BarDecoder(nnx.Module):
         return jax.lax.scan(step, carry, steps)[1].T
 
 
+def teacher_forced(decoders, classes_SxT, z_SxBxD):
+    """All steps of bars, each given the true class before; the decoders, of one size, run side by side.
+
+    Args:
+        decoders: BarDecoders.
+        classes_SxT, z_SxBxD: of each, as its method classes gives them.
+
+    Returns:
+        Logits of each, float32 [S, 16, V].
+    """
+    begun, reads = [], []
+    for decoder, own, z in zip(decoders, classes_SxT, z_SxBxD, strict=True):
+        begun.append(decoder.begin(z))
+        before_TxS = jnp.pad(own[:, :-1].T, ((1, 0), (0, 0)), constant_values=decoder.depth)
+        reads.append(begun[-1][1] + decoder.tokens[...][before_TxS].astype(jnp.float32))
+    kernel_DxHx3H = jnp.stack([decoder.recurrent.kernel[...] for decoder in decoders])
+    bias_Dx1x3H = jnp.stack([decoder.recurrent.bias[...] for decoder in decoders])[:, None].astype(jnp.float32)
+
+    def step(state_DxSxH, reads_DxSx3H):
+        product = einsum("dsh,dhg->dsg", state_DxSxH.astype(kernel_DxHx3H.dtype), kernel_DxHx3H)
+        state_DxSxH = gru(reads_DxSx3H, product + bias_Dx1x3H, state_DxSxH)
+        return state_DxSxH, state_DxSxH
+
+    first_DxSxH = jnp.stack([state for state, _, _ in begun])
+    states_TxDxSxH = jax.lax.scan(step, first_DxSxH, jnp.stack(reads, 1))[1]
+    each = zip(decoders, begun, states_TxDxSxH.swapaxes(0, 1), strict=True)
+    return [(logits + decoder.output(states)).swapaxes(0, 1) for decoder, (_, _, logits), states in each]
+
+
 class DrumDecoder(BarDecoder):
     """Drums of bars: each drum is struck or not."""
 
@@ -112,9 +134,12 @@ class DrumDecoder(BarDecoder):
         """The drums of a step that are struck, as masks int32 [S]."""
         return ((scores_SxV > 0) << jnp.arange(len(DRUM_PITCHES))[None]).sum(-1).astype(jnp.int32), begun_S
 
-    def log_probs(self, drums_SxT, z_SxBxD):
-        """log p(masks of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each."""
-        logits, struck = self.teacher_forced(drums_SxT, z_SxBxD), drum_bits(drums_SxT)
+    def log_probs(self, drums_SxT, z_SxBxD, logits):
+        """log p(masks of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each.
+
+        logits: as teacher_forced gives them.
+        """
+        struck = drum_bits(drums_SxT)
         log_probs = jax.nn.log_sigmoid(jnp.where(struck > 0, logits, -logits)).sum(-1)
         return log_probs, ((logits > 0) == (struck > 0)).all(-1)
 
@@ -151,14 +176,21 @@ class LineDecoder(BarDecoder):
         first_SxB = FIRST_PITCH + (scores if noise is None else scores + temperature * of_firsts).argmax(-1)
         return beats.line_of_beats(pattern_SxT.reshape(len(pattern_SxT), BEATS_PER_BAR, -1), first_SxB)
 
-    def log_probs(self, line_SxT, z_SxBxD):
-        """log p(token of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each."""
-        z_of_patterns, z_of_firsts = jnp.split(z_SxBxD, [self.pattern_size], -1)
+    def classes(self, line_SxT, z_SxBxD):
+        """See BarDecoder: the patterns of beats, and their latents."""
+        return beats.line_beats(line_SxT)[0].reshape(line_SxT.shape), z_SxBxD[..., : self.pattern_size]
+
+    def log_probs(self, line_SxT, z_SxBxD, logits):
+        """log p(token of a step | those before, z), nats, and whether each was the likeliest: [S, 16] each.
+
+        logits: as teacher_forced gives them.
+        """
+        z_of_firsts = z_SxBxD[..., self.pattern_size :]
         pattern_SxBxT, first_SxB = beats.line_beats(line_SxT)
         begins = pattern_SxBxT >= FIRST_PITCH
         begun = (begins.cumsum(-1) - begins > 0).reshape(line_SxT.shape)
         pattern_SxT = pattern_SxBxT.reshape(line_SxT.shape)
-        logits = jnp.where(_is_open(begun), self.teacher_forced(pattern_SxT, z_of_patterns), -jnp.inf)
+        logits = jnp.where(_is_open(begun), logits, -jnp.inf)
         log_probs, right = _of_class(logits, pattern_SxT)
         of_first, first_right = (
             jnp.repeat(x, STEPS_PER_BEAT, axis=-1)

@@ -18,7 +18,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import beats, summary, traced
-from musicvae_jax.bar_decoder import DrumDecoder, LineDecoder
+from musicvae_jax.bar_decoder import DrumDecoder, LineDecoder, teacher_forced
 from musicvae_jax.bar_encoder import DrumEncoder, LineEncoder
 from musicvae_jax.codebook import Codebooks
 from musicvae_jax.elbo import gaussian_kl
@@ -122,8 +122,10 @@ class BarMusicVAE(nnx.Module):
         """Teacher-forced log p(track | z) of bars, nats, and the share of likeliest steps: [S, 3] each."""
         bars = bars_SxTx3.astype(jnp.int32)
         columns = bars[..., MELODY], beats.relative_bass(bars[..., BASS], root_SxH), bars[..., DRUMS]
-        each = zip(self.decoders, columns, self.beat_latents(z_SxZ), strict=True)
-        log_probs, hits = zip(*(decoder.log_probs(own, z_SxBxD) for decoder, own, z_SxBxD in each), strict=True)
+        parts = list(zip(self.decoders, columns, self.beat_latents(z_SxZ), strict=True))
+        told = zip(*(decoder.classes(own, z_SxBxD) for decoder, own, z_SxBxD in parts), strict=True)
+        each = zip(parts, teacher_forced(self.decoders, *told), strict=True)
+        log_probs, hits = zip(*(decoder.log_probs(*own, logits) for (decoder, *own), logits in each), strict=True)
         return jnp.stack(log_probs, -1).sum(1), jnp.stack(hits, -1).mean(1)
 
     def encode_bars(self, bars: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ def sample(model, z_BxZ, row_B, key, temperature_3, *, tracks=(0, 1, 2), redo=0)
         uint16 [B, 256, P].
     """
     batch, segments = len(z_BxZ), model.config.segments
-    decoders = _decoders(model, tracks)
+    decoders = decoders_of(model, tracks)
     write = _writer(model, decoders, z_BxZ, row_B, key, temperature_3)
     none_PxB = [jnp.repeat(jnp.array(decoder.depths)[:, None], batch, axis=1) for decoder, _ in decoders]
     if redo and segments > 1:
@@ -66,7 +66,7 @@ def sample(model, z_BxZ, row_B, key, temperature_3, *, tracks=(0, 1, 2), redo=0)
     return tokens_BxTxP.astype(jnp.uint16)
 
 
-def _decoders(model, tracks):
+def decoders_of(model, tracks):
     """The decoders that write any of the tracks, each with the numbers of its own."""
     decoders, first = [], 0
     for decoder in model.tracks:

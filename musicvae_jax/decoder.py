@@ -6,7 +6,8 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax.events import BARS_PER_WINDOW
-from musicvae_jax.lstm import Dense, LSTMCell, class_rows, dot_columns, step
+from musicvae_jax.lstm import Dense, LSTMCell, class_rows, scan_each, step
+from musicvae_jax.products import dot_columns
 
 
 def _split_states(packed_BxN, sizes):
@@ -111,21 +112,28 @@ class TrackDecoder(nnx.Module):
         kernel, bias = weights[-1]
         return dot_columns(kernel, after[-1][1]) + bias, after
 
-    def teacher_forced(self, before_TxNxP, segments_NxD):
-        """All steps of N segments, each given its true previous tokens.
 
-        Args:
-            before_TxNxP: the tokens before each step, int.
-            segments_NxD: the segments' vectors, float32.
+def teacher_forced(decoders, before_TxNxP, segments_NxD):
+    """All steps of N segments, each given its true previous tokens; the decoders run side by side.
 
-        Returns:
-            Logits of each track, float32 [T, N, V].
-        """
-        gates, states = self.begin(segments_NxD)
-        gates = gates[None] + self.token_rows(before_TxNxP)
-        x = None
-        for cell, state in zip(self.cells, states, strict=True):
-            if x is not None:
-                gates = cell.gate_inputs(x)
-            x, _ = cell.scan(gates, state)
-        return jnp.split(self.output(x), np.cumsum(self.depths)[:-1], axis=-1)
+    Args:
+        decoders: of the same sizes.
+        before_TxNxP: the tokens before each step of each decoder's tracks, int.
+        segments_NxD: the segments' vectors, float32.
+
+    Returns:
+        Logits of each track of each decoder, float32 [T, N, V].
+    """
+    begun = [decoder.begin(segments_NxD) for decoder in decoders]
+    rows = [decoder.token_rows(before) for decoder, before in zip(decoders, before_TxNxP, strict=True)]
+    gates, xs = [of_segment[None] + of_token for (of_segment, _), of_token in zip(begun, rows, strict=True)], None
+    layers = zip(
+        *(zip(decoder.cells, own, strict=True) for decoder, (_, own) in zip(decoders, begun, strict=True)), strict=True
+    )
+    for layer in layers:
+        cells, states = zip(*layer, strict=True)
+        if xs is not None:
+            gates = [cell.gate_inputs(x) for cell, x in zip(cells, xs, strict=True)]
+        xs, _ = scan_each(cells, gates, tuple(map(jnp.stack, zip(*states, strict=True))))
+    each = zip(decoders, xs, strict=True)
+    return [jnp.split(decoder.output(x), np.cumsum(decoder.depths)[:-1], axis=-1) for decoder, x in each]

@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from musicvae_jax.bidirectional import BidirectionalStack
 from musicvae_jax.events import BARS_PER_WINDOW, DEPTHS, STEPS_PER_BAR
-from musicvae_jax.lstm import BidirectionalStack, Dense, class_rows
+from musicvae_jax.lstm import Dense, class_rows
 
 
 class Encoder(nnx.Module):

@@ -15,7 +15,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import decode, summary
-from musicvae_jax.decoder import Conductor, TrackDecoder
+from musicvae_jax.decoder import Conductor, TrackDecoder, teacher_forced
 from musicvae_jax.encoder import Encoder
 from musicvae_jax.events import BARS_PER_WINDOW, BASS, DEPTHS, DRUMS, MELODY, WINDOW_STEPS
 
@@ -137,11 +137,11 @@ class MusicVAE(nnx.Module):
         none_Bx1x3 = jnp.broadcast_to(jnp.array(DEPTHS), (len(tokens_BxTx3), 1, len(DEPTHS)))
         before_BxTx3 = jnp.concatenate([none_Bx1x3, tokens_BxTx3[:, :-1].astype(jnp.int32)], axis=1)
         before_TxNx3 = self._cut(before_BxTx3)
-        logits, first = {}, 0
-        for decoder in self.tracks:
-            own = range(first, first := first + len(decoder.depths))
-            if set(own) & set(tracks):
-                logits |= zip(own, decoder.teacher_forced(before_TxNx3[..., own[0] : first], segments_NxD), strict=True)
+        decoders, numbers = zip(*decode.decoders_of(self, tracks), strict=True)
+        befores = [before_TxNx3[..., own[0] : own[-1] + 1] for own in numbers]
+        logits = {}
+        for own, parts in zip(numbers, teacher_forced(decoders, befores, segments_NxD), strict=True):
+            logits |= zip(own, parts, strict=True)
         return {track: logits[track] for track in tracks}
 
     def _cut(self, x_BxTxP):

@@ -6,6 +6,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax.lstm import Dense, along_last
+from musicvae_jax.products import dot, einsum
 from surrogate.model.bar_features import LIKENESS_FEATURES
 
 FARTHEST = 32
@@ -85,16 +86,16 @@ class Layer(nnx.Module):
         """What follows from queries, keys, values and the biases of attention; x is what they were made from."""
         dtype = self.out.kernel.dtype
         q = q_BxHxQxD.astype(dtype)
-        scores = jnp.einsum("bhqd,bhkd->bhqk", q, k_BxHxKxD.astype(dtype), preferred_element_type=jnp.float32)
+        scores = einsum("bhqd,bhkd->bhqk", q, k_BxHxKxD.astype(dtype))
         weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
-        read = jnp.einsum("bhqk,bhkd->bhqd", weights, v_BxHxKxD.astype(dtype), preferred_element_type=jnp.float32)
+        read = einsum("bhqk,bhkd->bhqd", weights, v_BxHxKxD.astype(dtype))
         x = x_BxQxD + self.out(read.swapaxes(1, 2).reshape(x_BxQxD.shape))
         return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))
 
     def bias(self, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
         """Biases of attention, float32 [B, H, Q, K]: likeness, rows of the distance table, and what is seen."""
         weight_HxF = self.likeness[...].astype(jnp.float32)
-        alike_BxHxQxK = jnp.moveaxis(likeness_BxQxKxF @ weight_HxF.T, -1, 1)
+        alike_BxHxQxK = jnp.moveaxis(dot(likeness_BxQxKxF, weight_HxF.T), -1, 1)
         apart_HxQxK = self.distance[...].astype(jnp.float32)[:, distance_row_QxK]
         return jnp.where(seen_BxQxK[:, None], alike_BxHxQxK + apart_HxQxK[None], _MASKED)
 

@@ -6,6 +6,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax.lstm import Dense, normal
+from musicvae_jax.products import dot
 from surrogate.model.attention import Layer, norm, through
 from surrogate.model.bar_features import FEATURES_PER_BAR
 
@@ -44,7 +45,7 @@ class SongEncoder(nnx.Module):
         tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
         song_BxD = tempo_BxD + self.density(batch["density"])
         x = x + self.plays(batch["plays"])
-        at_edge_BxSxD = batch["edge"] @ self.edges[...].astype(jnp.float32)
+        at_edge_BxSxD = dot(batch["edge"], self.edges[...].astype(jnp.float32))
         x = x + song_BxD[:, None] + self.places[...][batch["place"]].astype(jnp.float32) + at_edge_BxSxD + known_BxSxD
         seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])
         x = through(self.layers, x, batch["likeness"], seen_BxSxS, causal=False)

@@ -17,6 +17,7 @@ from flax import nnx
 from musicvae_jax import codebook
 from musicvae_jax.bar_decoder import gru
 from musicvae_jax.lstm import Dense, along_last, normal
+from musicvae_jax.products import einsum
 from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
@@ -75,8 +76,8 @@ class Source(nnx.Module):
         """float32 [B, Q, K + 1], logarithms of probabilities but for a constant; keys as self.key gives them."""
         keys = keys_BxKxW.astype(self.query.kernel.dtype)
         query = self.query(x_BxQxD).astype(keys.dtype)
-        scores = jnp.einsum("bqw,bkw->bqk", query, keys, preferred_element_type=jnp.float32) / np.sqrt(keys.shape[-1])
-        scores += likeness_BxQxKxF @ self.likeness[...].astype(jnp.float32)
+        scores = einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
+        scores += einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
         scores += self.distance[...].astype(jnp.float32)[distance_row_QxK][None]
         return jnp.concatenate([jnp.where(before_BxQxK, scores, _NEVER), self.new(x_BxQxD)], -1)
 

@@ -9,7 +9,8 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import traced
-from musicvae_jax.lstm import add_bias, dot
+from musicvae_jax.lstm import add_bias
+from musicvae_jax.products import dot
 from surrogate.model.attention import FARTHEST, norm
 from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
 
@@ -84,9 +85,9 @@ def choose(logits_RxV, temperature, die_R):
     rows, classes = p.shape
     p = jnp.pad(p, ((0, 0), (0, -classes % _BLOCK))).reshape(rows, -1, _BLOCK)
     # Sums by blocks, then of blocks: as products they compile and run faster than a running sum.
-    within = p @ np.triu(np.ones((_BLOCK, _BLOCK), np.float32))
+    within = dot(p, np.triu(np.ones((_BLOCK, _BLOCK), np.float32)))
     blocks = p.shape[1]
-    before = within[..., -1] @ np.triu(np.ones((blocks, blocks), np.float32), 1)
+    before = dot(within[..., -1], np.triu(np.ones((blocks, blocks), np.float32), 1))
     below = (within + before[..., None]).reshape(rows, -1) <= die_R[:, None]
     return jnp.minimum(below.sum(-1), classes - 1).astype(jnp.int32)
 

@@ -11,8 +11,9 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import checkpoint
+from musicvae_jax.bidirectional import BidirectionalStack
 from musicvae_jax.events import BARS_PER_WINDOW, LINE_CLASSES, MELODY
-from musicvae_jax.lstm import BidirectionalStack, Dense
+from musicvae_jax.lstm import Dense
 from musicvae_jax.model import in_batches
 from surrogate.model import song_batches
 from surrogate.model.gaussian import Gaussian

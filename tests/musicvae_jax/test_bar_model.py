@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 
 import musicvae_jax
-from musicvae_jax import bar_model, beats, checkpoint, codebook
+from musicvae_jax import bar_decoder, bar_model, beats, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
 from musicvae_jax.events import BASS, DRUMS, KICK, MELODY
 from tests.bars import random_bars
@@ -83,9 +83,14 @@ def test_probabilities_of_all_tokens_of_a_step_sum_to_one(model, track, classes)
     every = np.repeat(bars[..., track].astype(np.int32), classes, axis=0)
     every[:, -4:-1], every[:, -1] = 0, np.arange(classes)  # with a note before it in its beat, it is within REACH
     z = np.repeat(mu, classes, axis=0)
-    log_probs, _ = jax.jit(lambda model, *of: model.decoders[track].log_probs(*of))(
-        model, every, model.beat_latents(z)[track]
-    )
+
+    @jax.jit
+    def log_probs_of(model, *of):
+        decoder = model.decoders[track]
+        (logits,) = bar_decoder.teacher_forced([decoder], *([told] for told in decoder.classes(*of)))
+        return decoder.log_probs(*of, logits)[0]
+
+    log_probs = log_probs_of(model, every, model.beat_latents(z)[track])
     assert np.exp(np.asarray(log_probs)[:, -1]).sum() == pytest.approx(1, rel=1e-4)
 
 

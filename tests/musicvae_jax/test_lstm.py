@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from musicvae_jax import lstm
+from musicvae_jax import bidirectional, lstm, products
 
 T, B, H = 5, 3, 4
 
@@ -41,7 +41,7 @@ def test_scan_is_magentas_cell(arguments):
 def test_gradient_is_that_of_automatic_differentiation(arguments):
     def plain(gate_inputs, kernel, c, h):
         def body(state, x):
-            state = lstm.step(x + lstm.dot(state[1], kernel), state, axis=-1)
+            state = lstm.step(x + products.dot(state[1], kernel), state, axis=-1)
             return state, state[1]
 
         final, outputs = jax.lax.scan(body, (c, h), gate_inputs)
@@ -74,7 +74,7 @@ def test_token_rows_are_one_hot_products():
 
 
 def test_bidirectional_stack_reads_only_the_first_steps_of_each_row():
-    stack = lstm.BidirectionalStack([H, 3], inputs=2, rngs=nnx.Rngs(0))
+    stack = bidirectional.BidirectionalStack([H, 3], inputs=2, rngs=nnx.Rngs(0))
     x = jax.random.normal(jax.random.key(0), (T, 2, 2))
     short = stack(x, jnp.array([3, T]))
     np.testing.assert_allclose(short[:1], stack(x[:3, :1]), atol=1e-6)
@@ -84,16 +84,16 @@ def test_bidirectional_stack_reads_only_the_first_steps_of_each_row():
 
 def test_long_inputs_are_read_in_chunks_that_change_nothing():
     cell = lstm.LSTMCell(H, inputs=2, rngs=nnx.Rngs(0))
-    x = jax.random.normal(jax.random.key(0), (3 * lstm._CHUNK, 2, 2))
+    x = jax.random.normal(jax.random.key(0), (3 * bidirectional._CHUNK, 2, 2))
     wanted, _ = cell.scan(cell.gate_inputs(x), (jnp.zeros((2, H)), jnp.zeros((2, H))))
-    np.testing.assert_allclose(cell.read(x), wanted, atol=1e-6)
-    np.testing.assert_allclose(cell.read(x[:-1]), wanted[:-1], atol=1e-6)
+    np.testing.assert_allclose(bidirectional._read([cell], x[None])[0], wanted, atol=1e-6)
+    np.testing.assert_allclose(bidirectional._read([cell], x[None, :-1])[0], wanted[:-1], atol=1e-6)
 
 
 def test_a_step_features_first_is_a_step(arguments):
     gate_inputs, kernel, c, h = arguments
     outputs, final = lstm.scan(gate_inputs[:1], kernel, c, h)
-    gates = gate_inputs[0].T + lstm.dot_columns(kernel.T, h.T)
+    gates = gate_inputs[0].T + products.dot_columns(kernel.T, h.T)
     for got, wanted in zip(lstm.step(gates, (c.T, h.T), axis=0), final, strict=True):
         np.testing.assert_allclose(got.T, wanted, atol=1e-6)
     np.testing.assert_array_equal(outputs[0], final[1])
