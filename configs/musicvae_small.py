@@ -32,5 +32,6 @@ def get_config():
     c.evaluate_every = 500
     c.evaluate_batches = 8
     c.checkpoint_every = 500
+    c.profile = 0  # steps of which a profile is written, for TensorBoard or Perfetto
     c.save_dtype = "float32"
     return c

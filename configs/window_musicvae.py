@@ -38,5 +38,6 @@ def get_config():
     c.evaluate_every = 400
     c.evaluate_windows = 512
     c.checkpoint_every = 200
+    c.profile = 0  # steps of which a profile is written, for TensorBoard or Perfetto
     c.save_dtype = "bfloat16"
     return c

@@ -13,15 +13,17 @@ _KIND = "training"
 # Where a run lies, how often it reports and is kept, and how it is evaluated and saved: none of it changes the weights.
 FREE = (
     "workdir", "log_every", "evaluate_every", "evaluate_windows", "evaluate_batches", "checkpoint_every", "save_dtype",
+    "profile",
 )  # fmt: skip
 
 
-def begin(workdir, settings) -> int:
+def begin(workdir, settings, checkpoints=None) -> int:
     """Makes sure that a run may begin in a folder or go on there, and keeps its settings beside it.
 
     Args:
         workdir: the folder, made if need be. A run that has left no checkpoint there has left nothing to go on from.
         settings: {name: value} of JSON's types, nested ones too; all but FREE must be what the run was begun with.
+        checkpoints: where they are, a path of pathlib or epath, if not in workdir.
 
     Returns:
         The step that the run goes on from, 0 for a new one.
@@ -32,7 +34,8 @@ def begin(workdir, settings) -> int:
     """
     workdir = pathlib.Path(workdir)
     # Read before the record: it is written first, so where there is a checkpoint there is the record of its run.
-    step = max((int(path.name) for path in (workdir / "checkpoints").glob("*") if path.name.isdigit()), default=0)
+    checkpoints = checkpoints or workdir / "checkpoints"
+    step = max((int(path.name) for path in checkpoints.glob("*") if path.name.isdigit()), default=0)
     settings = json.loads(json.dumps({name: value for name, value in settings.items() if name not in FREE}))
     begun = read(workdir)
     if step:

@@ -23,7 +23,7 @@ class TrainingLog:
         path = pathlib.Path(workdir) / FILE
         kept = [
             tuple(row.values())
-            for row in _rows(path)
+            for row in rows(workdir)
             if int(row["step"]) <= start and (row["split"], int(row["step"])) != ("validation", steps)
         ]
         self._stream = path.open("w", newline="", encoding="utf-8")
@@ -63,15 +63,16 @@ class TrainingLog:
 def training_seconds(workdir, batch_size) -> float:
     """The time that a work folder's training took by its log, in all its sessions and without evaluation, seconds."""
     seconds, before = 0.0, 0
-    for row in _rows(pathlib.Path(workdir) / FILE):
+    for row in rows(workdir):
         if row["metric"] == "examples_per_second":
             seconds += (int(row["step"]) - before) * batch_size / float(row["value"])
             before = int(row["step"])
     return seconds
 
 
-def _rows(path):
-    """The rows of a log, but for a last one that was cut off in writing."""
+def rows(workdir) -> list[dict[str, str]]:
+    """The rows of a work folder's log, by the names of the columns, but for a last one that was cut off in writing."""
+    path = pathlib.Path(workdir) / FILE
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as stream:

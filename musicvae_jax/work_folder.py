@@ -7,11 +7,19 @@ from collections.abc import Iterator
 import filelock
 import jax
 
-from musicvae_jax import checkpoint, files, run_record, training_log
+from musicvae_jax import checkpoint, curves, files, run_record, training_log
 from musicvae_jax.training import TrainingError
 
 _LOCK = ".lock"
-_WRITTEN = ("checkpoints", training_log.FILE, "tensorboard", "model", "parts")  # all of it after the run's record
+_WRITTEN = (
+    "checkpoints",
+    training_log.FILE,
+    "tensorboard",
+    "profile",
+    curves.FILE,
+    "model",
+    "parts",
+)  # all of it after the run's record
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from musicvae_jax.files import escape_controls
 
-INTERRUPTED = 130  # as shells number it
+INTERRUPTED, STOPPED = 130, 143  # as shells number them
 
 
 def called(name: str) -> str:

@@ -1,8 +1,9 @@
 """Encode songs to windows and latents: --config.input=SONGS --config.output=DIR_OR_NPZ [--config.OTHER=VALUE ...]
 
 Started again with the same command, it goes on where it was stopped. To share the work among several hosts that see the
-same output folder, start it on each with --coordinator=HOST:PORT, --process_count and --process_id, or set
-JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT and JAX_PROCESS_ID.
+same output folder, start it on each with --distributed where the cluster tells of the job (TPU slices, Slurm, MPI),
+else with --coordinator=HOST:PORT, --process_count and --process_id, or set JAX_COORDINATOR_ADDRESS, JAX_PROCESS_COUNT
+and JAX_PROCESS_ID.
 """
 
 from absl import logging

@@ -1,15 +1,11 @@
 """The rows of shards as batches for the encoder, read ahead of it."""
 
-import collections
-import concurrent.futures
 import typing
 
 import numpy as np
 
 from musicvae_jax import events
 from surrogate.corpus.plan import Plan
-
-_AHEAD = 4  # batches that are read before they are asked for
 
 
 class Batch(typing.NamedTuple):
@@ -62,16 +58,3 @@ def batches(plan: Plan, tokens_of, shards, shard_windows: int, rows: int):
         for begin in range(first, last, rows):
             end = min(begin + rows, last)
             yield Batch(shard, reader.read(begin, end), end, end == last)
-
-
-def read_ahead(items):
-    """Yields the items of an iterator, which a thread of its own makes a few ahead."""
-    no_more = object()
-    thread = concurrent.futures.ThreadPoolExecutor(1)
-    try:
-        made = collections.deque(thread.submit(next, items, no_more) for _ in range(_AHEAD))
-        while (item := made.popleft().result()) is not no_more:
-            made.append(thread.submit(next, items, no_more))
-            yield item
-    finally:
-        thread.shutdown(cancel_futures=True)

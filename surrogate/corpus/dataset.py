@@ -11,6 +11,7 @@ import pathlib
 import numpy as np
 
 from musicvae_jax import events
+from musicvae_jax.sharding import own_rows
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
 from surrogate.corpus.shards import read_arrays
@@ -108,7 +109,7 @@ class Dataset:
             share: of the split's tunes, as of indices.
 
         Returns:
-            A function: step -> a batch as a dict of numpy arrays.
+            A function: step -> this process's rows of a batch (sharding.own_rows) as a dict of numpy arrays.
 
         Raises:
             DatasetError: the split has fewer windows than a batch.
@@ -117,7 +118,7 @@ class Dataset:
         if len(rows) < batch_size:
             raise DatasetError(f"the {split} split has {len(rows)} windows, fewer than one batch of {batch_size}")
         per_epoch = len(rows) // batch_size
-        fields = ("tokens", "mu", "sigma") if self.encoded else ("tokens",)
+        fields, own = ("tokens", "mu", "sigma") if self.encoded else ("tokens",), own_rows(batch_size)
 
         @functools.lru_cache(maxsize=1)
         def order(epoch):
@@ -125,11 +126,11 @@ class Dataset:
 
         def batch_at(step):
             epoch, position = divmod(step, per_epoch)
-            chosen = order(epoch)[position * batch_size : (position + 1) * batch_size]
+            chosen = order(epoch)[position * batch_size : (position + 1) * batch_size][own]
             batch = {field: self.rows(chosen, field) for field in fields}
             if len(transpose):
                 semitones = np.random.default_rng([seed, step, 1]).choice(np.asarray(transpose), batch_size)
-                batch["tokens"] = events.transpose(batch["tokens"], semitones)
+                batch["tokens"] = events.transpose(batch["tokens"], semitones[own])
             return batch
 
         return batch_at

@@ -11,11 +11,13 @@ import time
 
 import numpy as np
 
+from musicvae_jax.read_ahead import read_ahead
 from surrogate.corpus import shards
-from surrogate.corpus.batches import Batch, batches, read_ahead
+from surrogate.corpus.batches import Batch, batches
 from surrogate.corpus.device_encoder import DeviceEncoder
 from surrogate.corpus.plan import Plan
 
+_AHEAD = 4  # batches that are read before they are asked for
 _IN_FLIGHT = 2  # batches on the devices: one computes while the next is on its way
 
 
@@ -82,7 +84,7 @@ def encode_shards(
             writer.add(batch, mu, sigma)
         return batch
 
-    waited_for = read_ahead(batches(plan, tokens_of, numbers, shard_windows, encoder.rows))
+    waited_for = read_ahead(batches(plan, tokens_of, numbers, shard_windows, encoder.rows), _AHEAD)
     while True:
         with waiting.measured("reading"):
             batch = next(waited_for, None)

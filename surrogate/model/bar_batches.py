@@ -3,6 +3,7 @@
 import numpy as np
 
 from musicvae_jax import beats
+from musicvae_jax.sharding import own_rows
 from musicvae_jax.training import TrainingError
 
 _UNTOLD_SHARE = 0.25
@@ -21,12 +22,15 @@ class PackBars:
         self.roots = np.concatenate([song.roots for song in chosen]).astype(np.int8)
 
     def batches(self, size: int, seed):
-        """A function: step -> `size` random bars that seed and step settle; the chords of some are not told."""
+        """A function: step -> this process's rows of `size` random bars that seed and step settle.
+
+        The chords of some are not told.
+        """
+        own = own_rows(size)
 
         def batch_at(step):
             rng = np.random.default_rng([seed, step])
-            rows = rng.integers(len(self.bars), size=size)
-            untold = rng.random(size) < _UNTOLD_SHARE
+            rows, untold = rng.integers(len(self.bars), size=size)[own], rng.random(size)[own] < _UNTOLD_SHARE
             roots = np.where(untold[:, None], beats.UNTOLD, self.roots[rows]).astype(np.int32)
             return {"bars": self.bars[rows], "roots": roots}
 

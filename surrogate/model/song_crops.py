@@ -6,6 +6,7 @@ import numpy as np
 
 from musicvae_jax import codebook
 from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
+from musicvae_jax.sharding import own_rows
 from surrogate.model import song_batches
 from surrogate.model.bar_batches import complete_songs
 from surrogate.model.song_encoder import DENSITIES, PLACES
@@ -63,7 +64,10 @@ class SongCrops:
         self.long = [song for song in self.songs if len(song.codes) > bars] or self.songs
 
     def training(self, size: int, seed):
-        """A function: step -> `size` crops that seed and step settle; every fourth time half as many, twice as long."""
+        """A function: step -> this process's rows of `size` crops that seed and step settle.
+
+        Every fourth time they are half as many, and twice as long.
+        """
 
         def batch_at(step):
             is_long = step % 4 == 3 and size > 1
@@ -77,9 +81,10 @@ class SongCrops:
         return lambda step: self._crops(self.songs, size, self.bars, [seed, step], plain=True)
 
     def _crops(self, pool, rows, bars, seed, *, plain):
-        rng = np.random.default_rng(seed)
-        batch = song_batches.empty(rows, bars)
-        for row in range(rows):
+        own = range(rows)[own_rows(rows)]
+        batch = song_batches.empty(len(own), bars)
+        for row, number in enumerate(own):
+            rng = np.random.default_rng([*seed, number])
             self._put(batch, row, pool[rng.integers(len(pool))], rng, plain)
         return batch
 

@@ -2,6 +2,7 @@
 
 import functools
 
+import jax
 import numpy as np
 from flax import nnx
 
@@ -42,6 +43,11 @@ def bar_musicvae(config, songs) -> Task:
 
 def song_surrogate(config, songs) -> Task:
     """The training of a SongSurrogate for the BarMusicVAE of config.checkpoint, as tasks.build."""
+    long, devices = config.batch_size // 2, jax.device_count()
+    if config.batch_size > 1 and long % devices:
+        raise TrainingError(
+            f"batch_size {config.batch_size}: half of it (long crops) does not divide over {devices} devices"
+        )
     vae = checkpoint.load(config.checkpoint)
     if not isinstance(vae, BarMusicVAE):
         raise TrainingError(f"{config.checkpoint}: has a latent for each window; train configs/window_transformer.py")

@@ -1,13 +1,17 @@
 """The train loop on shrunken models: one step of each, resume, failures, what is saved when."""
 
 import csv
+import os
+import signal
+import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from musicvae_jax import training, training_log
+from musicvae_jax import costs, curves, peaks, stopping, training, training_log, training_step
+from musicvae_jax.progress import Progress
 from tests import tiny
 from tests.arrays import leaves
 from tests.tiny import CONFIG, batch_at, config, vae, vae_loss
@@ -39,6 +43,68 @@ def test_metrics_are_written_to_csv_and_tensorboard(trained):
     assert b"train/loss" in events.read_bytes()
 
 
+def values(workdir, metric):
+    return [float(row["value"]) for row in rows(workdir) if row["metric"] == metric]
+
+
+def test_the_log_tells_speed_and_waiting(trained, monkeypatch, tmp_path):
+    workdir = trained[2]
+    step = training_step.make_step(vae(), vae_loss, CONFIG)
+    flops = costs.of(step, training_step.init_state(vae(), CONFIG), batch_at(0)).flops
+    for rate, done in zip(values(workdir, "examples_per_second"), values(workdir, "flops_per_second"), strict=True):
+        assert done == pytest.approx(rate / 8 * flops, rel=1e-4)
+    assert all(0 <= share < 1 for share in values(workdir, "waiting")) and not values(workdir, "mfu")
+
+    def slow():
+        for batch in range(2):
+            time.sleep(0.3)
+            yield batch
+
+    monkeypatch.setitem(peaks.PEAK_FLOPS, jax.devices()[0].device_kind, 1e9)
+    with training_log.TrainingLog(tmp_path, 0, 2) as log, Progress(log, tmp_path, 0, 2, 8) as progress:
+        for done, _ in enumerate(progress.wait_for(slow()), 1):
+            progress.add(done, {"loss": jnp.zeros(())}, 3e6)
+        progress.tell()
+    (waiting,), (mfu,), (rate,) = (values(tmp_path, name) for name in ("waiting", "mfu", "examples_per_second"))
+    assert 0.5 < waiting <= 1 and mfu == pytest.approx(rate / 8 * 3e6 / 1e9 / len(jax.devices()), rel=1e-4)
+
+
+def test_the_bar_tells_loss_validation_and_that_it_compiles(tmp_path, capsys):
+    training.fit(vae(), vae_loss, batch_at, CONFIG, tmp_path, held_out=[batch_at(99)])
+    told = capsys.readouterr().err
+    assert told.index("compiling") < told.index("loss=") < told.index("validation=")
+
+
+def test_curves_are_drawn(trained, tmp_path):
+    image = pytest.importorskip("matplotlib.image").imread(trained[2] / "curves.png")
+    assert image.shape[0] > 300 and len(np.unique(image.reshape(-1, image.shape[-1]), axis=0)) > 10
+    curves.draw(tmp_path)  # where nothing is told yet
+    assert not (tmp_path / "curves.png").exists()
+
+
+def test_a_profile_of_some_steps_is_written(tmp_path):
+    training.fit(vae(), vae_loss, batch_at, config(steps=14, profile=2, checkpoint_every=99), tmp_path)
+    (trace,) = (tmp_path / "profile").rglob("*.xplane.pb")
+    assert b"jit_step" in trace.read_bytes()
+    assert list((tmp_path / "profile").rglob("perfetto_trace.json.gz"))
+
+
+def test_a_signal_saves_and_ends_and_the_run_goes_on(trained, tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def until(step):
+        if step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return batch_at(step)
+
+    with pytest.raises(stopping.Stopped, match="saved at step [1-4]; the same command goes on from there"):
+        training.fit(vae(), vae_loss, until, config(checkpoint_every=99), tmp_path)
+    assert signal.getsignal(signal.SIGTERM) is before
+    resumed = training.fit(vae(), vae_loss, batch_at, config(checkpoint_every=99), tmp_path)
+    for a, b in zip(leaves(resumed.module), leaves(trained[0]), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_the_log_tells_the_time(trained):
     rates = [float(row["value"]) for row in rows(trained[2]) if row["metric"] == "examples_per_second"]
     assert training_log.training_seconds(trained[2], 8) == pytest.approx(sum(2 * 8 / rate for rate in rates))
@@ -47,7 +113,7 @@ def test_the_log_tells_the_time(trained):
 
 def test_training_lowers_the_loss():
     long = config(steps=40, learning_rate=3e-2)
-    state, step = training.init_state(vae(), long), training.make_step(vae(), vae_loss, long)
+    state, step = training_step.init_state(vae(), long), training_step.make_step(vae(), vae_loss, long)
     losses = []
     for _ in range(40):
         state, metrics = step(state, batch_at(0))
@@ -156,7 +222,7 @@ def test_checkpoints_of_another_model_are_refused_in_one_line(trained):
 
 def test_one_step_in_bfloat16_keeps_float32_parameters():
     half = config(dtype="bfloat16")
-    state, step = training.init_state(vae(), half), training.make_step(vae(), vae_loss, half)
+    state, step = training_step.init_state(vae(), half), training_step.make_step(vae(), vae_loss, half)
     before = jax.tree.map(np.asarray, state["params"])
     state, metrics = step(state, batch_at(0))
     state, metrics = step(state, batch_at(1))  # warm-up: the first step's rate is 0

@@ -1,4 +1,5 @@
-"""Two processes that train one model through scripts.train, on loopback: what one trains, killed on the way."""
+"""Two processes of four devices each that train one model through scripts.train: what one device trains, killed on the
+way, told of the job by flags and variables, and when it goes on by Slurm."""
 
 import csv
 import json
@@ -15,10 +16,12 @@ from surrogate.corpus import shards
 from tests.arrays import leaves, random_tokens
 
 ENVIRONMENT = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "XLA_FLAGS": ""}
+OF_FOUR_DEVICES = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+PIPES = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def command(folder, name):
-    settings = dict(data=folder / "pack.npz", workdir=folder / name, steps=6, batch_size=4, warmup_steps=1)
+    settings = dict(data=folder / "pack.npz", workdir=folder / name, steps=6, batch_size=8, warmup_steps=1)
     settings |= dict(log_every=1, evaluate_every=3, checkpoint_every=2, evaluate_windows=8, save_dtype="float32")
     sizes = dict(z_size=4, encoder_sizes="(6,6)", conductor_sizes="(6,)", decoder_sizes="(6,)")
     settings |= {f"model.{name}": value for name, value in sizes.items()}
@@ -32,10 +35,22 @@ def start_two(arguments):
         address = f"127.0.0.1:{free.getsockname()[1]}"
     by_flags = [*arguments, f"--coordinator={address}", "--process_count=2", "--process_id=0"]
     by_environment = {"JAX_COORDINATOR_ADDRESS": address, "JAX_PROCESS_COUNT": "2", "JAX_PROCESS_ID": "1"}
-    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = ENVIRONMENT | OF_FOUR_DEVICES
     return [
-        subprocess.Popen(by_flags, env=ENVIRONMENT, **pipes),
-        subprocess.Popen(arguments, env=ENVIRONMENT | by_environment, **pipes),
+        subprocess.Popen(by_flags, env=environment, **PIPES),
+        subprocess.Popen(arguments, env=environment | by_environment, **PIPES),
+    ]
+
+
+def start_two_of_slurm(arguments):
+    """The same as srun starts them; JAX takes a port that the job's number settles."""
+    job = {"SLURM_JOB_ID": str(os.getpid()), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2"}
+    job |= {"SLURM_STEP_NUM_NODES": "2", "SLURM_LOCALID": "0"}
+    return [
+        subprocess.Popen(
+            [*arguments, "--distributed"], env=ENVIRONMENT | OF_FOUR_DEVICES | job | {"SLURM_PROCID": number}, **PIPES
+        )
+        for number in ("0", "1")
     ]
 
 
@@ -56,7 +71,7 @@ def test_two_processes_killed_and_resumed_train_what_one_trains(tmp_path):
     for process in killed:
         process.communicate()
     assert (tmp_path / "two/checkpoints/2").exists() and not (tmp_path / "two/checkpoints/6").exists()
-    resumed = start_two(command(tmp_path, "two"))
+    resumed = start_two_of_slurm(command(tmp_path, "two"))
     printed = [process.communicate(timeout=300) for process in resumed]
     assert [process.returncode for process in resumed] == [0, 0], printed
     assert "validation loss" in printed[0][0] and "step/s" in printed[0][1]
@@ -71,6 +86,15 @@ def test_two_processes_killed_and_resumed_train_what_one_trains(tmp_path):
     for a, b in zip(*models, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
     assert (tmp_path / "two/parts/model.tar.000").exists()
+
+
+def test_train_refuses_a_job_of_which_no_cluster_tells(tmp_path):
+    arguments = [*command(tmp_path, "run"), "--distributed"]
+    ended = subprocess.run(arguments, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("train: --distributed: no cluster tells of this job")
+    both = subprocess.run([*arguments, "--process_id=0"], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert both.returncode == 2 and "leave out --coordinator" in both.stderr
 
 
 def test_train_refuses_half_a_job_in_one_line(tmp_path):

@@ -12,6 +12,7 @@ import musicvae_jax
 from surrogate.corpus import collection, dataset, encoding_job, shards
 from surrogate.corpus.stored_array import StoredArray
 from surrogate.corpus.tunes import tune_id
+from tests.processes import made_by
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +171,16 @@ def test_batches_depend_on_seed_and_step_alone(pack):
         assert (first(step)["tokens"] == again(step)["tokens"]).all()
     other = data.batches("train", 4, seed=2)
     assert any((first(step)["tokens"] != other(step)["tokens"]).any() for step in range(3))
+
+
+def test_each_process_reads_its_own_rows(pack, monkeypatch):
+    data = dataset.open(pack)
+
+    def make():
+        return data.batches("train", 4, seed=1, transpose=(-2, 0, 2))(1)
+
+    parts, together = made_by(monkeypatch, 2, make)
+    assert len(parts[0]["tokens"]) == 2 and (together["tokens"] == make()["tokens"]).all()
 
 
 def test_an_epoch_reads_every_window_of_its_split_once(corpus):

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from musicvae_jax import training
+from musicvae_jax import training, training_step
 from surrogate.model import objective
 from tests import tiny
 from tests.arrays import leaves
@@ -22,7 +22,7 @@ WITH_DECODER = functools.partial(objective.loss, kl=0.5, likelihood=1.0)
 
 def test_one_step_of_the_surrogate_lowers_its_loss():
     module, batch = tiny.surrogate(), encoded_batch_at(0)
-    state, step = training.init_state(module, CONFIG), training.make_step(module, objective.loss, CONFIG)
+    state, step = training_step.init_state(module, CONFIG), training_step.make_step(module, objective.loss, CONFIG)
     values = []
     for _ in range(4):
         state, metrics = step(state, batch)
@@ -34,8 +34,8 @@ def test_one_step_of_the_surrogate_lowers_its_loss():
 def test_a_surrogate_learns_from_the_frozen_decoder(settings):
     module, batch, teacher = tiny.surrogate(**settings), encoded_batch_at(0), tiny.vae()
     before = leaves(teacher)
-    state = training.init_state(module, CONFIG)
-    step = training.make_step(module, WITH_DECODER, CONFIG, {"vae": teacher})
+    state = training_step.init_state(module, CONFIG)
+    step = training_step.make_step(module, WITH_DECODER, CONFIG, {"vae": teacher})
     rows = []
     for _ in range(12):
         state, metrics = step(state, batch)
@@ -60,8 +60,8 @@ def test_the_parts_are_what_the_models_say():
 
 def test_the_frozen_decoder_is_an_argument_and_gets_no_gradient():
     module, batch = tiny.surrogate(), jax.tree.map(jnp.asarray, encoded_batch_at(0))
-    state = training.init_state(module, CONFIG)
-    step = training.make_step(module, WITH_DECODER, CONFIG, {"vae": tiny.vae()})
+    state = training_step.init_state(module, CONFIG)
+    step = training_step.make_step(module, WITH_DECODER, CONFIG, {"vae": tiny.vae()})
     jitted, (frozen,) = step.func, step.args
     largest = max(leaf.size for leaf in jax.tree.leaves(frozen))
     constants = jax.make_jaxpr(jitted)(frozen, state, batch).consts

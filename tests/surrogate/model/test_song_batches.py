@@ -11,6 +11,7 @@ from surrogate.model.song_crops import SongCrops
 from surrogate.model.song_model import CHORDS_PER_BAR
 from tests import song_model as small
 from tests.bars import random_bars
+from tests.processes import made_by
 
 
 class Songs:
@@ -61,6 +62,16 @@ def test_a_step_settles_its_batch_and_every_fourth_is_of_longer_crops(crops):
         assert one["codes"].shape[:2] == shape
         assert all((one[name] == other[name]).all() for name in one)
     assert (batch_at(0)["melody"] != batch_at(1)["melody"]).any()
+
+
+@pytest.mark.parametrize("step", [0, 3])
+def test_each_process_makes_its_own_rows(crops, monkeypatch, step):
+    pack = bar_batches.PackBars(Songs(), "train")
+    for make in (lambda: crops.training(4, seed=0)(step), lambda: pack.batches(4, seed=0)(step)):
+        whole = make()
+        parts, together = made_by(monkeypatch, 2, make)
+        assert {len(rows) for part in parts for rows in part.values()} == {len(whole[min(whole)]) // 2}
+        assert all((together[name] == rows).all() for name, rows in whole.items())
 
 
 def test_crops_are_of_the_song(crops):

@@ -1,0 +1,169 @@
+"""A prepared run on an accelerator: 12 minutes, of which what is left after the measurements trains a surrogate.
+
+    python -m benchmarks.gpu --data=songs.npz --output=DIR [--minutes=12] [--config=transformer] [--small]
+
+It times every program that encodes, decodes and accompanies and the training step of each configuration at three batch
+sizes, with the share of the chip's peak (MFU; of bfloat16, whatever a program computes in) and the time an iteration of
+its loops takes; compares float32 with what Magenta computed from the checkpoints in tests/data (which needs the extra
+magenta); and trains the configuration for as many steps as there is time for. DIR gets report.md, and of the training
+its log, its curves and the model in pieces under 15 MB. --small shrinks sizes and times, so that it passes on a CPU.
+"""
+
+import argparse
+import functools
+import importlib.util
+import pathlib
+import shutil
+import tempfile
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import musicvae_jax
+from benchmarks import programs
+from musicvae_jax import cache, costs
+from musicvae_jax.model import MusicVAEConfig
+from musicvae_jax.peaks import peak_flops
+from surrogate.commands import config_parser, train
+from tests.golden import LAYOUTS, folder_of, golden_of
+
+_SMALL = MusicVAEConfig(8, "bidirectional", (16, 12), (12, 10), (14, 12))
+_SMALL_STEPS = {  # {configuration: sizes of its model}
+    "musicvae_small": dict(width=16, decoder_size=8, codes=8),
+    "transformer": dict(codes=8, width=16, encoder_layers=1, decoder_layers=1, heads=2, source_width=8),
+}
+_FILES = ("metrics.csv", "curves.png")
+_SHARE_OF_THE_REST = 0.8  # that steps may take; the rest is for compiling, evaluating and saving
+
+
+def arrays(shapes):
+    """Arrays of such shapes and dtypes; what they hold does not change the time."""
+
+    def array(shape):
+        if jnp.issubdtype(shape.dtype, jax.dtypes.prng_key):
+            return jax.random.key(0)
+        return jnp.zeros(shape.shape, shape.dtype)
+
+    return jax.tree.map(array, shapes)
+
+
+def seconds_a_call(call, seconds: float) -> float:
+    """The median time of calls that each wait for the last, after two that may compile, measured for so long."""
+    times, began = [], time.perf_counter()
+    for _ in range(2):
+        call()
+    while not times or time.perf_counter() - began < seconds:
+        last = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - last)
+    return float(np.median(times))
+
+
+def caller(program: programs.Program, *, is_step: bool):
+    """A function that calls a program and waits; a training step goes on from the state that it gave."""
+    arguments = [arrays(each) for each in program.arguments]
+
+    def call():
+        results = jax.block_until_ready(program.function(*arguments))
+        if is_step:
+            arguments[1] = results[0]
+
+    return call
+
+
+def measured(name: str, program: programs.Program, *, seconds: float, is_step: bool = False) -> tuple[str, float]:
+    """A row of the report, and the seconds of a call."""
+    cost = costs.of(program.function, *program.arguments)
+    took = seconds_a_call(caller(program, is_step=is_step), seconds)
+    peak = peak_flops(jax.devices()[0])
+    share = f"{cost.flops / took / peak:.1%}" if peak else ""
+    iteration = f"{1e6 * took / cost.iterations:.1f}" if cost.iterations else ""
+    cells = (program.examples, cost.iterations, f"{1e3 * took:.2f}", f"{program.examples / took:.0f}", share, iteration)
+    row = f"| {name} | {' | '.join(map(str, cells))} |"
+    print(row, flush=True)
+    return row, took
+
+
+def parity(folder) -> list[str]:
+    """How far float32 is from what Magenta computed, a line each layout."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return ["Float32 was not compared with Magenta's: TensorFlow, which reads its checkpoints, is missing."]
+    from musicvae_jax import magenta
+
+    lines = []
+    for layout in LAYOUTS:
+        magenta.import_checkpoint(folder_of(layout), pathlib.Path(folder) / layout)
+        model, golden = musicvae_jax.load(pathlib.Path(folder) / layout), golden_of(folder_of(layout))
+        tokens = jnp.asarray(golden["tokens"])
+        mu, sigma = jax.jit(lambda model, *of: model.encoder(*of))(model, tokens, jnp.asarray(golden["len_enc"]))
+        error = max(np.abs(mu - golden["mu"]).max(), np.abs(sigma - golden["sigma"]).max())
+        lines.append(f"Float32, {layout}: means and deviations within {error:.1e} of Magenta's (1e-5 is promised).")
+    return lines
+
+
+def trained(flags, seconds: float, step: float) -> list[str]:
+    """Trains for about so many seconds and keeps log and model; a line of what came of it."""
+    config = config_parser.load(flags.config)
+    steps = max(10, int(seconds * _SHARE_OF_THE_REST / step))
+    workdir = pathlib.Path(flags.output) / "run"
+    config.update(data=flags.data, workdir=str(workdir), steps=steps, warmup_steps=min(config.warmup_steps, steps // 4))
+    if flags.small:
+        config.model.update({name: size for name, size in _SMALL_STEPS["transformer"].items() if name != "codes"})
+        config.update(batch_size=2, bars=16, evaluate_batches=1, log_every=5)
+    line = train.run(config, "gpu")
+    for name in (*_FILES, *(f"parts/{path.name}" for path in (workdir / "parts").iterdir())):
+        shutil.copy(workdir / name, flags.output)
+    return [f"Trained {flags.config} for {steps} steps: {line}."]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="a pack of whole songs")
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--config", default="transformer")
+    parser.add_argument("--small", action="store_true")
+    flags = parser.parse_args()
+    began, output = time.monotonic(), pathlib.Path(flags.output)
+    output.mkdir(parents=True, exist_ok=True)
+    cache.keep_compiled_programs()
+    report = [f"{jax.devices()[0].device_kind}, {jax.device_count()} device(s), JAX {jax.__version__}", ""]
+    report += [
+        "| program | at once | iterations | ms | examples/s | MFU | µs an iteration |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    keep = functools.partial(_keep, output / "report.md", report)
+    each = 0.1 if flags.small else 2.0
+    sizes = dict(bars=16, draws=2, windows=2, magenta=_SMALL, **_SMALL_STEPS["transformer"]) if flags.small else {}
+    for name, program in programs.inference(**sizes).items():
+        keep(measured(name, program, seconds=each)[0])
+    steps, of_config = programs.training_steps(), 1.0
+    for name in _SMALL_STEPS if flags.small else steps:
+        usual = 2 if flags.small else config_batch(name)
+        for batch_size in (usual, 2 * usual, 4 * usual):
+            options = dict(batch_size=batch_size, **(_SMALL_STEPS[name] if flags.small else {}))
+            row, took = measured(f"step of {name}", steps[name](**options), seconds=each, is_step=True)
+            keep(row)
+            of_config = took if (name, batch_size) == (flags.config, usual) else of_config
+    with tempfile.TemporaryDirectory() as folder:
+        keep("", *parity(folder))
+    left = 60 * flags.minutes - (time.monotonic() - began)
+    keep(*trained(flags, left, of_config))
+    print("\n".join(report))
+
+
+def config_batch(name: str) -> int:
+    """Examples a batch, as a configuration says."""
+    return config_parser.load("window_musicvae" if name == "magenta" else name).batch_size
+
+
+def _keep(path, report, *lines):
+    """Adds to the report, which lies on the disk at any time: a machine may be taken away."""
+    report += lines
+    path.write_text("\n".join(report) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

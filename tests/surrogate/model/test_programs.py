@@ -1,0 +1,75 @@
+"""Every program of train, encode, decode and accompany: that it lowers for GPUs and TPUs, how long its loops are, and
+where its products are exact."""
+
+import functools
+
+import jax
+import pytest
+from jax import export
+
+from benchmarks import programs
+from musicvae_jax import costs
+
+INFERENCE = programs.inference(bars=64, windows=4)
+HALF = functools.partial(programs.training_step, "window_musicvae", dtype="bfloat16")
+STEPS = programs.training_steps()
+ITERATIONS = {  # on a GPU or TPU, one after the other; on the right what they were before anything ran side by side
+    "bilstm": 1024,  # 2048
+    "musicvae_small": 32,  # 96
+    "transformer": 87,  # 262
+    "transformer_gpu": 87,  # 262
+    "window_musicvae": 128,  # 256
+    "window_transformer": 136,  # 200
+    "magenta": 1152,  # 2304
+    "encode bars": 0,
+    "decode bars": 32,
+    "decode bars, drawn": 32,
+    "score bars": 16,  # 48
+    "draw a song": 64 * 13 + 4,
+    "predict windows": 4,
+    "encode windows": 512,  # 1024
+    "decode windows": 65,  # all bars together, then at least once those whose guess was wrong
+    "score windows": 64,  # 128
+}
+
+
+@functools.cache
+def program(name):
+    return INFERENCE[name] if name in INFERENCE else (STEPS | {"window_musicvae in bfloat16": HALF})[name]()
+
+
+def test_every_program_is_counted():
+    assert ITERATIONS.keys() == INFERENCE.keys() | STEPS.keys()
+
+
+@pytest.mark.parametrize("name", ITERATIONS)
+def test_it_lowers_for_gpus_and_tpus(name):
+    lowered = export.export(program(name).function, platforms=("cuda", "tpu"))(*program(name).arguments)
+    assert lowered.platforms == ("cuda", "tpu") and lowered.mlir_module_serialized
+
+
+@pytest.mark.parametrize("name", ITERATIONS)
+def test_iterations_that_wait_for_each_other(name):
+    counted = [costs.of(program(name).function, *program(name).arguments, platform=each) for each in ("cuda", "tpu")]
+    assert [each.iterations for each in counted] == [ITERATIONS[name]] * 2
+
+
+def products_of(name, platform):
+    """Dtypes and precision of each product."""
+    jaxpr = jax.make_jaxpr(program(name).function)(*program(name).arguments).jaxpr
+    each = [each for each in costs.equations(jaxpr, platform=platform) if each.primitive.name == "dot_general"]
+    return [(*(str(operand.aval.dtype) for operand in x.invars), x.params["precision"]) for x in each]
+
+
+@pytest.mark.parametrize("name", ["encode windows", "decode windows", "score windows", "encode bars", "draw a song"])
+def test_float32_products_are_exact(name):
+    highest = (jax.lax.Precision.HIGHEST,) * 2
+    assert set(products_of(name, "cuda")) == set(products_of(name, "tpu")) == {("float32", "float32", highest)}
+
+
+@pytest.mark.parametrize("name", ["transformer", "window_musicvae in bfloat16"])
+def test_products_of_a_step_in_bfloat16_are_of_bfloat16_forth_and_back(name):
+    products = products_of(name, "cuda")
+    assert {(left, right) for left, right, _ in products} <= {("bfloat16",) * 2, ("float32",) * 2}  # none is mixed
+    assert sum(left == "bfloat16" for left, _, _ in products) >= 30
+    assert any(left != right for left, right, _ in products_of(name, "cpu"))  # which gain nothing by it
