@@ -3,9 +3,9 @@
     python -m benchmarks.limits [--platform=cuda]
 
 Nothing is compiled or run: iterations that wait for each other, operations of products and bytes that products and
-gathers move are counted in the program (musicvae_jax.costs). The time at the limit of a chip is the longer of the two
-that its products and its memory take. A loop costs more than that: a GPU launches a few kernels for each iteration,
-which benchmarks.gpu measures.
+gathers move are counted in the program (musicvae_jax.costs); what is repeated until something is true counts once. The
+time at the limit of a chip is the longer of the two that its products and its memory take. A loop costs more than that:
+a GPU launches a few kernels for each iteration, which benchmarks.gpu measures.
 """
 
 import argparse

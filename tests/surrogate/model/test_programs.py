@@ -25,7 +25,7 @@ ITERATIONS = {  # on a GPU or TPU, one after the other; on the right what they w
     "decode bars": 32,
     "decode bars, drawn": 32,
     "score bars": 16,  # 48
-    "draw a song": 64 * 13 + 4,
+    "draw a song": 14,  # the encoder's layers, and of a bar, of which there are as many as the song has
     "predict windows": 4,
     "encode windows": 512,  # 1024
     "decode windows": 65,  # all bars together, then at least once those whose guess was wrong
