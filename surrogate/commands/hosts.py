@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from surrogate.commands import devices
 from surrogate.commands.parser import UsageError
 
 
@@ -34,25 +35,33 @@ def join(given: argparse.Namespace) -> tuple[int, int]:
             raise UsageError(
                 "--distributed asks the cluster; leave out --coordinator, --process_count and --process_id"
             )
-        return _join()
+        return _ask_cluster()
     if all(each is None for each in is_told):
         return 0, 1
     if None in (coordinator, process_count, process_id):
         raise UsageError("several processes need --coordinator, --process_count and --process_id, all three")
     if not 0 <= process_id < process_count:
         raise UsageError(f"--process_id must be 0 to {process_count - 1}, not {process_id}")
-    return _join(*is_told)
+    _initialize(*is_told)
+    return process_id, process_count
 
 
-def _join(*job):
-    import jax  # late: a command may be imported by processes that have no use for it
+def _ask_cluster():
+    import jax
 
     try:
-        # One that ends with an error takes the others with it in a minute, not in five.
-        jax.distributed.initialize(*job, shutdown_timeout_seconds=60)
+        _initialize()
     except ValueError as error:
         raise UsageError(f"--distributed: no cluster tells of this job ({error}); say it with --coordinator") from None
+    devices.check()
     return jax.process_index(), jax.process_count()
+
+
+def _initialize(*job):
+    import jax  # late: a command may be imported by processes that have no use for it
+
+    # One that ends with an error takes the others with it in a minute, not in five.
+    jax.distributed.initialize(*job, shutdown_timeout_seconds=60)
 
 
 def _number(flag, variable):

@@ -11,7 +11,6 @@ import pathlib
 import numpy as np
 
 from musicvae_jax import events
-from musicvae_jax.sharding import own_rows
 from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
 from surrogate.corpus.shards import read_arrays
@@ -114,6 +113,8 @@ class Dataset:
         Raises:
             DatasetError: the split has fewer windows than a batch.
         """
+        from musicvae_jax.sharding import own_rows  # late, as JAX is of no use to whoever only reads
+
         rows = self.indices(split, share)
         if len(rows) < batch_size:
             raise DatasetError(f"the {split} split has {len(rows)} windows, fewer than one batch of {batch_size}")
