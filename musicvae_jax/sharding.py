@@ -1,8 +1,10 @@
 """All devices of all processes, over which the rows of a batch are divided."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.experimental import multihost_utils
 from jax.sharding import NamedSharding, PartitionSpec
 
 
@@ -10,6 +12,19 @@ def own_rows(rows: int) -> slice:
     """Which rows of a batch this process makes: as many as every other one, in the order of the processes."""
     share = rows // jax.process_count()
     return slice(jax.process_index() * share, (jax.process_index() + 1) * share)
+
+
+def connect() -> None:
+    """Connects the devices of all processes, which must call it at one time, such as when they have just joined.
+
+    JAX connects CPUs when a program first needs it, and gives up where a process comes 30 s after another; later on a
+    process may be late, as with what it reads or compiles.
+    """
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices("connect")  # each device with those that stand for it in other processes
+        devices = Devices()
+        rows = devices.share({"ones": np.ones(jax.local_device_count(), np.float32)})["ones"]
+        jax.jit(jnp.sum, out_shardings=devices.everywhere)(rows).block_until_ready()  # each device with all
 
 
 class Devices:

@@ -23,6 +23,7 @@ from musicvae_jax import (
     files,
     remote_folder,
     run_record,
+    sharding,
     training,
     training_log,
     work_folder,
@@ -123,6 +124,7 @@ def main(argv=None) -> int:
         cache.keep_compiled_programs()
         process, _ = hosts.join(given)
         devices.check()
+        sharding.connect()
         line = run(config, parser.prog)
     except Stopped as stopped:
         refuse(parser.prog, stopped)

@@ -54,6 +54,23 @@ def start_two_of_slurm(arguments):
     ]
 
 
+LATE = """
+import argparse, time, jax
+from musicvae_jax import sharding
+from surrogate.commands import devices, hosts
+parser = argparse.ArgumentParser()
+hosts.add_flags(parser)
+process, _ = hosts.join(parser.parse_args())
+devices.check()
+sharding.connect()
+time.sleep(32 * process)  # as a slow disk or a busy core makes one; JAX waits 30 s for a connection
+mesh = sharding.Devices()
+rows = jax.device_put({"rows": jax.numpy.arange(8.0)}, mesh.everywhere)["rows"]
+shared = mesh.share({"rows": jax.numpy.arange(4.0) + 4 * process})["rows"]
+print(float(jax.jit(lambda a, b: (a * b).sum(), out_shardings=mesh.everywhere)(rows, shared)))
+"""
+
+
 def losses(workdir):
     with (workdir / "metrics.csv").open(newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["metric"] == "loss"]
@@ -86,6 +103,13 @@ def test_two_processes_killed_and_resumed_train_what_one_trains(tmp_path):
     for a, b in zip(*models, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
     assert (tmp_path / "two/parts/model.tar.000").exists()
+
+
+def test_a_process_may_be_late():
+    late = start_two([sys.executable, "-c", LATE])
+    printed = [process.communicate(timeout=120) for process in late]
+    assert [process.returncode for process in late] == [0, 0], printed
+    assert all(out.endswith("140.0\n") for out, _ in printed)  # the sum of squares of 0 to 7
 
 
 def test_train_refuses_a_job_of_which_no_cluster_tells(tmp_path):
