@@ -122,7 +122,8 @@ def fit(
         nnx.update(module, nnx.state(put(jax.device_get(state["ema"]))))
         if save is not None:
             save(module)
-        metrics = mean(judge(module, held_out)) if held_out else {}
+        score = score or loss
+        metrics = evaluate(module, score, held_out, frozen=frozen, dtype=config.dtype) if held_out else {}
         log.write(config.steps, "validation", metrics)
         if jax.process_index() == 0:
             curves.draw(workdir)
