@@ -26,9 +26,7 @@ def main(argv=None) -> int:
         parser.error(str(mistake))
     from absl import logging  # late, like all that follows, so that a wrong flag is answered at once
 
-    from musicvae_jax import checkpoint, files, training
     from surrogate.commands import train
-    from surrogate.corpus.errors import DatasetError
     from surrogate.evaluation import surrogates
 
     logging.set_verbosity(logging.WARNING)  # Orbax tells of every file it touches
@@ -40,15 +38,7 @@ def main(argv=None) -> int:
         models = {row: f"{config.workdir}/model" for row, config in configs.items()}
         output = pathlib.Path(any_config.workdir).parent / "results.json"
         text = surrogates.compare(any_config.data, any_config.checkpoint, models, output=output, seed=any_config.seed)
-    except (
-        UsageError,
-        DatasetError,
-        checkpoint.CheckpointError,
-        files.FileError,
-        training.TrainingError,
-        FloatingPointError,
-        OSError,
-    ) as error:
+    except train.MISTAKES as error:
         return refuse(parser.prog, error)
     return tell(parser.prog, text)
 

@@ -37,6 +37,16 @@ from surrogate.corpus.errors import DatasetError
 from surrogate.corpus.hashing import hash_of_file
 from surrogate.model import card, tasks
 
+MISTAKES = (
+    UsageError,
+    DatasetError,
+    checkpoint.CheckpointError,
+    files.FileError,
+    training.TrainingError,
+    FloatingPointError,
+    OSError,
+)
+"""What run raises that a line tells."""
 _MOST_BYTES_IN_PARTS = 250_000_000
 _NOT_OF_THE_MODEL = ("data", "workdir", "checkpoint", "model", "start")  # this machine's paths; sizes beside them
 
@@ -129,14 +139,6 @@ def main(argv=None) -> int:
     except Stopped as stopped:
         refuse(parser.prog, stopped)
         return STOPPED
-    except (
-        UsageError,
-        DatasetError,
-        checkpoint.CheckpointError,
-        files.FileError,
-        training.TrainingError,
-        FloatingPointError,
-        OSError,
-    ) as error:
+    except MISTAKES as error:
         return refuse(parser.prog, error)
     return tell(parser.prog, line) if process == 0 else 0

@@ -4,7 +4,7 @@ import pytest
 
 from surrogate.commands.explore import main
 from surrogate.exploration import directions, interpolation
-from tests import melodies
+from tests import commands, melodies
 from tests.paths import DATA, EXAMPLES
 
 A, B = EXAMPLES / "korobeiniki.mid", EXAMPLES / "ode_to_joy.mid"
@@ -16,12 +16,7 @@ def model(tmp_path_factory):
 
 
 def explore(capsys, *argv):
-    """Runs the command; returns exit code, stdout and stderr."""
-    try:
-        code = main([str(word) for word in argv])
-    except SystemExit as stop:
-        code = stop.code
-    return code, *capsys.readouterr()
+    return commands.run(main, capsys, *argv)
 
 
 def test_pieces_are_written_and_told_of(capsys, tmp_path, model, monkeypatch):

@@ -20,16 +20,6 @@ from tests import pages
 from tests.paths import ROOT
 
 
-@pytest.fixture(scope="module")
-def scores():
-    return pages.two_takes()
-
-
-@pytest.fixture(scope="module")
-def written(scores, tmp_path_factory):
-    return pages.written(tmp_path_factory.mktemp("page"), scores)
-
-
 def rows(track):
     return sorted((note.time, note.end, note.pitch, note.velocity) for note in track.notes)
 
