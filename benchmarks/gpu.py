@@ -2,16 +2,18 @@
 
     python -m benchmarks.gpu --data=songs.npz --output=DIR [--minutes=12] [--config=transformer] [--small]
 
-It times every program that encodes, decodes and accompanies and the training step of each configuration at three batch
-sizes, with the share of the chip's peak (MFU; of bfloat16, whatever a program computes in) and the time an iteration of
-its loops takes; compares float32 with what Magenta computed from the checkpoints in tests/data (which needs the extra
-magenta); and trains the configuration for as many steps as there is time for. DIR gets report.md, and of the training
-its log, its curves and the model in pieces under 15 MB. --small shrinks sizes and times, so that it passes on a CPU.
+It compares float32 with what Magenta computed from the checkpoints in tests/data; times every program that encodes,
+decodes and accompanies and the training step of each configuration at three batch sizes, with the share of the chip's
+peak (MFU; of bfloat16, whatever a program computes in) and the time an iteration of its loops takes; and trains the
+configuration for as many steps as there is time for, if there is any. DIR gets report.md, and of the training its log,
+its curves and the model in pieces under 15 MB. --small shrinks sizes and times, so that it passes on a CPU.
 """
 
 import argparse
+import concurrent.futures
 import functools
 import importlib.util
+import os
 import pathlib
 import shutil
 import tempfile
@@ -61,46 +63,67 @@ def seconds_a_call(call, seconds: float) -> float:
     return float(np.median(times))
 
 
-def caller(program: programs.Program, *, is_step: bool):
-    """A function that calls a program and waits; a training step goes on from the state that it gave."""
+def caller(compiled, program: programs.Program, *, is_step: bool):
+    """A function that calls a compiled program and waits; a training step goes on from the state that it gave."""
     arguments = [arrays(each) for each in program.arguments]
 
     def call():
-        results = jax.block_until_ready(program.function(*arguments))
+        results = jax.block_until_ready(compiled(*arguments))
         if is_step:
             arguments[1] = results[0]
 
     return call
 
 
-def measured(name: str, program: programs.Program, *, seconds: float, is_step: bool = False) -> tuple[str, float]:
-    """A row of the report, and the seconds of a call."""
-    cost = costs.of(program.function, *program.arguments)
-    took = seconds_a_call(caller(program, is_step=is_step), seconds)
+class Compiling:
+    """Programs that are traced and compiled side by side. jobs: Program, Costs and what was compiled, to come."""
+
+    def __init__(self):
+        self._pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+        self.jobs = {}
+
+    def add(self, name: str, make):
+        """Has a program, which make() gives, traced and compiled."""
+        self.jobs[name] = self._pool.submit(self._compiled, make)
+
+    def _compiled(self, make):
+        program = make()
+        traced = program.function.trace(*program.arguments)
+        return program, costs.of_jaxpr(traced.jaxpr.jaxpr), traced.lower().compile()
+
+
+def measured(name, program, cost, compiled, *, seconds: float) -> tuple[str, float]:
+    """A row of the report, and the seconds of a call, nan where the chip's memory does not hold it."""
+    try:
+        took = seconds_a_call(caller(compiled, program, is_step=name.startswith("step")), seconds)
+    except jax.errors.JaxRuntimeError as error:
+        return f"| {name} | {program.examples} | {cost.iterations} | {str(error).splitlines()[0][:60]} | | | |", np.nan
     peak = peak_flops(jax.devices()[0])
     share = f"{cost.flops / took / peak:.1%}" if peak else ""
     iteration = f"{1e6 * took / cost.iterations:.1f}" if cost.iterations else ""
     cells = (program.examples, cost.iterations, f"{1e3 * took:.2f}", f"{program.examples / took:.0f}", share, iteration)
-    row = f"| {name} | {' | '.join(map(str, cells))} |"
-    print(row, flush=True)
-    return row, took
+    return f"| {name} | {' | '.join(map(str, cells))} |", took
 
 
-def parity(folder) -> list[str]:
-    """How far float32 is from what Magenta computed, a line each layout."""
-    if importlib.util.find_spec("tensorflow") is None:
-        return ["Float32 was not compared with Magenta's: TensorFlow, which reads its checkpoints, is missing."]
-    from musicvae_jax import magenta
-
+def parity(imported) -> list[str]:
+    """How far float32 is from what Magenta computed, a line each layout of those imported."""
     lines = []
     for layout in LAYOUTS:
-        magenta.import_checkpoint(folder_of(layout), pathlib.Path(folder) / layout)
-        model, golden = musicvae_jax.load(pathlib.Path(folder) / layout), golden_of(folder_of(layout))
+        model, golden = musicvae_jax.load(imported / layout), golden_of(folder_of(layout))
         tokens = jnp.asarray(golden["tokens"])
         mu, sigma = jax.jit(lambda model, *of: model.encoder(*of))(model, tokens, jnp.asarray(golden["len_enc"]))
         error = max(np.abs(mu - golden["mu"]).max(), np.abs(sigma - golden["sigma"]).max())
         lines.append(f"Float32, {layout}: means and deviations within {error:.1e} of Magenta's (1e-5 is promised).")
     return lines
+
+
+def import_all(folder) -> pathlib.Path:
+    """Imports the checkpoints in tests/data, each to a folder of its layout's name (needs the extra magenta)."""
+    from musicvae_jax import magenta
+
+    for layout in LAYOUTS:
+        magenta.import_checkpoint(folder_of(layout), pathlib.Path(folder) / layout)
+    return pathlib.Path(folder)
 
 
 def trained(flags, seconds: float, step: float) -> list[str]:
@@ -122,7 +145,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="a pack of whole songs")
     parser.add_argument("--output", required=True)
-    parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument(
+        "--imported", help="what import_all made elsewhere; by default it is made, by the extra magenta"
+    )
+    parser.add_argument("--minutes", type=float, default=12, help="of all; 0 leaves the training out")
+    parser.add_argument("--seconds", type=float, default=2, help="for which each program is timed")
     parser.add_argument("--config", default="transformer")
     parser.add_argument("--small", action="store_true")
     flags = parser.parse_args()
@@ -130,28 +157,34 @@ def main():
     output.mkdir(parents=True, exist_ok=True)
     cache.keep_compiled_programs()
     report = [f"{jax.devices()[0].device_kind}, {jax.device_count()} device(s), JAX {jax.__version__}", ""]
-    report += [
+    keep = functools.partial(_keep, output / "report.md", report)
+    sizes = dict(bars=16, draws=2, windows=2, magenta=_SMALL, **_SMALL_STEPS["transformer"]) if flags.small else {}
+    compiling, steps = Compiling(), programs.training_steps()
+    for factor in (1, 2, 4):
+        for name in dict.fromkeys((flags.config, *(_SMALL_STEPS if flags.small else steps))):
+            options = dict(batch_size=factor * (2 if flags.small else config_batch(name)))
+            options |= _SMALL_STEPS.get(name, {}) if flags.small else {}
+            compiling.add(f"step of {name}, {options['batch_size']}", functools.partial(steps[name], **options))
+        if factor == 1:
+            for name, program in programs.inference(**sizes).items():
+                compiling.add(name, lambda program=program: program)
+    with tempfile.TemporaryDirectory() as folder:
+        if flags.imported or importlib.util.find_spec("tensorflow"):
+            keep(*parity(pathlib.Path(flags.imported) if flags.imported else import_all(folder)))
+        else:
+            keep("Float32 was not compared with Magenta's: TensorFlow, which reads its checkpoints, is missing.")
+    keep(
+        "",
         "| program | at once | iterations | ms | examples/s | MFU | µs an iteration |",
         "|---|---|---|---|---|---|---|",
-    ]
-    keep = functools.partial(_keep, output / "report.md", report)
-    each = 0.1 if flags.small else 2.0
-    sizes = dict(bars=16, draws=2, windows=2, magenta=_SMALL, **_SMALL_STEPS["transformer"]) if flags.small else {}
-    for name, program in programs.inference(**sizes).items():
-        keep(measured(name, program, seconds=each)[0])
-    steps, of_config = programs.training_steps(), 1.0
-    for name in _SMALL_STEPS if flags.small else steps:
-        usual = 2 if flags.small else config_batch(name)
-        for batch_size in (usual, 2 * usual, 4 * usual):
-            options = dict(batch_size=batch_size, **(_SMALL_STEPS[name] if flags.small else {}))
-            row, took = measured(f"step of {name}", steps[name](**options), seconds=each, is_step=True)
-            keep(row)
-            of_config = took if (name, batch_size) == (flags.config, usual) else of_config
-    with tempfile.TemporaryDirectory() as folder:
-        keep("", *parity(folder))
+    )
+    took = {}
+    for name, job in compiling.jobs.items():
+        row, took[name] = measured(name, *job.result(), seconds=0.1 if flags.small else flags.seconds)
+        keep(row)
     left = 60 * flags.minutes - (time.monotonic() - began)
-    keep(*trained(flags, left, of_config))
-    print("\n".join(report))
+    if left > 0:
+        keep("", *trained(flags, left, next(iter(took.values()))))
 
 
 def config_batch(name: str) -> int:
@@ -161,6 +194,7 @@ def config_batch(name: str) -> int:
 
 def _keep(path, report, *lines):
     """Adds to the report, which lies on the disk at any time: a machine may be taken away."""
+    print(*lines, sep="\n", flush=True)
     report += lines
     path.write_text("\n".join(report) + "\n", encoding="utf-8")
 

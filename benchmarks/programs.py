@@ -139,7 +139,8 @@ def _bar_musicvae(config, sizes):
 
 def _song_surrogate(config, sizes):
     batch = song_batches.empty(config.batch_size, config.bars)
-    return lambda: SongSurrogate(SongSurrogateConfig(**sizes), rngs=nnx.Rngs(0)), song_model.loss, batch, None
+    loss = functools.partial(song_model.loss, dropout=config.dropout)
+    return lambda: SongSurrogate(SongSurrogateConfig(**sizes), rngs=nnx.Rngs(0)), loss, batch, None
 
 
 def _musicvae(config, sizes):

@@ -101,7 +101,7 @@ def _train(config, task, workdir, checkpoints):
 
     module, metrics = training.fit(
         task.module, task.loss, task.batch_at, config, workdir, checkpoints=checkpoints,
-        frozen=task.frozen, held_out=task.held_out, save=save,
+        frozen=task.frozen, held_out=task.held_out, score=task.score, save=save,
     )  # fmt: skip
     reached = f"{_parameters(module) / 1e6:.2f} M parameters, validation loss {metrics['loss']:.2f}"
     line = f"{config.workdir}/model: {reached}"

@@ -35,6 +35,13 @@ def rotated(x_BxHxSxD, place_S):
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
 
 
+def dropped(x, share, key):
+    """x of which a share of the numbers is 0 and the others are larger by as much; without a key, x as it is."""
+    if key is None or not share:
+        return x
+    return jnp.where(jax.random.bernoulli(key, 1 - share, x.shape), x / (1 - share), 0)
+
+
 def stacked(layers):
     """Layers of the same sizes as one: what merges one of them, and their states with an axis more in front.
 
@@ -44,16 +51,19 @@ def stacked(layers):
     return graphdefs[0], jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
 
 
-def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
-    """What layers, any number of them, make of bars, one after the other."""
+def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
+    """What layers, any number of them, make of bars, one after the other; dropout as dropped takes it."""
     if not len(layers):
         return x_BxSxD
     graphdef, states = stacked(layers)
+    keys = None if key is None else jax.random.split(key, len(layers))
 
-    def one(x, state):
-        return nnx.merge(graphdef, state)(x, likeness_BxSxSxF, seen_BxSxS, causal=causal), None
+    def one(x, state_and_key):
+        state, key = state_and_key
+        layer = nnx.merge(graphdef, state)
+        return layer(x, likeness_BxSxSxF, seen_BxSxS, causal=causal, dropout=dropout, key=key), None
 
-    return jax.lax.scan(one, x_BxSxD, states)[0]
+    return jax.lax.scan(one, x_BxSxD, (states, keys))[0]
 
 
 class Layer(nnx.Module):
@@ -82,15 +92,16 @@ class Layer(nnx.Module):
         q, k = (jnp.concatenate([rotated(y[:, :placed], place_S), y[:, placed:]], 1) for y in (q, k))
         return q, k, v
 
-    def mixed(self, x_BxQxD, q_BxHxQxD, k_BxHxKxD, v_BxHxKxD, bias_BxHxQxK):
+    def mixed(self, x_BxQxD, q_BxHxQxD, k_BxHxKxD, v_BxHxKxD, bias_BxHxQxK, *, dropout=0.0, key=None):
         """What follows from queries, keys, values and the biases of attention; x is what they were made from."""
+        keys = (None, None) if key is None else jax.random.split(key)
         dtype = self.out.kernel.dtype
         q = q_BxHxQxD.astype(dtype)
         scores = einsum("bhqd,bhkd->bhqk", q, k_BxHxKxD.astype(dtype))
         weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
         read = einsum("bhqk,bhkd->bhqd", weights, v_BxHxKxD.astype(dtype))
-        x = x_BxQxD + self.out(read.swapaxes(1, 2).reshape(x_BxQxD.shape))
-        return x + self.down(jax.nn.gelu(self.up(norm(x, self.gains[1]))))
+        x = x_BxQxD + dropped(self.out(read.swapaxes(1, 2).reshape(x_BxQxD.shape)), dropout, keys[0])
+        return x + dropped(self.down(jax.nn.gelu(self.up(norm(x, self.gains[1])))), dropout, keys[1])
 
     def bias(self, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
         """Biases of attention, float32 [B, H, Q, K]: likeness, rows of the distance table, and what is seen."""
@@ -99,7 +110,8 @@ class Layer(nnx.Module):
         apart_HxQxK = self.distance[...].astype(jnp.float32)[:, distance_row_QxK]
         return jnp.where(seen_BxQxK[:, None], alike_BxHxQxK + apart_HxQxK[None], _MASKED)
 
-    def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal):
+    def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
         bars = x_BxSxD.shape[1]
         bias = self.bias(likeness_BxSxSxF, distance_rows(bars, causal=causal), seen_BxSxS)
-        return self.mixed(x_BxSxD, *self.queries_keys_values(x_BxSxD, np.arange(bars)), bias)
+        read = self.queries_keys_values(x_BxSxD, np.arange(bars))
+        return self.mixed(x_BxSxD, *read, bias, dropout=dropout, key=key)

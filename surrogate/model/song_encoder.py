@@ -7,7 +7,7 @@ from flax import nnx
 
 from musicvae_jax.lstm import Dense, normal
 from musicvae_jax.products import dot
-from surrogate.model.attention import Layer, norm, through
+from surrogate.model.attention import Layer, dropped, norm, through
 from surrogate.model.bar_features import FEATURES_PER_BAR
 
 PLACES = 16
@@ -30,17 +30,19 @@ class SongEncoder(nnx.Module):
         self.layers = nnx.List([Layer(width, heads, rngs=rngs) for _ in range(layers)])
         self.gain = nnx.Param(jnp.ones(width))
 
-    def __call__(self, batch, known_BxSxD=0.0):
+    def __call__(self, batch, known_BxSxD=0.0, *, dropout=0.0, key=None):
         """Reads songs.
 
         Args:
             batch: as song_batches makes them; melody, likeness, is_bar, place, edge, tempo, density and plays are read.
             known_BxSxD: what is known of the bars besides.
+            dropout: the share of what each layer reads and adds that is left out, by key; without a key, none is.
 
         Returns:
             float32 [B, S, width].
         """
-        x = self.melody[1](jax.nn.gelu(self.melody[0](batch["melody"])))
+        keys = [None] * 3 if key is None else jax.random.split(key, 3)
+        x = self.melody[1](jax.nn.gelu(self.melody[0](dropped(batch["melody"], dropout, keys[0]))))
         wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)[None]
         tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
         song_BxD = tempo_BxD + self.density(batch["density"])
@@ -48,5 +50,6 @@ class SongEncoder(nnx.Module):
         at_edge_BxSxD = dot(batch["edge"], self.edges[...].astype(jnp.float32))
         x = x + song_BxD[:, None] + self.places[...][batch["place"]].astype(jnp.float32) + at_edge_BxSxD + known_BxSxD
         seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])
-        x = through(self.layers, x, batch["likeness"], seen_BxSxS, causal=False)
+        x = dropped(x, dropout, keys[1])
+        x = through(self.layers, x, batch["likeness"], seen_BxSxS, causal=False, dropout=dropout, key=keys[2])
         return norm(x, self.gain[...])

@@ -18,7 +18,7 @@ from musicvae_jax import codebook
 from musicvae_jax.bar_decoder import gru
 from musicvae_jax.lstm import Dense, along_last, normal
 from musicvae_jax.products import einsum
-from surrogate.model.attention import FARTHEST, Layer, distance_rows, norm, through
+from surrogate.model.attention import FARTHEST, Layer, distance_rows, dropped, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
 
@@ -111,12 +111,11 @@ class BarCodes(nnx.Module):
         x = state_xD + along_last(self.output_places[...][place], state_xD)
         return self.outputs[kind](x), self.anew(x)[..., 0] + self.anew_places[...][place].astype(jnp.float32)
 
-    def states(self, tables, x_BxSxD, codes_BxSxK):
-        """The state from which each code is told, given those before it: float32 [K, B, S, D]; tables by kind."""
+    def states(self, rows_KxBxSxD, x_BxSxD):
+        """The state from which each code is told, float32 [K, B, S, D], given the rows of those before it."""
         state, bar = self.begin(x_BxSxD)
-        before = [jnp.zeros_like(state)]
-        before += [tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]].astype(jnp.float32) for k in range(CODES - 1)]
-        reads = jnp.stack(before) + self.places[...].astype(jnp.float32)[:, None, None] + bar[None]
+        before = jnp.concatenate([jnp.zeros_like(state)[None], rows_KxBxSxD[:-1].astype(jnp.float32)])
+        reads = before + self.places[...].astype(jnp.float32)[:, None, None] + bar[None]
 
         def step(state, read):
             state = self.step(state, read)
@@ -148,14 +147,20 @@ class SongSurrogate(nnx.Module):
         self.codes = BarCodes(config, rngs=rngs)
         self.sources = nnx.List([Source(width, config.source_width, rngs=rngs) for _ in PARTS])
 
-    def parts(self, codes_BxSxK, is_there_BxSxP):
+    def rows(self, codes_BxSxK):
+        """What stands for each code in the table of its kind, [K, B, S, D]."""
+        codes_KxBxS, parts = jnp.moveaxis(codes_BxSxK, -1, 0), []
+        for places in places_by_kind():
+            of_kinds = [self.tables[kind][...][codes_KxBxS[own]] for kind, own in places.items()]
+            in_turn = jnp.stack(of_kinds, 1)
+            parts.append(in_turn.reshape(-1, *in_turn.shape[2:]))
+        return jnp.concatenate(parts)
+
+    def parts(self, rows_KxBxSxD, is_there_BxSxP):
         """Each part of bars as a vector, that of unknown where it is not there: three of float32 [B, S, D]."""
-        parts = []
-        for part in range(len(PARTS)):
-            own = CODES_OF_PART[part]
-            rows = [self.tables[KIND_OF_CODE[k]][...][codes_BxSxK[..., k]] for k in own]
-            placed = (row * along_last(self.code_places[k], row) for k, row in zip(own, rows, strict=True))
-            x = sum(placed) / np.sqrt(len(own))
+        placed_KxBxSxD, parts = rows_KxBxSxD * self.code_places[...][:, None, None], []
+        for part, own in enumerate(CODES_OF_PART):
+            x = placed_KxBxSxD[own.start : own.stop].sum(0) / np.sqrt(len(own))
             parts.append(jnp.where(is_there_BxSxP[..., part, None], x, along_last(self.unknown[part], x)))
         return parts
 
@@ -163,44 +168,55 @@ class SongSurrogate(nnx.Module):
         """Parts of bars as one vector of each bar, float32 [B, S, D]."""
         return self.bar[1](jax.nn.gelu(self.bar[0](sum(parts_BxSxD) / np.sqrt(len(PARTS)))))
 
-    def encode(self, batch):
+    def encode(self, batch, *, dropout=0.0, key=None):
         """What is heard of each bar, the whole song in sight: float32 [B, S, D]; batch as song_batches makes them."""
-        known = jnp.concatenate(self.parts(batch["codes"], batch["known"]), -1)
-        return self.encoder(batch, self.known(known))
+        known = jnp.concatenate(self.parts(self.rows(batch["codes"]), batch["known"]), -1)
+        return self.encoder(batch, self.known(known), dropout=dropout, key=key)
 
     def chord_logits(self, heard_BxSxD):
         """Logits of chords from what the encoder hears alone, float32 [B, S, 2, V]."""
         return self.chords(heard_BxSxD).reshape(*heard_BxSxD.shape[:2], CHORDS_PER_BAR, CHORD_CLASSES)
 
-    def nats(self, batch, heard_BxSxD):
-        """-log p(part of a bar | all before it), float32 [B, S, P]."""
-        codes = batch["codes"]
-        bars = codes.shape[1]
-        own = self.bars(self.parts(codes, batch["remembered"]))
+    def nats(self, batch, heard_BxSxD, *, dropout=0.0, key=None):
+        """-log p(part of a bar | all before it), float32 [B, S, P]; dropout as SongEncoder takes it."""
+        keys = [None] * 4 if key is None else jax.random.split(key, 4)
+        codes_KxBxS, rows = jnp.moveaxis(batch["codes"], -1, 0), self.rows(batch["codes"])
+        bars = codes_KxBxS.shape[2]
+        own = self.bars(self.parts(rows, batch["remembered"]))
         before = jnp.pad(own[:, :-1], ((0, 0), (1, 0), (0, 0)))
-        x = self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1))
+        x = dropped(self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1)), dropout, keys[0])
         so_far = np.tril(np.ones((1, bars, bars), bool)) & batch["is_bar"][:, None, :]
-        x = through(self.layers, x, batch["likeness"], so_far, causal=True)
-        x = norm(x, self.gain[...])
-        states = self.codes.states(self.tables, x, codes)
+        x = through(self.layers, x, batch["likeness"], so_far, causal=True, dropout=dropout, key=keys[1])
+        x = dropped(norm(x, self.gain[...]), dropout, keys[2])
+        states = dropped(self.codes.states(rows, x), dropout, keys[3])
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]
         plays_BxSxP = plays(batch)
-        keys, rows, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
-        for part, source in enumerate(self.sources):
+        keys, distances, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
+        for part, (source, places) in enumerate(zip(self.sources, places_by_kind(), strict=True)):
             playing = earlier & plays_BxSxP[:, None, :, part]
-            scores = source(x, source.key(keys), batch["likeness"], rows, playing)
+            scores = source(x, source.key(keys), batch["likeness"], distances, playing)
             follows, new = 0.0, 0.0
-            for k in CODES_OF_PART[part]:
-                logits, anew = self.codes.logits(states[k], KIND_OF_CODE[k], k)
-                drawn = jnp.take_along_axis(logits, codes[..., k, None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
+            for kind, own in places.items():
+                logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states[own], kind, own)
+                codes_NxBxS = codes_KxBxS[own]
+                drawn = jnp.take_along_axis(logits, codes_NxBxS[..., None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
                 changed = jax.nn.log_sigmoid(anew) + drawn
                 kept = jnp.logaddexp(jax.nn.log_sigmoid(-anew), changed)
-                same_BxSxS = codes[:, :, None, k] == codes[:, None, :, k]
-                follows += jnp.where(same_BxSxS, kept[..., None], changed[..., None])
-                new += drawn
+                same_NxBxSxS = codes_NxBxS[..., :, None] == codes_NxBxS[..., None, :]
+                follows += jnp.where(same_NxBxSxS, kept[..., None], changed[..., None]).sum(0)
+                new += drawn.sum(0)
             of_source = jnp.concatenate([follows, new[..., None]], -1)
             nats.append(-jax.nn.logsumexp(jax.nn.log_softmax(scores, -1) + of_source, -1))
         return jnp.stack(nats, -1)
+
+
+def places_by_kind() -> list[dict[int, np.ndarray]]:
+    """Of each part, {kind of its codes: their places in a bar}; where there are two kinds, they take turns."""
+    kinds = np.array(KIND_OF_CODE)
+    return [
+        {kind: own.start + np.flatnonzero(kinds[own.start : own.stop] == kind) for kind in dict.fromkeys(KIND_OF_CODE[k] for k in own)}
+        for own in CODES_OF_PART
+    ]
 
 
 def plays(batch):
@@ -210,23 +226,25 @@ def plays(batch):
     return jnp.concatenate([chords, bass_and_drums[..., ::-1]], -1)
 
 
-def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 0.5):
+def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 0.5, dropout: float = 0.0):
     """Nats a bar of what is not known, and what they are made of.
 
     Args:
         module: the SongSurrogate.
         batch: as song_batches makes them.
-        key: not used.
+        key: of what is left out.
         chord_weight: of the encoder's own chords, which teach it to hear harmony.
+        dropout: the share of what layers read and add that is left out.
 
     Returns:
         The loss, and metrics: it, nats a bar of chords, drums and bass, those of the encoder's chords a half bar, and
         how often the root is its likeliest, and among its two likeliest.
     """
-    heard = module.encode(batch)
+    of_encoder, of_decoder = (None, None) if key is None else jax.random.split(key)
+    heard = module.encode(batch, dropout=dropout, key=of_encoder)
     counted = (batch["is_bar"][..., None] & ~batch["known"] & plays(batch)).astype(jnp.float32)
     share = counted / jnp.maximum(counted.sum((0, 1), keepdims=True), 1)
-    nats_P = (module.nats(batch, heard) * share).sum((0, 1))
+    nats_P = (module.nats(batch, heard, dropout=dropout, key=of_decoder) * share).sum((0, 1))
     chord = batch["codes"][..., :CHORDS_PER_BAR]
     log_p = jax.nn.log_softmax(module.chord_logits(heard), -1)
     half_share = share[..., CHORDS, None] / CHORDS_PER_BAR

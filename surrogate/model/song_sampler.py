@@ -142,7 +142,7 @@ class _Draws:
         own = self._codes(dice_Kx2xR, x[:, 0], codes, jnp.stack(sources), bar)
         codes = codes.at[:, bar].set(own)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
-        own_RxD = model.bars(model.parts(own[:, None], there))[:, 0]
+        own_RxD = model.bars(model.parts(model.rows(own[:, None]), there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
         return codes, caches, keys, own_RxD

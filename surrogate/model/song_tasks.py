@@ -63,7 +63,8 @@ def song_surrogate(config, songs) -> Task:
         origins["start"] = checkpoint.fingerprint(module)
     return Task(
         module=module,
-        loss=song_model.loss,
+        loss=functools.partial(song_model.loss, dropout=config.dropout),
+        score=song_model.loss,
         batch_at=train.training(config.batch_size, config.seed),
         held_out=_first(validation.held_out(config.batch_size, _HELD_OUT_SEED), config),
         save=copied(config.checkpoint, song_band.save_surrogate),

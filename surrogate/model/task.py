@@ -17,7 +17,7 @@ SPLITS = "train", "validation"
 class Task:
     """What musicvae_jax.training.fit needs, and what becomes of the module.
 
-    module: what learns. loss, batch_at, held_out: as fit takes them. frozen: modules that the loss needs.
+    module: what learns. loss, batch_at, held_out, score: as fit takes them. frozen: modules that the loss needs.
     save: (folder, module, notes=..., dtype=...) -> None, writes it as a model folder, or into a copy of one.
     about: what is to be known of the data, for the card, for JSON.
     part: its folder in the model's; "" for a MusicVAE.
@@ -31,6 +31,7 @@ class Task:
     held_out: list
     save: typing.Callable
     about: dict
+    score: typing.Callable | None = None
     part: str = ""
     frozen: dict[str, nnx.Module] = dataclasses.field(default_factory=dict)
     origins: dict[str, str] = dataclasses.field(default_factory=dict)

@@ -89,6 +89,16 @@ def test_the_loss_is_made_of_what_is_not_known(batch):
     assert 0 <= float(metrics["root"]) <= float(metrics["root_of_two"]) <= 1
 
 
+def test_dropout_hangs_on_its_key_and_leaves_out_nothing_without_one(batch):
+    model = small.surrogate()
+    loss = jax.jit(lambda key, share: song_model.loss(model, batch, key, dropout=share)[0], static_argnums=1)
+    plain = float(loss(None, 0.5))
+    assert float(loss(jax.random.key(0), 0.0)) == plain
+    dropped = [float(loss(jax.random.key(seed), 0.5)) for seed in (0, 0, 1)]
+    assert dropped[0] == dropped[1] != dropped[2]
+    assert plain not in dropped
+
+
 def test_where_a_part_does_not_play_nothing_is_learnt_and_nothing_taken_over(batch, nats):
     rests = changed(batch, "plays", (0, 2, 0), 0)  # the bass of a bar
     before, after = np.asarray(nats(batch)), np.asarray(nats(rests))
