@@ -65,7 +65,7 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
     """
     if importlib.util.find_spec("music21") is None:
         raise FileError(path, _NEEDS)
-    from surrogate.reading import notation
+    from surrogate.reading import abc_score, notation
 
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     content = _content(path)
@@ -74,7 +74,7 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             if is_abc:
-                tune, title, which = _first_tune(path, content, notation.MOST_CHARACTERS)
+                tune, title, which = _first_tune(path, content, abc_score.MOST_CHARACTERS)
                 music = notation.of_abc(tune)._replace(title=title, which=which)
             else:
                 root = _tree(path, _unpacked(path, content))
