@@ -1,4 +1,4 @@
-"""Tunes in ABC -> music21's scores, with what music21 does not read: words under notes, and chord symbols as spelled."""
+"""Tunes in ABC -> music21's scores, with what it does not read: words under notes, and chord symbols as spelled."""
 
 import functools
 import itertools
@@ -32,7 +32,7 @@ def read(tune: str):
         A music21.stream.Score, in which chord symbols are of music21's TextExpression.
     """
     from music21 import stream
-    from music21.abcFormat import ABCFile, translate
+    from music21.abcFormat import ABCBar, ABCFile, translate
 
     header, *voices = ABCFile().readstr(_readable(tune)).splitByVoice()
     parts = []
@@ -40,6 +40,8 @@ def read(tune: str):
         part = stream.Part()
         part.makeBeams = lambda **_: None  # which takes most of the time, and more than twice that of half a tune
         whole = header + voice if voice else header
+        has_bars = any(isinstance(token, ABCBar) for token in whole.tokens)
+        whole.definesMeasures = lambda has_bars=has_bars: has_bars  # or else repeats of two bars would not be played
         parts.append(translate.abcToStreamPart(whole, part))
         _complete(parts[-1], whole.tokens)
     return stream.Score(parts)

@@ -72,11 +72,20 @@ def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
         marks = (each for of_part in elements for _, each in of_part if isinstance(each, meter.TimeSignature))
         signature = next(((mark.numerator, mark.denominator) for mark in marks), signature)
         chords = list(_chords(elements, is_abc))
-        name = next(measure for measure in measures if measure is not None).measureNumberWithSuffix()
-        unread += [f'"{chord}" in bar {name}' for _, chord in chords if isinstance(chord, str)]
+        unread += [(number, chord) for _, chord in chords if isinstance(chord, str)]
         known = [(offset, chord) for offset, chord in chords if not isinstance(chord, str)]
         bars.append(_bar(elements, signature, signs[number] if number < len(signs) else Signs(), known, is_abc))
-    return WrittenMusic([_part(part, drums) for part in parts], bars, unread=tuple(unread))
+    names = _bar_names(measures_PxN, bars, is_abc)
+    told = tuple(f'"{text}" in bar {names[number]}' for number, text in unread)
+    return WrittenMusic([_part(part, drums) for part in parts], bars, unread=told)
+
+
+def _bar_names(measures_PxN, bars, is_abc):
+    """What the bars are called: in MusicXML as is written; in ABC a pickup is bar 0."""
+    if not is_abc:
+        return [measure.measureNumberWithSuffix() for measure in max(measures_PxN, key=len, default=[])]
+    has_pickup = bool(bars) and bars[0].length < bars[0].full_length
+    return [number - has_pickup for number in itertools.accumulate(bar.length > 0 for bar in bars)]
 
 
 def _bar(elements_PxN, signature, signs, chords, is_abc) -> WrittenBar:
@@ -164,13 +173,11 @@ def _chord(symbol) -> Chord | str:
     if isinstance(symbol, harmony.NoChord):
         return NO_CHORD
     root, bass = (pitch.name.replace("-", "b") if pitch else "" for pitch in (symbol.root(), symbol.bass()))
-    if symbol.chordKind in _KINDS and root:
-        more = "".join(map(_modification, symbol.chordStepModifications))
-        over = f"/{bass}" if bass != root else ""
-        plain = root + _KINDS[symbol.chordKind]
-        if chord := _parsed(plain + more + over) or _parsed(plain + over):
-            return chord
-    return root + (symbol.chordKindStr or symbol.chordKind)
+    more = "".join(map(_modification, symbol.chordStepModifications))
+    over = f"/{bass}" if bass != root else ""
+    text = root + (symbol.chordKindStr or symbol.chordKind)
+    plain = root + _KINDS[symbol.chordKind] if symbol.chordKind in _KINDS else text
+    return _parsed(plain + more + over) or _parsed(plain + over) or text
 
 
 def _parsed(text) -> Chord | None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from musicvae_jax.files import FileError, FilePath
 from musicvae_jax.midi_chunks import MidiChunks
-from surrogate.reading import written_music
+from surrogate.reading import musicxml_numbers, written_music
 from surrogate.reading.written_music import Notation
 
 ABC, COMPRESSED = ".abc", ".mxl"
@@ -78,6 +78,7 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
                 music = notation.of_abc(tune)._replace(title=title, which=which)
             else:
                 root = _tree(path, _unpacked(path, content))
+                musicxml_numbers.check(root)
                 music = notation.of_musicxml(root)._replace(title=_title(root))
         return written_music.play_out(music)
     except FileError:
