@@ -106,7 +106,9 @@ def _line(tokens, elements) -> list[_Sung]:
         if isinstance(token, abcFormat.ABCBar):
             bar, is_bar_empty = bar + (not is_bar_empty), True
         elif isinstance(token, abcFormat.ABCNote) and getattr(token, "subTokens", True):
-            element, is_bar_empty = next(elements), False
+            element, is_bar_empty = next(elements, None), False
+            if element is None:  # music21 left a note out
+                break
             for symbol in token.chordSymbols:
                 element.activeSite.insert(element.offset, expressions.TextExpression(symbol.strip('"')[len(_OURS) :]))
             if not element.isRest:

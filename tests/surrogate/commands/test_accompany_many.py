@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 
 import musicvae_jax
 import surrogate
+from musicvae_jax import midi
 from surrogate.rendering import sound
 from tests.commands import accompany
 from tests.melodies import quarters, write_midi
@@ -48,6 +50,10 @@ def test_scores_in_a_folder_and_a_score_of_each(capsys, accompanist, tmp_path):
     names = ("one", "sheet", "tunes")
     assert written == [f"{name}_accompanied.{suffix}" for name in names for suffix in ("mid", "musicxml")]
     assert 'melody: tune 1 of 2, "The Lark"; track 1' in told and "pickup: 1 beat;" in told
+    sung = [lyric.text for track in midi.read(out / "tunes_accompanied.mid").tracks for lyric in track.lyrics]
+    assert sung == ["Oh, ", "the ", "lark ", "is ", "up ", "the ", "lark ", "is "]
+    root = ElementTree.parse(out / "tunes_accompanied.musicxml").getroot()
+    assert [f"{text.text} " for text in root.findall(".//lyric/text")] == sung
     with pytest.raises(musicvae_jax.FileError, match="has bass and drums of its own, which stay"):
         surrogate.accompany(out / "sheet_accompanied.musicxml", checkpoint=accompanist, keep="all")
 
