@@ -15,6 +15,8 @@ from musicvae_jax.sharding import cast
 def init_state(module, config):
     """Parameters, their moving average, optimizer, step and random key: one tree of arrays."""
     params = nnx.to_pure_dict(nnx.state(module, nnx.Param))
+    # A step returns no array of a weak type; with one at first, the second step would be compiled anew.
+    params = jax.tree.map(lambda leaf: leaf.astype(leaf.dtype), params)
     return {
         "params": params,
         "ema": jax.tree.map(jnp.copy, params),

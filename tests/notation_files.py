@@ -12,6 +12,7 @@ L:1/8
 Q:1/4=90
 K:D
 A2|:"D"d2 f2 "A7/E"e2 c2|1 "Bm7"B4 A4:|2 "D"d6|]
+w:Oh,|the lark is|up
 
 X:8
 T:The Wren

@@ -5,11 +5,15 @@ import dataclasses
 import numpy as np
 
 from musicvae_jax.events import STEPS_PER_BAR
+from surrogate.accompaniment import given_chords
 from surrogate.accompaniment.options import Options
 from surrogate.reading import swing
 from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
 from surrogate.reading.song_time import FileTime, PlayedTime
+
+_MOST_TOLD = 4
+"""Chord symbols that are named of those that cannot be read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +90,12 @@ def _lag(melody):
 def _chords(melody, options):
     if options.chords is False:
         return "the model's own, as asked"
-    return "the model's own (none are given)" if melody.chords is None else melody.chords.origin
+    words = "the model's own (none are given)" if melody.chords is None else melody.chords.origin
+    unread = melody.song.notation.unread if melody.song.notation and not given_chords.are_asked_for(options) else ()
+    if not unread:
+        return words
+    left_out = f" and {len(unread) - _MOST_TOLD} more" if len(unread) > _MOST_TOLD else ""
+    return f"{words}; no chord to this program: {', '.join(unread[:_MOST_TOLD])}{left_out}"
 
 
 def _swing(swing_of_song):

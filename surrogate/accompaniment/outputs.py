@@ -1,6 +1,7 @@
 """The files that will be written, and what is checked of them before any is: nothing that is read is written over."""
 
 import dataclasses
+import itertools
 import os
 import pathlib
 import re
@@ -34,7 +35,7 @@ class OutputFiles:
     """What is written for one melody.
 
     melody: the file that is read. takes: a MIDI file for each take, the best first. picture, page, sound, chords,
-    notation: None where none is wanted.
+    notation: None where none is wanted. is_renamed: whether names are numbered, as another melody has the same.
 
     Raises:
         FileError: a suffix promises another kind of file; what pictures may be is for rendering.plot to say.
@@ -47,6 +48,7 @@ class OutputFiles:
     sound: FilePath | None = None
     chords: FilePath | None = None
     notation: FilePath | None = None
+    is_renamed: bool = False
 
     @property
     def paths(self) -> list[FilePath]:
@@ -139,7 +141,7 @@ class OutputPlan:
 
 
 def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, takes: int) -> OutputPlan:
-    """Names every file that will be written; touches none.
+    """Names every file that will be written, of melodies whose names are alike each its own; touches none.
 
     Args:
         melodies: MIDI files and scores, or folders of them, where hidden files and what this function names are left
@@ -157,20 +159,36 @@ def plan_outputs(melodies: list[pathlib.Path], destination: Destination, *, take
             raise FileError(output, "is not a file; give another output")
         looks = destination.picture, destination.page, destination.sound, destination.chords, destination.notation
         return OutputPlan((OutputFiles(melody, _take_files(output, takes), *looks),))
-    songs = []
+    songs, taken, places = [], set(), {}
     for melody, below in _found(melodies, destination.midi):
-        stem = f"{melody.stem}_accompanied"
-        folder = melody.parent if destination.midi is None else destination.midi / below
-        looks = (
-            (destination.picture, ".png"),
-            (destination.page, ".html"),
-            (destination.sound, ".wav"),
-            (destination.chords, ".txt"),
-            (destination.notation, ".musicxml"),
-        )
-        looks = (place and place / below / f"{stem}{suffix}" for place, suffix in looks)
-        songs.append(OutputFiles(melody, _take_files(folder / f"{stem}.mid", takes), *looks))
+        places.setdefault(pathlib.Path(os.path.realpath(melody.parent), melody.name), (melody, below))
+    for melody, below in places.values():
+        stems = itertools.chain([melody.stem], (f"{melody.stem}_{number}" for number in itertools.count(2)))
+        named = (_named(melody, below, f"{stem}_accompanied", destination, takes) for stem in stems)
+        song, names = next((song, names) for song in named if taken.isdisjoint(names := _names(song)))
+        taken |= names
+        songs.append(song)
     return OutputPlan(tuple(songs), makes_folders=True)
+
+
+def _named(melody, below, stem, destination, takes) -> OutputFiles:
+    """The files of a melody, of a stem, in their places below the folders of the destination."""
+    folder = melody.parent if destination.midi is None else destination.midi / below
+    looks = (
+        (destination.picture, ".png"),
+        (destination.page, ".html"),
+        (destination.sound, ".wav"),
+        (destination.chords, ".txt"),
+        (destination.notation, ".musicxml"),
+    )
+    looks = (place and place / below / f"{stem}{suffix}" for place, suffix in looks)
+    is_renamed = stem != f"{melody.stem}_accompanied"
+    return OutputFiles(melody, _take_files(folder / f"{stem}.mid", takes), *looks, is_renamed=is_renamed)
+
+
+def _names(song):
+    """By what the files of a song are known."""
+    return {name for path in song.paths for name in files.names(path)}
 
 
 def _take_files(output, takes):

@@ -185,4 +185,6 @@ def _closing_line(files, song, seconds) -> str:
     takes = f"{first} to {others[-1].name}, the best first" if others else first
     names = ", ".join(map(str, (takes, *files.paths[len(files.takes) :])))
     melody = f"melody: {song.melody.reason}; {song.assumptions}"
+    if files.is_renamed:
+        names += f" (numbered, as another song is called like {files.melody})"
     return escape_controls(f"wrote {names}: {song.summary}, in {seconds:.1f} s; {melody}")

@@ -1,6 +1,7 @@
 """Move in the latent space of a model: songs from the prior, between two songs, along directions; a map of a corpus.
 
-What is found is written into a folder: MIDI files, page.html, which plays them, and roll.png; see docs/explore.md.
+Songs are MIDI files or scores (MusicXML, ABC). What is found is written into a folder: MIDI files, page.html, which
+plays them, and roll.png; see docs/explore.md.
 """
 
 import argparse
@@ -29,27 +30,27 @@ def _parser():
 
     add = command("generate", "write songs from the prior, for a melody or without", required=True)
     add("--songs", type=_pieces(1), default=4, help="how many (default: 4)")
-    add("--melody", type=path, metavar="SONG.mid", help="write bass and drums for this one's melody")
+    add("--melody", type=path, metavar="SONG", help="write bass and drums for this one's melody")
     add("--corpus", type=path, help="a pack or corpus of windows to walk through, for models of bars without a melody")
     add("--bars", type=whole_number(1), default=32, help="of a walked melody (default: 32)")
     add("--seed", type=whole_number(0), default=0, help="of all that is drawn (default: 0)")
     add("--temperature", type=_temperature, help="0 is safest, 1 as free as people are (default: the model's own)")
 
     add = command("interpolate", "write what lies between two songs", required=True)
-    add("a", type=path, metavar="a.mid")
-    add("b", type=path, metavar="b.mid")
+    add("a", type=path, metavar="A")
+    add("b", type=path, metavar="B")
     add("--steps", type=_pieces(2), default=9, help="pieces, both ends among them (default: 9)")
     add("--bars", type=whole_number(1), default=16, help="of each song, from its first melody on (default: 16)")
 
     add = command("attributes", "find directions of density, syncopation and range, and move a song along them")
     add("corpus", type=path, help="a corpus that the model encoded")
-    add("--song", type=path, metavar="SONG.mid", help="a song to move, with --by and --output")
+    add("--song", type=path, metavar="SONG", help="a song to move, with --by and --output")
     by = "how far: an attribute of the table, or density, syncopation or range of all parts; may be given several times"
     add("--by", type=_amount, action="append", default=[], metavar="NAME=STDS", help=by)
     add("--bars", type=whole_number(1), default=16, help="of the song, from its first melody on (default: 16)")
 
     add = command("reconstruct", "tell how much of songs their latents hold")
-    add("song", type=path, help="a MIDI file, or a pack of whole songs, of which those held out count")
+    add("song", type=path, help="a song, or a pack of whole songs (.npz), of which those held out count")
 
     add = command(
         "map", "draw a corpus's songs in two dimensions: map.png, and map.html, which names them", required=True

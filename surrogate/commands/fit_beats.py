@@ -1,9 +1,7 @@
 """Make the table that finds the beats of free playing again from a pack of songs."""
 
-import pathlib
-
 from surrogate.commands.console import interruptible, refuse, tell
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, file_ending_in
 
 LEAST_SONGS = 10
 
@@ -11,8 +9,9 @@ LEAST_SONGS = 10
 def _parser():
     parser = Parser(prog="fit_beats", description=__doc__)
     pack = "pack of whole songs, from encode_corpus --config.unit=song --config.output=SONGS.npz"
-    parser.add_argument("--songs", required=True, help=pack)
-    parser.add_argument("--output", type=pathlib.Path, help="the table, .npz (default: in place of the built-in one)")
+    parser.add_argument("--input", required=True, metavar="SONGS.npz", help=pack)
+    table = "where to write the table (default: in place of the built-in one)"
+    parser.add_argument("--output", type=file_ending_in(".npz"), metavar="TABLE.npz", help=table)
     return parser
 
 
@@ -22,15 +21,17 @@ def main(argv=None) -> int:
     parser = _parser()
     flags = parser.parse_args(argv)
     # Late, so that a wrong flag is answered at once.
+    from musicvae_jax import files
     from surrogate.corpus import song_pack
     from surrogate.evaluation import fit_beats, free_playing
     from surrogate.reading import beat_network
 
     path = flags.output or beat_network.TABLE
     try:
-        lines = free_playing.lines(song_pack.open(flags.songs), "train")
+        files.check_place(path)
+        lines = free_playing.lines(song_pack.open(flags.input), "train")
         if len(lines) < LEAST_SONGS:
-            return refuse(parser.prog, f"{flags.songs}: {len(lines)} songs to learn from; give {LEAST_SONGS} or more")
+            return refuse(parser.prog, f"{flags.input}: {len(lines)} songs to learn from; give {LEAST_SONGS} or more")
         fit_beats.save(path, fit_beats.fit_rhythm(lines), fit_beats.fit_network(lines))
     except (OSError, ValueError) as error:
         return refuse(parser.prog, error)

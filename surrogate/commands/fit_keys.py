@@ -1,9 +1,7 @@
 """Make the table that finds keys again from a pack of songs, and measure it on the pack's validation tunes."""
 
-import pathlib
-
 from surrogate.commands.console import interruptible, refuse, tell
-from surrogate.commands.parser import Parser
+from surrogate.commands.parser import Parser, file_ending_in
 
 LEAST_SONGS = 10
 
@@ -11,9 +9,10 @@ LEAST_SONGS = 10
 def _parser():
     parser = Parser(prog="fit_keys", description=__doc__)
     pack = "pack of whole songs, from encode_corpus --config.unit=song --config.output=SONGS.npz"
-    parser.add_argument("--songs", required=True, help=pack)
-    parser.add_argument("--input", required=True, help="folder of the MIDI files it was made of, for their signatures")
-    parser.add_argument("--output", type=pathlib.Path, help="the table, .npz (default: in place of the built-in one)")
+    parser.add_argument("--input", required=True, metavar="SONGS.npz", help=pack)
+    parser.add_argument("--midi", required=True, help="folder of the MIDI files it was made of, for their signatures")
+    table = "where to write the table (default: in place of the built-in one)"
+    parser.add_argument("--output", type=file_ending_in(".npz"), metavar="TABLE.npz", help=table)
     return parser
 
 
@@ -23,17 +22,19 @@ def main(argv=None) -> int:
     parser = _parser()
     flags = parser.parse_args(argv)
     # Late, so that a wrong flag is answered at once.
+    from musicvae_jax import files
     from surrogate.corpus import song_pack
     from surrogate.evaluation import fit_keys, song_keys
     from surrogate.reading import key_finder
 
     path = flags.output or key_finder.TABLE
     try:
-        pack = song_pack.open(flags.songs)
-        songs, held_out = (song_keys.read(pack, pack.indices(split), flags.input) for split in ("train", "validation"))
+        files.check_place(path)
+        pack = song_pack.open(flags.input)
+        songs, held_out = (song_keys.read(pack, pack.indices(split), flags.midi) for split in ("train", "validation"))
         if min(len(songs), len(held_out)) < LEAST_SONGS:
             counts = f"{len(songs)} songs to learn from and {len(held_out)} to measure with"
-            return refuse(parser.prog, f"{flags.songs}: {counts}; give a pack with {LEAST_SONGS} of each or more")
+            return refuse(parser.prog, f"{flags.input}: {counts}; give a pack with {LEAST_SONGS} of each or more")
         harmony = song_keys.fit(songs)
         steady = song_keys.of_one_key(songs, harmony)
         fit_keys.save(fit_keys.fit(steady, song_keys.chances(steady, harmony)), path)

@@ -56,3 +56,14 @@ def whole_number(least: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def file_ending_in(suffix: str) -> Callable[[str], pathlib.Path]:
+    """The type of a flag that is a file of one kind, which its name must tell."""
+
+    def file(text):
+        if pathlib.Path(text).suffix != suffix:
+            raise argparse.ArgumentTypeError(f"must end in {suffix}, not {text}")
+        return pathlib.Path(text)
+
+    return file

@@ -86,12 +86,12 @@ class Attributes:
         """Writes a song as it is, as the model gives it back, and moved along directions.
 
         Args:
-            song: a MIDI file.
+            song: a MIDI file or a score.
             by: as move takes it.
             bars: of it, from its first melody on; None takes all.
 
         Raises:
-            musicvae_jax.MidiError: it cannot be used.
+            musicvae_jax.FileError: it cannot be used.
             ValueError: there is no such attribute.
         """
         read = songs.read(song).cut(bars)

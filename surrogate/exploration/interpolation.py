@@ -21,12 +21,12 @@ def interpolate(space, a, b, *, steps: int = 9, bars: int | None = 16) -> Pieces
 
     Args:
         space: the LatentSpace.
-        a, b: MIDI files.
+        a, b: MIDI files or scores.
         steps: how many pieces, 2 or more.
         bars: of each song, from its first melody on; None takes all that both have.
 
     Raises:
-        musicvae_jax.MidiError: one of the files cannot be used.
+        musicvae_jax.FileError: one of the files cannot be used.
         ValueError: steps or bars are out of range.
     """
     if steps < 2 or (bars is not None and bars < 1):

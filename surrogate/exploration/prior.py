@@ -35,18 +35,20 @@ def generate(
     Args:
         space: the LatentSpace.
         songs: how many.
-        melody: a MIDI file.
+        melody: a MIDI file or a score.
         corpus: a pack of windows or an encoded corpus to walk through, of models of bars.
         bars: of a walked melody.
         seed: of all that is drawn.
         temperature: of bass and drums, or of the tokens of a window; None: the model's own, or TEMPERATURE.
 
     Raises:
-        musicvae_jax.MidiError: the melody cannot be used.
+        musicvae_jax.FileError: the melody cannot be used.
         musicvae_jax.CheckpointError: there is no surrogate, or a model of bars has nothing to walk through.
         surrogate.corpus.errors.DatasetError: the corpus cannot be read.
-        ValueError: songs or bars are out of range.
+        ValueError: songs or bars are out of range, or a melody and a corpus are both given.
     """
+    if melody is not None and corpus is not None:
+        raise ValueError("give a melody, or a corpus to walk through for one; not both")
     if songs < 1 or bars < 1:
         raise ValueError(f"songs and bars must be 1 or more, not {songs} and {bars}")
     wishes = {"seed": seed, "bass_temperature": temperature, "drum_temperature": temperature}

@@ -46,10 +46,11 @@ def reconstruct(space, song) -> Reconstruction:
 
     Args:
         space: the LatentSpace.
-        song: a MIDI file; or a pack of whole songs (.npz), whose validation split is read, MOST_SONGS of it at most.
+        song: a MIDI file or a score; or a pack of whole songs (.npz), whose validation split is read, MOST_SONGS of it
+            at most.
 
     Raises:
-        musicvae_jax.MidiError: the file cannot be used.
+        musicvae_jax.FileError: the file cannot be used.
         surrogate.corpus.errors.DatasetError: the pack cannot be used.
     """
     if pathlib.Path(song).suffix == ".npz":

@@ -1,4 +1,4 @@
-"""Songs to explore with: a MIDI file as trio tokens."""
+"""Songs to explore with: a MIDI file or a written score as trio tokens."""
 
 import os
 import pathlib
@@ -6,10 +6,11 @@ import typing
 
 import numpy as np
 
-from musicvae_jax import events, midi
+from musicvae_jax import events
 from musicvae_jax.events import MELODY, STEPS_PER_BAR, TRACKS
+from musicvae_jax.files import FileError
 from surrogate.corpus.song_survey import SongSurvey
-from surrogate.reading import keys
+from surrogate.reading import keys, parts
 
 
 class Song(typing.NamedTuple):
@@ -34,14 +35,14 @@ class Song(typing.NamedTuple):
 
 
 def read(path: str | os.PathLike) -> Song:
-    """Reads the bars of 4/4 of a MIDI file: likeliest melody, bass and drums.
+    """Reads the bars of 4/4 of a MIDI file or a score: likeliest melody, bass and drums.
 
     Raises:
-        musicvae_jax.MidiError: it cannot be read, or has no melody of 16 notes or no bar of 4/4.
+        musicvae_jax.FileError: it cannot be read, or has no melody of 16 notes or no bar of 4/4.
     """
-    survey = SongSurvey(midi.read(path))
+    survey = SongSurvey(parts.read(path).score)
     if reason := survey.lacks():
-        raise midi.MidiError(path, f"cannot be explored: {reason}")
+        raise FileError(path, f"cannot be explored: {reason}")
     whole = survey.song()
     tokens = whole.trio.reshape(-1, len(TRACKS))
     first = int(np.argmax(tokens[:, MELODY] >= events.FIRST_PITCH)) // STEPS_PER_BAR * STEPS_PER_BAR

@@ -37,16 +37,18 @@ _KIND_OF_QUALITY = np.array(
 
 
 class Signature(typing.NamedTuple):
-    """A key signature: the models' bar from which on it holds, sharps (flats below zero) and whether it says minor."""
+    """A key signature: the models' bar from which on it holds, sharps (flats below zero) and whether it says minor;
+    whether a person wrote it, though it is C major's."""
 
     bar: int
     sharps: int
     minor: bool
+    written: bool = False
 
 
 def are_deliberate(signatures: Sequence[Signature]) -> bool:
     """Whether a person chose them: C major alone may be there because a program asks for none."""
-    return any(each.sharps or each.minor for each in signatures)
+    return any(each.sharps or each.minor or each.written for each in signatures)
 
 
 def within(signatures: Sequence[Signature], first: int, end: int) -> list[Signature]:

@@ -1,17 +1,15 @@
 """Scores as music21 reads them, MusicXML and ABC -> bars as they are written. Needs the extra scores."""
 
-import functools
 import itertools
-import re
 import typing
 from fractions import Fraction
 from xml.etree import ElementTree
 
-from surrogate.reading import chord_symbols
-from surrogate.reading.chord_symbols import NO_CHORD, SUFFIXES, Chord, ChordError
+from surrogate.reading import abc_score, chord_symbols
+from surrogate.reading.chord_symbols import NO_CHORD, Chord, ChordError
 from surrogate.reading.meters import DEFAULT
 from surrogate.reading.play_order import FIRST, Signs
-from surrogate.reading.written_music import MOST_BARS, WrittenBar, WrittenMusic, WrittenNote, WrittenPart
+from surrogate.reading.written_music import WrittenBar, WrittenMusic, WrittenNote, WrittenPart
 
 _KINDS = {  # as music21 and MusicXML call them -> what follows the root
     "major": "", "minor": "m", "augmented": "aug", "diminished": "dim", "dominant-seventh": "7",
@@ -25,14 +23,6 @@ _KINDS = {  # as music21 and MusicXML call them -> what follows the root
 _FINEST = 960
 """Parts of a quarter note; music21's floats are thirds and fifths of it, but for rounding."""
 _MOST_SHARPS = 7
-MOST_CHARACTERS = 20_000
-"""Of a tune in ABC, which music21 reads in a minute or so."""
-_PLAIN_SIGNS = {"::": ":| |:", "x": "z"}
-_FIELD = re.compile("[A-Za-z]:|%%")
-_BESIDE_NOTES = re.compile(
-    r'"([^"]*)"|\[([KLMQ]:[^]]*)\]|\[[A-Za-z]:[^]]*\]|::|![^!]*!|\+[a-z.]+\+|\{[^}]*\}|[~H-WYh-wxy]|Z(\d*)|%.*'
-)
-"""Of a line of ABC: a chord symbol or a word to the player, a field, rests of whole bars, and what is left out."""
 
 
 def of_musicxml(root) -> WrittenMusic:
@@ -65,50 +55,7 @@ def _with_drum_pitches(root) -> set[str]:
 
 def of_abc(tune: str) -> WrittenMusic:
     """Reads a tune in ABC notation; what music21 raises on one that is broken may be anything."""
-    from music21 import stream
-    from music21.abcFormat import ABCFile, translate
-
-    header, *voices = ABCFile().readstr(_readable_abc(tune)).splitByVoice()
-    parts = []
-    for voice in voices or [None]:
-        part = stream.Part()
-        part.makeBeams = lambda **_: None  # which takes most of the time, and more than twice that of half a tune
-        parts.append(translate.abcToStreamPart(header + voice if voice else header, part))
-    return _written(stream.Score(parts), is_abc=True)
-
-
-def _readable_abc(tune):
-    """A tune as music21 reads it right: accidentals last to the bar line, chords are spelled its way, and what is about
-    how notes are played is left out: decorations, grace notes, words to the player."""
-    plain = functools.partial(_plain, bar=_units_of_bar(tune))
-    lines = (line if _FIELD.match(line) else _BESIDE_NOTES.sub(plain, line) for line in tune.split("\n"))
-    readable = "%abc-2.1\n" + "\n".join(lines)
-    if len(readable) > 2 * MOST_CHARACTERS:
-        raise ValueError("it has too many bars of rests")
-    return readable
-
-
-def _units_of_bar(tune) -> Fraction:
-    """How many of ABC's units a bar is long, by the meter and the unit in the header."""
-    meter, unit = (re.search(rf"(?m)^{field}:\s*([1-9]\d*/[1-9]\d*)", tune) for field in "ML")
-    length = Fraction(meter[1]) if meter else Fraction(1)
-    return length / (Fraction(unit[1]) if unit else Fraction(1, 8 if length >= Fraction(3, 4) else 16))
-
-
-def _plain(match, bar) -> str:
-    if match[3] is not None:
-        return "|".join([f"z{bar.numerator}/{bar.denominator}"] * min(int(match[3] or 1), MOST_BARS))
-    if match[1] is None:
-        return _PLAIN_SIGNS.get(match[0]) or (f"\n{match[2]}\n" if match[2] else "")
-    try:
-        chord = chord_symbols.parse(match[1])
-    except ChordError:
-        return ""
-    if chord == NO_CHORD:
-        return '"N.C."'
-    names = chord_symbols.SHARP_NAMES if "#" in match[1] else chord_symbols.FLAT_NAMES
-    root, bass = names[chord.root], names[chord.bass]
-    return f'"{root}{SUFFIXES[chord.quality]}{f"/{bass}" * (bass != root)}"'
+    return _written(abc_score.read(tune), is_abc=True)
 
 
 def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
@@ -119,18 +66,31 @@ def _written(score, *, drums=frozenset(), is_abc=False) -> WrittenMusic:
     parts = [part if part.hasMeasures() else part.makeMeasures() for part in score.parts]
     measures_PxN = [list(part.getElementsByClass(stream.Measure)) for part in parts]
     signs = _signs(parts[0], measures_PxN[0], is_abc) if parts else []
-    signature, bars = DEFAULT, []
+    signature, bars, unread = DEFAULT, [], []
     for number, measures in enumerate(itertools.zip_longest(*measures_PxN)):
         elements = [list(_elements(measure)) if measure is not None else [] for measure in measures]
         marks = (each for of_part in elements for _, each in of_part if isinstance(each, meter.TimeSignature))
         signature = next(((mark.numerator, mark.denominator) for mark in marks), signature)
-        bars.append(_bar(elements, signature, signs[number] if number < len(signs) else Signs(), is_abc))
-    return WrittenMusic([_part(part, drums) for part in parts], bars)
+        chords = list(_chords(elements, is_abc))
+        unread += [(number, chord) for _, chord in chords if isinstance(chord, str)]
+        known = [(offset, chord) for offset, chord in chords if not isinstance(chord, str)]
+        bars.append(_bar(elements, signature, signs[number] if number < len(signs) else Signs(), known, is_abc))
+    names = _bar_names(measures_PxN, bars, is_abc)
+    told = tuple(f'"{text}" in bar {names[number]}' for number, text in unread)
+    return WrittenMusic([_part(part, drums) for part in parts], bars, unread=told)
 
 
-def _bar(elements_PxN, signature, signs, is_abc) -> WrittenBar:
+def _bar_names(measures_PxN, bars, is_abc):
+    """What the bars are called: in MusicXML as is written; in ABC a pickup is bar 0."""
+    if not is_abc:
+        return [measure.measureNumberWithSuffix() for measure in max(measures_PxN, key=len, default=[])]
+    has_pickup = bool(bars) and bars[0].length < bars[0].full_length
+    return [number - has_pickup for number in itertools.accumulate(bar.length > 0 for bar in bars)]
+
+
+def _bar(elements_PxN, signature, signs, chords, is_abc) -> WrittenBar:
     """A bar of the elements of each part, with their offsets."""
-    from music21 import harmony, key, note, tempo
+    from music21 import key, note, tempo
 
     def of_kind(kind):
         return [pair for elements in elements_PxN for pair in elements if isinstance(pair[1], kind)]
@@ -140,14 +100,13 @@ def _bar(elements_PxN, signature, signs, is_abc) -> WrittenBar:
     length = max((offset + _exact(each.quarterLength) for offset, each in lasting), default=Fraction(0))
     if not is_abc:  # in which bar lines may follow each other
         length = length or Fraction(4 * signature[0], signature[1])
-    chords = [(offset, _chord(symbol)) for offset, symbol in of_kind(harmony.ChordSymbol)]
     tempos = [(offset, mark.getQuarterBPM()) for offset, mark in of_kind(tempo.MetronomeMark)]
     keys = [(at, (mark.sharps, getattr(mark, "mode", "") == "minor")) for at, mark in of_kind(key.KeySignature)]
     return WrittenBar(
         length,
         signature,
         signs,
-        list(_spread([(offset, chord) for offset, chord in chords if chord], length)),
+        list(_spread(chords, length)),
         [(offset, qpm) for offset, qpm in tempos if qpm],
         [(offset, mark) for offset, mark in keys if abs(mark[0]) <= _MOST_SHARPS],
         [[each for pair in elements for each in _notes(*pair)] for elements in elements_PxN],
@@ -196,23 +155,36 @@ def _part(part, drums) -> WrittenPart:
     return WrittenPart(part.partName or "", program, instrument.partId in drums)
 
 
-def _chord(symbol) -> Chord | None:
-    """The chord of music21's ChordSymbol; None for what is no chord to us, as "German"."""
+def _chords(elements_PxN, is_abc) -> typing.Iterator[tuple[Fraction, Chord | str]]:
+    """The chords of a bar with their offsets; in place of one that cannot be read what is written."""
+    from music21 import expressions, harmony
+
+    for offset, element in itertools.chain(*elements_PxN):
+        if isinstance(element, harmony.ChordSymbol):
+            yield offset, _chord(element)
+        elif is_abc and isinstance(element, expressions.TextExpression):
+            yield offset, _parsed(element.content) or element.content
+
+
+def _chord(symbol) -> Chord | str:
+    """The chord of music21's ChordSymbol, or what is written for what is no chord to us, as "German"."""
     from music21 import harmony
 
     if isinstance(symbol, harmony.NoChord):
         return NO_CHORD
-    if symbol.chordKind not in _KINDS or symbol.root() is None:
-        return None
-    root, bass = (pitch.name.replace("-", "b") for pitch in (symbol.root(), symbol.bass()))
+    root, bass = (pitch.name.replace("-", "b") if pitch else "" for pitch in (symbol.root(), symbol.bass()))
     more = "".join(map(_modification, symbol.chordStepModifications))
     over = f"/{bass}" if bass != root else ""
-    for text in (root + _KINDS[symbol.chordKind] + more + over, root + _KINDS[symbol.chordKind] + over):
-        try:
-            return chord_symbols.parse(text)
-        except ChordError:
-            continue
-    return None
+    text = root + (symbol.chordKindStr or symbol.chordKind)
+    plain = root + _KINDS[symbol.chordKind] if symbol.chordKind in _KINDS else text
+    return _parsed(plain + more + over) or _parsed(plain + over) or text
+
+
+def _parsed(text) -> Chord | None:
+    try:
+        return chord_symbols.parse(text)
+    except ChordError:
+        return None
 
 
 def _spread(chords, length):

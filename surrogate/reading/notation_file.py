@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from musicvae_jax.files import FileError, FilePath
 from musicvae_jax.midi_chunks import MidiChunks
-from surrogate.reading import written_music
+from surrogate.reading import musicxml_numbers, written_music
 from surrogate.reading.written_music import Notation
 
 ABC, COMPRESSED = ".abc", ".mxl"
@@ -65,7 +65,7 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
     """
     if importlib.util.find_spec("music21") is None:
         raise FileError(path, _NEEDS)
-    from surrogate.reading import notation
+    from surrogate.reading import abc_score, notation
 
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     content = _content(path)
@@ -74,10 +74,11 @@ def read(path: FilePath) -> tuple[MidiChunks, Notation]:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             if is_abc:
-                tune, title, which = _first_tune(path, content, notation.MOST_CHARACTERS)
+                tune, title, which = _first_tune(path, content, abc_score.MOST_CHARACTERS)
                 music = notation.of_abc(tune)._replace(title=title, which=which)
             else:
                 root = _tree(path, _unpacked(path, content))
+                musicxml_numbers.check(root)
                 music = notation.of_musicxml(root)._replace(title=_title(root))
         return written_music.play_out(music)
     except FileError:

@@ -4,13 +4,16 @@ import numpy as np
 import symusic
 
 from musicvae_jax.events import STEPS_PER_BAR
-from surrogate.reading import chords, chroma, key_finder, tracks
+from surrogate.reading import chords, chroma, key_evidence, key_finder, keys, tracks
 from surrogate.reading.key_evidence import Signature
 from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.keys import Key
 from surrogate.reading.melody import Melody
 
 MOST_SHARPS = 7
+_AGREES = 0.05
+"""By how little of a melody's time another scale may fit better: of 84 scores in C of OpenEWLD 94 % agree, and of the
+others, read as a fifth or two from their key, 51 % and 3 %."""
 _LEAST_VOICES = 1.5
 """How many notes must sound together in tracks without a bass, on average, for them to be heard as chords."""
 
@@ -32,11 +35,18 @@ def find_keys(melody: Melody, chords_SxHx2=None, *, asked: str | None = None) ->
 
 
 def signatures(melody: Melody) -> list[Signature]:
-    """The key signatures of a song up to the melody's end, in order."""
+    """The key signatures of a song up to the melody's end, in order; C's are written where a score's notes agree."""
     marks = [mark for mark in signature_marks(melody.score) if mark.time < melody.grid.ticks[-1]]
-    return [
-        Signature(int(melody.grid.nearest(mark.time)) // STEPS_PER_BAR, mark.key, mark.tonality == 1) for mark in marks
-    ]
+    written = melody.song.notation is not None and _agrees_with_c(melody.tokens)
+    bars = [int(melody.grid.nearest(mark.time)) // STEPS_PER_BAR for mark in marks]
+    return [Signature(bar, mark.key, mark.tonality == 1, written) for bar, mark in zip(bars, marks, strict=True)]
+
+
+def _agrees_with_c(melody_T) -> bool:
+    """Whether hardly more of a melody lies in another major scale than in C's."""
+    steps_12 = key_evidence.counts_of_notes(melody_T).sum(0)
+    in_scale_12 = np.array([steps_12[np.roll(keys.C_MAJOR, tonic)].sum() for tonic in range(12)])
+    return bool(in_scale_12[0] >= in_scale_12.max() - _AGREES * steps_12.sum())
 
 
 def signature_marks(score) -> list[symusic.KeySignature]:

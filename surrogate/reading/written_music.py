@@ -64,22 +64,25 @@ class WrittenBar:
 
 
 class WrittenMusic(typing.NamedTuple):
-    """A song as it is written; which: of a file's songs, in words, where there are several."""
+    """A song as it is written; which: of a file's songs, in words, where there are several. unread: chord symbols that
+    are none, and where they stand."""
 
     parts: list[WrittenPart]
     bars: list[WrittenBar]
     title: str = ""
     which: str = ""
+    unread: tuple[str, ...] = ()
 
 
 class Notation(typing.NamedTuple):
     """What a score tells beside its notes: quarter notes before the first bar line, chords by tick, the song's title,
-    and which of the file's songs it is, in words, where there are several."""
+    which of the file's songs it is, in words, where there are several, and chord symbols that cannot be read."""
 
     pickup: float
     chords: tuple[tuple[int, Chord], ...]
     title: str = ""
     which: str = ""
+    unread: tuple[str, ...] = ()
 
 
 def play_out(music: WrittenMusic) -> tuple[MidiChunks, Notation]:
@@ -109,7 +112,7 @@ def play_out(music: WrittenMusic) -> tuple[MidiChunks, Notation]:
         chunks.append(_chunk(part, channel, _played_notes(number, order, bars, begins)))
     has_pickup = len(long) > 1 and long[0][0].length < long[0][0].full_length
     pickup = float(long[0][0].length) if has_pickup else 0.0
-    return MidiChunks(FINE, chunks), Notation(pickup, tuple(chords), music.title, music.which)
+    return MidiChunks(FINE, chunks), Notation(pickup, tuple(chords), music.title, music.which, music.unread)
 
 
 def _ticks(quarters) -> int:

@@ -117,7 +117,8 @@ class Bandleader:
     def _regenerate(self, state, change):
         free = [part for part in change.parts if part not in state.locked]
         if not free:
-            raise ChangeError(f"{' and '.join(change.parts)} stay as they are while they are locked; unlock first")
+            verb = "are" if len(change.parts) > 1 else "is"
+            raise ChangeError(f"{' and '.join(change.parts)} {verb} locked; unlock first")
         bars = len(state.melody.grid.bar_ticks) - 1
         first, end = change.bars or (0, bars)
         if not 0 <= first < end <= bars:

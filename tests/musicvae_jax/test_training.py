@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from musicvae_jax import costs, curves, peaks, stopping, training, training_log, training_step
 from musicvae_jax.progress import Progress
@@ -27,6 +28,27 @@ def trained(tmp_path_factory):
 def rows(workdir):
     with (workdir / "metrics.csv").open(newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+class OfWeakType(nnx.Module):
+    """A module with a parameter whose dtype JAX may change, as Python's numbers give it."""
+
+    def __init__(self):
+        self.scale = nnx.Param(jnp.full(4, 2.0))
+
+
+def test_a_step_is_compiled_once():
+    assert OfWeakType().scale[...].weak_type
+    state = training_step.init_state(OfWeakType(), CONFIG)
+
+    def loss(module, batch, key):
+        nats = (module.scale[...] * batch["x"]).sum()
+        return nats, {"loss": nats}
+
+    step = training_step.make_step(OfWeakType(), loss, CONFIG)
+    after, _ = jax.eval_shape(step, state, {"x": jnp.ones(4)})
+    kinds = [[(leaf.shape, leaf.dtype, leaf.weak_type) for leaf in jax.tree.leaves(tree)] for tree in (state, after)]
+    assert kinds[0] == kinds[1]
 
 
 def steps_of_losses(workdir, split):

@@ -9,6 +9,7 @@ from surrogate.accompaniment.assumptions import Assumptions, assumptions, count
 from surrogate.accompaniment.options import Options
 from surrogate.reading import song_evidence
 from tests.melodies import write_midi
+from tests.notation_files import write
 
 SCALE = [0, 2, 4, 5, 7, 9, 11, 12]
 
@@ -96,3 +97,16 @@ def test_where_chords_are_from(tmp_path):
 
 def test_counts():
     assert [count(number, "bar") for number in (0, 1, 2, 1.5)] == ["0 bars", "1 bar", "2 bars", "1.5 bars"]
+
+
+def test_chord_symbols_of_a_score_that_cannot_be_read(tmp_path):
+    path = write(tmp_path / "a.abc", 'X:1\nM:4/4\nL:1/1\nK:C\n"Am"c|"Oh"c|"la"c|"da"c|"do"c|"di"c|\n')
+
+    def told_chords(**choices):
+        options = Options(**choices)
+        return assumptions(read_melody(path, options), None, options, knows_chords=True).chords
+
+    unread = '"Oh" in bar 2, "la" in bar 3, "da" in bar 4, "do" in bar 5 and 1 more'
+    assert told_chords() == f"1 symbol in the score; no chord to this program: {unread}"
+    assert told_chords(chords=False) == "the model's own, as asked"
+    assert "no chord to" not in told_chords(chords="C")

@@ -46,6 +46,31 @@ def test_folders_keep_their_layout(tmp_path):
     assert listing(tmp_path) == before, "checking makes no folder"
 
 
+SAME_NAMES = {  # melodies, where to, and the files of each
+    "other kinds": (["a.mid", "a.musicxml", "a.abc"], dict(midi="o"), ["o/a", "o/a_2", "o/a_3"]),
+    "other folders": (["x/a.mid", "y/a.mid"], dict(midi="o"), ["o/a", "o/a_2"]),
+    "in case": (["x/a.mid", "y/A.mid"], dict(midi="o"), ["o/a", "o/A_2"]),
+    "in how an accent is composed": (["x/\u00e9.mid", "y/e\u0301.mid"], dict(midi="o"), ["o/\u00e9", "o/e\u0301_2"]),
+    "pages alone": (["x/a.mid", "y/a.mid"], dict(page="o"), ["x/a", "y/a_2"]),
+    "a number that is taken": (["a.mid", "a_2.mid", "a.abc"], dict(midi="o"), ["o/a", "o/a_2", "o/a_3"]),
+    "a number that will be": (["a.mid", "a.abc", "a_2.mid"], dict(midi="o"), ["o/a", "o/a_2", "o/a_2_2"]),
+    "the same file": (["a.mid", "x/../a.mid"], dict(), ["a"]),
+}
+
+
+@pytest.mark.parametrize("case", SAME_NAMES)
+def test_melodies_of_one_name_get_files_of_their_own(case, tmp_path):
+    melodies, places, expected = SAME_NAMES[case]
+    touch(tmp_path, *melodies)
+    plan = planned(tmp_path, melodies, **places)
+    plan.check()
+    assert [song.takes for song in plan.songs] == [(tmp_path / f"{stem}_accompanied.mid",) for stem in expected]
+    stems = [pathlib.Path(melody).stem for melody in melodies[: len(expected)]]
+    renamed = [not stem.endswith(f"/{own}") and stem != own for stem, own in zip(expected, stems, strict=True)]
+    assert [song.is_renamed for song in plan.songs] == renamed
+    assert len({song.page for song in plan.songs}) == len(plan.songs) or "page" not in places
+
+
 CLASHES = {
     "a take over the melody": (["tune_1.mid"], dict(takes=2, midi="tune.mid"), "tune_1.mid: is the melody itself"),
     "a page over the melody": (["c.html"], dict(page="c.html"), "c.html: is the melody itself"),
@@ -64,11 +89,6 @@ CLASHES = {
     "the embedded model": (["tune.mid"], dict(midi="pretrained/x.mid"), "the program's own files"),
     "the page's script": (["tune.mid"], dict(page="program/rendering/player/page.html"), "the program's own files"),
     "beside a table": (["tune.mid"], dict(picture="program/rendering/tables/x.png"), "the program's own files"),
-    "two songs of one name": (["x/a.mid", "y/a.mid"], dict(midi="out"), "x/a.mid and"),
-    "two pages of one name": (["x/a.mid", "y/a.mid"], dict(page="out"), "a_accompanied.html: would be written twice"),
-    "one melody twice": (["x/a.mid", "x/a.mid"], dict(), "would be written twice"),
-    "names alike but for case": (["x/a.mid", "y/A.mid"], dict(midi="out"), "would be written twice"),
-    "an accent composed in two ways": (["x/\u00e9.mid", "y/e\u0301.mid"], dict(midi="out"), "would be written twice"),
     "picture and page in one": (["tune.mid"], dict(picture="a.html", page="a.html"), "would be written twice"),
     "no name of a MIDI file": (["tune.mid"], dict(midi="a.txt"), "a.txt: must end in .mid or .midi or .kar"),
     "no suffix": (["tune.mid"], dict(takes=2, midi="out"), "out_1: must end in .mid or .midi or .kar"),

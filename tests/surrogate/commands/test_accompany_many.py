@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 
 import musicvae_jax
 import surrogate
+from musicvae_jax import midi
 from surrogate.rendering import sound
 from tests.commands import accompany
 from tests.melodies import quarters, write_midi
@@ -48,8 +50,32 @@ def test_scores_in_a_folder_and_a_score_of_each(capsys, accompanist, tmp_path):
     names = ("one", "sheet", "tunes")
     assert written == [f"{name}_accompanied.{suffix}" for name in names for suffix in ("mid", "musicxml")]
     assert 'melody: tune 1 of 2, "The Lark"; track 1' in told and "pickup: 1 beat;" in told
+    sung = [lyric.text for track in midi.read(out / "tunes_accompanied.mid").tracks for lyric in track.lyrics]
+    assert sung == ["Oh, ", "the ", "lark ", "is ", "up ", "the ", "lark ", "is "]
+    root = ElementTree.parse(out / "tunes_accompanied.musicxml").getroot()
+    assert [f"{text.text} " for text in root.findall(".//lyric/text")] == sung
     with pytest.raises(musicvae_jax.FileError, match="has bass and drums of its own, which stay"):
         surrogate.accompany(out / "sheet_accompanied.musicxml", checkpoint=accompanist, keep="all")
+
+
+def test_songs_of_one_name_get_files_of_their_own(capsys, accompanist, tmp_path):
+    songs, out = tmp_path / "songs", tmp_path / "out"
+    (songs / "b").mkdir(parents=True)
+    write_midi(songs / "tune.mid", quarters(3))
+    write_midi(songs / "b" / "tune.mid", quarters(4))
+    (songs / "tune.abc").write_text(TWO_TUNES)
+    flags = f"--output={out}", f"--html={out}", f"--checkpoint={accompanist}"
+    code, told, err = accompany(capsys, songs / "tune.mid", songs / "tune.abc", songs / "b" / "tune.mid", *flags)
+    assert (code, err) == (0, "")
+    for line, number, name in zip(
+        told.splitlines(), ("", "_2", "_3"), ("tune.mid", "tune.abc", "b/tune.mid"), strict=True
+    ):
+        files = f"wrote {out}/tune{number}_accompanied.mid, {out}/tune{number}_accompanied.html"
+        told_so = f" (numbered, as another song is called like {songs / name})" if number else ""
+        assert line.startswith(f"accompany: {files}{told_so}: ") or line.startswith(f"{files}{told_so}: ")
+    assert len(list(out.iterdir())) == 6
+    alone = surrogate.accompany(songs / "b" / "tune.mid", checkpoint=accompanist)
+    assert (out / "tune_3_accompanied.mid").read_bytes() == alone.takes[0].content
 
 
 @pytest.fixture
@@ -65,8 +91,6 @@ def tunes(tmp_path):
 
 CLASHES = {
     "a take over the melody": ("tune_1.mid --output=tune.mid --takes=2", "tune_1.mid: is the melody itself"),
-    "pages of one name": ("x/a.mid y/a.mid --html=pages", "would be written twice, for x/a.mid and y/a.mid"),
-    "songs of one name": ("x/a.mid y/a.mid --output=out", "would be written twice, for x/a.mid and y/a.mid"),
     "another melody": ("x/a.mid x/a_accompanied.mid", "x/a_accompanied.mid: is one of the melodies"),
     "the song to be like": ("tune.mid --like=like.mid --output=like.mid", "is the song that is to be like"),
     "a score over a melody": ("score.musicxml --score=score.musicxml", "score.musicxml: is the melody itself"),

@@ -9,6 +9,7 @@ from surrogate.corpus.whole_song import WholeSong
 from surrogate.evaluation import fit_beats, free_playing
 from surrogate.evaluation.free_playing import Line
 from surrogate.reading import beat_network, onset_steps
+from tests import commands
 from tests import free_playing as tunes
 
 
@@ -42,10 +43,18 @@ def pack(tmp_path):
 def test_writes_a_table_like_the_built_in_one(pack, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(fit_beats, "UPDATES", 2)
     path = tmp_path / "beats.npz"
-    assert command.main([f"--songs={pack}", f"--output={path}"]) == 0
+    assert command.main([f"--input={pack}", f"--output={path}"]) == 0
     assert capsys.readouterr().out.startswith(f"wrote {path}: from 12 songs")
     with np.load(path) as made, np.load(beat_network.TABLE) as built_in:
         assert {name: made[name].shape for name in made} == {name: built_in[name].shape for name in built_in}
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"), [("beats.json", "must end in .npz"), ("no/beats.npz", "there is no folder")]
+)
+def test_a_table_with_no_place_is_refused_before_the_work(output, reason, tmp_path, capsys):
+    code, out, err = commands.run(command.main, capsys, "--input=nowhere.npz", f"--output={tmp_path / output}")
+    assert (code, out, err.count("\n")) == (2, "", 1) and reason in err
 
 
 @pytest.mark.parametrize("songs", ["nowhere.npz", "few.npz"])
@@ -53,7 +62,7 @@ def test_a_mistake_is_one_line(songs, pack, tmp_path, capsys):
     whole = song_pack.open(pack)
     fields = {name: getattr(whole, name)[:3] for name in ("tune", "source", "split", "name")}
     song_pack.write(tmp_path / "few.npz", [whole[index] for index in range(3)], fields, {})
-    assert command.main([f"--songs={tmp_path / songs}", f"--output={tmp_path / 'beats.npz'}"]) == 2
+    assert command.main([f"--input={tmp_path / songs}", f"--output={tmp_path / 'beats.npz'}"]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"fit_beats: {tmp_path / songs}") and said.err.count("\n") == 1
     assert not said.out and not (tmp_path / "beats.npz").exists()

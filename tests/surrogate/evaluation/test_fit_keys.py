@@ -115,7 +115,7 @@ def test_songs_of_a_pack_have_their_signatures(folder):
 def test_writes_a_table_and_figures(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(fit_keys, "_ROUNDS", 2)
     path = tmp_path / "keys.npz"
-    assert command.main([f"--songs={folder / 'songs.npz'}", f"--input={folder}", f"--output={path}"]) == 0
+    assert command.main([f"--input={folder / 'songs.npz'}", f"--midi={folder}", f"--output={path}"]) == 0
     assert {name: values.shape for name, values in key_finder.load(path)._asdict().items()} == {
         name: values.shape for name, values in key_finder.table()._asdict().items()
     }
@@ -131,7 +131,7 @@ def test_a_mistake_is_one_line(songs, folder, tmp_path, capsys):
     song_pack.write(folder / "few.npz", [pack[index] for index in range(8)], fields, {})
     (folder / "folder").mkdir(exist_ok=True)
     output = f"--output={tmp_path / 'keys.npz'}"
-    assert command.main([f"--songs={folder / songs}", f"--input={folder}", output]) == 2
+    assert command.main([f"--input={folder / songs}", f"--midi={folder}", output]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"fit_keys: {folder / songs}") and said.err.count("\n") == 1
     assert not said.out and not list(tmp_path.iterdir())

@@ -57,5 +57,7 @@ def test_a_walk_goes_to_what_follows_a_bar_nearby():
 def test_single_bars_of_noise_are_refused(space):
     with pytest.raises(CheckpointError, match="its latents are of single bars, .* give a melody, or a corpus"):
         space.generate(2)
+    with pytest.raises(ValueError, match="give a melody, or a corpus .* not both"):
+        space.generate(2, melody="song.mid", corpus="corpus")
     with pytest.raises(ValueError, match="songs and bars must be 1 or more"):
         space.generate(0)

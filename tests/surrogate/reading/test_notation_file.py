@@ -7,7 +7,7 @@ import pytest
 
 from musicvae_jax import midi
 from musicvae_jax.files import FileError
-from surrogate.reading import notation_file
+from surrogate.reading import notation_file, song_evidence
 from surrogate.reading.melody import read_melody
 from tests.notation_files import (
     LEAD_SHEET,
@@ -20,6 +20,7 @@ from tests.notation_files import (
     note,
     notes,
     repeat,
+    tempo,
     write,
 )
 
@@ -150,6 +151,8 @@ ABC = "X:1\nM:{}\nL:1/4\nK:{}\n{}\n"
         ("6/8", "Am", "|:A3 c3|d6::e3 a3|b6:|", [69, 72, 74] * 2 + [76, 81, 83] * 2),
         ("4/4", "C", "|:c2|1 d2 e2|f4:|2 g2 a2|b4:|c'4|]", [72, 74, 76, 77, 72, 79, 81, 83, 84]),
         ("4/4", "C", "[CEG]4|(3ccc c>c c|", [60, 64, 67, 72, 72, 72, 72, 72, 72]),
+        ("4/4", "C", "|:c4|d4:|e4|]", [72, 74, 72, 74, 76]),
+        ("4/4", "C", "c d e f g", [72, 74, 76, 77, 79]),
         ("4/4", "C", "c4-|c2 d2|\n|[K:D] f4|", [72, 74, 78]),
     ],
 )
@@ -164,9 +167,60 @@ def test_rests_of_abc(tmp_path):
 
 
 def test_chords_of_abc_as_players_spell_them(tmp_path):
-    music = '"C-7"c4|"F#m7b5"c4|"BbΔ"c4|"N.C."c4|"^solo"c4|"G7(b9)/B"c4|'
+    music = '"C-7"c4|"F#m7b5"c4|"BbΔ"c4|"N.C."c4|"^solo"c4|"G7(b9)/B"c2 "D7""D"z2|"C7+"[CE]4|'
     _, notation, _ = played(write(tmp_path / "a.abc", ABC.format("4/4", "C", music)))
-    assert symbols(notation) == [(0, "Cm7"), (4, "F#m7b5"), (8, "Bbmaj7"), (12, "N.C."), (20, "G7/B")]
+    assert [chord for _, chord in symbols(notation)] == ["C-7", "F#m7b5", "BbΔ", "N.C.", "G7(b9)/B", "D7", "D", "C7+"]
+    assert [begin for begin, _ in symbols(notation)] == [0, 4, 8, 12, 20, 22, 23, 24]
+    assert notation.unread == ()
+
+
+def test_chords_that_cannot_be_read_are_told_with_their_bars(tmp_path):
+    music = 'c|"C"c4|"Qx"c2 "Chorus"c2||\\n|"F"c4|"?"c4 "last"|]'
+    assert played(write(tmp_path / "a.abc", ABC.format("4/4", "C", music)))[1].unread == (
+        '"Qx" in bar 2',
+        '"Chorus" in bar 2',
+        '"?" in bar 4',
+    )
+    bars = [attributes() + harmony("C", "major") + note("C5", 16), harmony("Bb", "Tristan") + note("C5", 16)]
+    augmented = harmony("G", "other").replace("<kind>", '<kind text="9+">')
+    _, notation, _ = played(write(tmp_path / "a.musicxml", musicxml([*bars, augmented + note("C5", 16)])))
+    assert (symbols(notation), notation.unread) == ([(0, "C"), (8, "G9+")], ('"BbTristan" in bar 2',))
+
+
+SONG = """cc (3ccc|z c [CEG] c-|c c c2|
+w:1.~A-ve Ma- ri-a | gra_ | * ti-a~b and more
+w:2. one *  two-- three|four
+GG|]
+cc|
+w: well\\-known | end
+"""
+
+
+def words(score):
+    return [(lyric.time / QUARTER, lyric.text) for track in score.tracks for lyric in track.lyrics]
+
+
+def test_words_of_abc(tmp_path):
+    _, _, score = played(write(tmp_path / "a.abc", ABC.format("4/4", "C", SONG)))
+    first = ["A-", "ve ", "Ma-", "ri-", "a ", "gra ", "ti-", "a b ", "well-known "]
+    begins = [0, 1, 2, 2 + 2 / 3, 3 + 1 / 3, 5, 9, 10, 14]
+    assert words(score) == [(pytest.approx(begin, abs=1e-3), text) for begin, text in zip(begins, first, strict=True)]
+
+
+def test_verses_of_abc_follow_repeats(tmp_path):
+    music = "[V:1] |:c4|d4:|\nw:one\n+:two more\nw:three *\n[V:2] C4|\nw:low\n"
+    _, _, score = played(write(tmp_path / "a.abc", ABC.format("4/4", "C", music)))
+    first = [(0, "one "), (4, "two "), (8, "three "), (12, "two ")]
+    assert words(score) == [*first, (0, "low "), (8, "low ")]
+
+
+@pytest.mark.parametrize(
+    ("tune", "told_by"),
+    [("GEDC GEDC|EGAG EDCD|EGAG EDEC|DEDC CDEG|", ("notes", "signature")), ("A^FED A^FED|^FABA ^FED^C|", ("notes",))],
+)
+def test_a_written_key_of_c_counts_where_the_notes_agree(tune, told_by, tmp_path):
+    read = read_melody(write(tmp_path / "a.abc", ABC.format("4/4", "C", 4 * tune).replace("1/4", "1/8")))
+    assert song_evidence.find_keys(read).sources == told_by
 
 
 ENTITIES = '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]>'
@@ -185,7 +239,13 @@ BROKEN = {
         musicxml([attributes() + notes("C4") + repeat("backward").replace("/><", ' times="99999"/><')]),
         "plays more than 4096 bars",
     ),
-    "number.musicxml": (musicxml([attributes() + note("C4", "x")]), "cannot be read as MusicXML"),
+    "number.musicxml": (musicxml([attributes() + note("C4", "x")]), 'in bar 1 <duration> is "x"; it must be a number'),
+    "divisions.musicxml": (musicxml(LEAD_SHEET).replace("<divisions>4", "<divisions>0"), "number from 1 to 1000000000"),
+    "degree.musicxml": (musicxml([attributes() + harmony("C", "major", degree(9, 10**11, "add"))]), "from -9 to 9"),
+    "beats.musicxml": (musicxml([attributes(("3+x", 4)) + notes("C4")]), 'bar 1 <beats> is "3+x"'),
+    "tempo.musicxml": (musicxml([tempo("fast") + notes("C4")]), 'in bar 1 a tempo is "fast"'),
+    "step.musicxml": (musicxml([notes("C4"), notes("Q4")]), 'in bar 2 <step> is "Q"; it must be a letter'),
+    "endless.musicxml": (musicxml([note("C4", 4).replace("duration", "d")]), "in bar 1 a note has no <duration>"),
     "silent.musicxml": (musicxml([attributes() + note("", 16)]), "holds no notes"),
     "none.musicxml": ("<score-partwise/>", "holds no notes"),
     "zip.mxl": (b"PK\x03\x04 and no more", "is a broken archive"),
