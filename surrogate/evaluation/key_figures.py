@@ -107,9 +107,10 @@ def _moved(song, semitones):
     """A song whose second half is so many semitones higher."""
     half = len(song.chords_SxHx3) // 2
     melody_T, chords_SxHx3 = song.melody_T.astype(int), song.chords_SxHx3.astype(int)
-    second_T, root_SxH = melody_T[STEPS_PER_BAR * half :], chords_SxHx3[half:, :, 0]
+    second_T, roots_and_basses = melody_T[STEPS_PER_BAR * half :], chords_SxHx3[half:, :, ::2]
     second_T[second_T >= FIRST_PITCH] += semitones
-    root_SxH[root_SxH != NONE] = (root_SxH[root_SxH != NONE] + semitones) % 12
+    is_known = roots_and_basses != NONE
+    roots_and_basses[is_known] = (roots_and_basses[is_known] + semitones) % 12
     return song._replace(melody_T=melody_T, chords_SxHx3=chords_SxHx3)
 
 
