@@ -7,7 +7,7 @@ beat_midi.txt; their longest stretches of 4/4 are taken. DIR of OpenEWLD holds c
 chord symbols, which are read as accompany reads them. So many songs of each are drawn by a seed. It is counted how
 much of the time in which the bass sounds over a chord it is on the chord's root (or given bass), and on any of its
 notes; the same where chords begin, and of the longest note of each half bar; and how often the chord that is written
-has the annotated root.
+has the annotated root, and at which half bars it changes: F1 of these, 2 common / (written + annotated).
 """
 
 import argparse
@@ -98,20 +98,29 @@ def judge(song, parts) -> dict[str, np.ndarray]:
     on_bass_H = longest_H == half_H[:, 2]
     on_chord_H = half_bars.NOTES_OF_QUALITIES_Qx12[half_H[:, 1], above_H] | on_bass_H
     written_H = parts.chords.reshape(-1, 2)[:, 0]
+    is_known_H = half_H[:, 0] >= 0
     return {
         "by time": np.stack([roots, fits], 1)[sounds],
         "at chord starts": np.stack([roots, fits], 1)[starts],
         "by half bars": np.stack([(above_H == 0) | on_bass_H, on_chord_H], 1)[heard_H],
-        "written root": (written_H == half_H[:, 0])[half_H[:, 0] >= 0, None],
+        "written root": (written_H == half_H[:, 0])[is_known_H, None],
+        "changes": f1_of_changes(written_H[is_known_H], half_H[is_known_H, 0]),
     }
+
+
+def f1_of_changes(written_H, annotated_H) -> np.ndarray:
+    """F1 of the half bars at which roots change, [1, 1], or [0, 1] where none does."""
+    written, annotated = np.diff(written_H) != 0, np.diff(annotated_H) != 0
+    changes = written.sum() + annotated.sum()
+    return np.array([[2 * (written & annotated).sum() / changes]] if changes else np.zeros((0, 1)))
 
 
 def table(name, songs, band):
     """Prints how melodies alone and with their chords do."""
     print(f"{name}: {len(songs)} songs, {sum(song.grid.bars for song in songs)} bars", flush=True)
     columns = "root by time", "chord tone", "root at chord starts", "chord tone", "root by half bars", "chord tone"
-    print(f"| | {' | '.join(columns)} | root written |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(f"| | {' | '.join(columns)} | root written | F1 of changes |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for row, gives in (("melody alone", False), ("chords given", True)):
         lines = [
             MelodyLine(song.tokens, song.tempo, chords=song.chords.half_bars(song.grid) if gives else None)

@@ -24,7 +24,7 @@ def main(argv=None) -> int:
     # Late, so that a wrong flag is answered at once.
     from musicvae_jax import files
     from surrogate.corpus import song_pack
-    from surrogate.evaluation import fit_keys, song_keys
+    from surrogate.evaluation import fit_keys, key_figures, song_keys
     from surrogate.reading import key_finder
 
     path = flags.output or key_finder.TABLE
@@ -36,17 +36,14 @@ def main(argv=None) -> int:
             counts = f"{len(songs)} songs to learn from and {len(held_out)} to measure with"
             return refuse(parser.prog, f"{flags.input}: {counts}; give a pack with {LEAST_SONGS} of each or more")
         harmony = song_keys.fit(songs)
-        steady = song_keys.of_one_key(songs, harmony)
-        fit_keys.save(fit_keys.fit(steady, song_keys.chances(steady, harmony)), path)
+        parts = [part for song in songs for part in song_keys.sections(song, harmony)]
+        parts = [part for part in parts if len(part.chords_SxHx3) >= fit_keys.SHORTEST]
+        fit_keys.save(fit_keys.fit(parts, song_keys.chances(parts, harmony)), path)
     except (OSError, ValueError) as error:
         return refuse(parser.prog, error)
-    table, of_one_key = key_finder.load(path), song_keys.of_one_key(held_out, harmony)
-    sections = {
-        "held-out songs": fit_keys.measure(table, held_out, song_keys.chances(held_out, harmony)),
-        "those that keep their key": fit_keys.measure(table, of_one_key, song_keys.chances(of_one_key, harmony))
-        | fit_keys.measure_changes(table, of_one_key),
-    }
-    lines = [f"wrote {path}: from {len(steady)} songs that keep their key, of {len(songs)}; {len(held_out)} held out"]
-    for title, figures in sections.items():
-        lines += [title, *(f"  {figure:40}{value:8.3f}" for figure, value in figures.items())]
-    return tell(parser.prog, "\n".join(lines))
+    table, right = key_finder.load(path), song_keys.main_keys(held_out, harmony)
+    of_one_key = [song for song in held_out if len(song_keys.sections(song, harmony)) == 1]
+    figures = key_figures.measure(table, held_out, right)
+    figures |= key_figures.measure_confidence(table, held_out, right) | key_figures.measure_changes(table, of_one_key)
+    told = f"wrote {path}: from {len(parts)} sections in one key of {len(songs)} songs; {len(held_out)} held out"
+    return tell(parser.prog, "\n".join([told, *(f"  {name:48}{value:8.3f}" for name, value in figures.items())]))

@@ -1,35 +1,30 @@
-"""Learn what of a song speaks for its key from songs whose whole harmony tells it, and measure how well it is found."""
-
-import itertools
+"""Learn what of a song speaks for its key from songs whose whole harmony tells it."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
-from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
 from surrogate.evaluation import song_keys
-from surrogate.evaluation.song_keys import KeySong
+from surrogate.evaluation.song_keys import ALL, MELODY, ONE_MORE, KeySong
 from surrogate.reading import key_evidence, key_finder
-from surrogate.reading.chords import NONE
 from surrogate.reading.key_finder import KeyTable
 
-HIDDEN = 64
-_HEARINGS, _ROUNDS, _BATCH = 3, 8, 128
+HIDDEN = 128
+_HEARINGS, _ROUNDS, _BATCH = 3, 16, 128
 _RATE, _DECAY = 2e-3, 0.3
-_SHORTEST, _LONGEST = 8, 32  # bars of an excerpt
-MOVES = -2, 1, 2, 3, 5
-_LEAST_BARS, _NEAR = 32, 4
+SHORTEST, _LONGEST = 8, 32  # bars of an excerpt
+_TRACKS = MELODY, MELODY, ONE_MORE, ALL, ALL
 
 
 def fit(songs: list[KeySong], chance_nxK, *, seed: int = 0) -> KeyTable:
     """Fits the table by maximum likelihood.
 
     Each song is heard several times, whole and an excerpt of it, so that of short songs no more is said than is known;
-    each time with or without signatures and chords, at random.
+    each time with or without signatures, and alone, with one other track or with all.
 
     Args:
-        songs: to learn from.
+        songs: to learn from, each in one key (song_keys.sections).
         chance_nxK: float [n, 24], how likely each key is by the whole harmony (song_keys.chances).
         seed: of excerpts, of what is heard, and of the network.
     """
@@ -40,19 +35,14 @@ def fit(songs: list[KeySong], chance_nxK, *, seed: int = 0) -> KeyTable:
 
 
 def _example(song, rng, excerpt):
-    """The evidence of a song or of an excerpt, with or without signatures and chords."""
-    bars = len(song.melody_T) // STEPS_PER_BAR
-    first, end = 0, bars
+    """The evidence of a song or of an excerpt, as much of it as is heard."""
     if excerpt:
-        end = min(bars, int(rng.integers(_SHORTEST, _LONGEST + 1)))
-        first = int(rng.integers(bars - end + 1))
-        end += first
-    hears_signatures, hears_chords = rng.random(2) < 0.5
-    return key_evidence.evidence(
-        song.melody_T[STEPS_PER_BAR * first : STEPS_PER_BAR * end],
-        key_evidence.within(song.signatures, first, end) if hears_signatures else (),
-        song.chords_SxHx3[first:end] if hears_chords else None,
-    )
+        bars = len(song.chords_SxHx3)
+        length = min(bars, int(rng.integers(SHORTEST, _LONGEST + 1)))
+        first = int(rng.integers(bars - length + 1))
+        song = song_keys.cut(song, first, first + length)
+    signatures = song.signatures if rng.random() < 0.5 else ()
+    return key_evidence.evidence(song.melody_T, signatures, song_keys.heard_chords(song, rng.choice(_TRACKS), rng))
 
 
 def _train(evidence_nxRx12, chance_nxK, rng):
@@ -97,83 +87,3 @@ def _shares(counts_SxRx12):
 def save(table: KeyTable, path) -> None:
     """Writes a table where surrogate.reading.key_finder can read it, an .npz file of half precision."""
     np.savez_compressed(path, **{name: values.astype(np.float16) for name, values in table._asdict().items()})
-
-
-def measure(table: KeyTable, songs: list[KeySong], chance_nxK) -> dict[str, float]:
-    """How often a song's likeliest key by its whole harmony is found.
-
-    Args:
-        table: what to find it by.
-        songs: held out of the fit.
-        chance_nxK: float [n, 24], as fit takes it.
-
-    Returns:
-        Values by "heard, what": shares of songs with the right scale, the right tonic and the right key, and the mean
-        probability of the key that was found.
-    """
-    right = [key_finder.KEYS[key] for key in chance_nxK.argmax(axis=1)]
-    figures = {"songs": len(songs)}
-    for heard, hears_signatures, hears_chords in (
-        ("melody", False, False),
-        ("melody, signature", True, False),
-        ("all tracks, signature", True, True),
-    ):
-        found = [_find(table, song, hears_signatures, hears_chords) for song in songs]
-        pairs = [(each.main, key) for each, key in zip(found, right, strict=True)]
-        figures |= {
-            f"{heard}: scale": np.mean([own.semitones_to_c == key.semitones_to_c for own, key in pairs]),
-            f"{heard}: tonic": np.mean([own.tonic == key.tonic for own, key in pairs]),
-            f"{heard}: key": np.mean([own == key for own, key in pairs]),
-            f"{heard}: probability": np.mean([each.probability for each in found]),
-        }
-    return figures
-
-
-def measure_changes(table: KeyTable, songs: list[KeySong], *, seed: int = 0) -> dict[str, float]:
-    """How often a change of key is told that is there, and one that is not.
-
-    Args:
-        table: what to find keys by.
-        songs: held out of the fit, that keep their key (song_keys.of_one_key); those of 32 bars or more count.
-        seed: of the changes: the second half of a song is moved by one of MOVES semitones.
-
-    Returns:
-        Values by "heard, what": shares of songs that are told to change though they do not, and of those moved in which
-        a change by as much is found within four bars of its place.
-    """
-    rng = np.random.default_rng(seed)
-    long = [song for song in songs if len(song.chords_SxHx3) >= _LEAST_BARS]
-    if not long:
-        return {"songs of 32 bars": 0}
-    moves = rng.choice(MOVES, len(long))
-    moved = [_moved(song, move) for song, move in zip(long, moves, strict=True)]
-    figures = {"songs of 32 bars": len(long)}
-    for heard, hears_chords in (("melody", False), ("all tracks", True)):
-        found = [_find(table, song, False, hears_chords) for song in moved]
-        told = [len(_find(table, song, False, hears_chords).sections) > 1 for song in long]
-        is_right = [_has_change(*each) for each in zip(found, long, moves, strict=True)]
-        figures |= {f"{heard}: false changes": np.mean(told), f"{heard}: changes found": np.mean(is_right)}
-    return figures
-
-
-def _find(table, song, hears_signatures, hears_chords):
-    signatures, chords = song.signatures if hears_signatures else (), song.chords_SxHx3 if hears_chords else None
-    return key_finder.find(song.melody_T, signatures, chords, key_table=table)
-
-
-def _moved(song, semitones):
-    """A song whose second half is so many semitones higher."""
-    half = len(song.chords_SxHx3) // 2
-    melody_T, chords_SxHx3 = song.melody_T.astype(int), song.chords_SxHx3.astype(int)
-    second_T, root_SxH = melody_T[STEPS_PER_BAR * half :], chords_SxHx3[half:, :, 0]
-    second_T[second_T >= FIRST_PITCH] += semitones
-    root_SxH[root_SxH != NONE] = (root_SxH[root_SxH != NONE] + semitones) % 12
-    return song._replace(melody_T=melody_T, chords_SxHx3=chords_SxHx3)
-
-
-def _has_change(found, song, semitones):
-    half = len(song.chords_SxHx3) // 2
-    return any(
-        abs(bar - half) <= _NEAR and (before.semitones_to_c - after.semitones_to_c - semitones) % 12 == 0
-        for (_, before), (bar, after) in itertools.pairwise(found.sections)
-    )

@@ -6,22 +6,28 @@ expectation maximisation from Krumhansl and Kessler's profiles (1982). docs/keys
 """
 
 import contextlib
+import itertools
 import pathlib
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 
 from musicvae_jax import midi
-from musicvae_jax.events import BEATS_PER_BAR
+from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BAR
 from surrogate.corpus import song_pack
-from surrogate.reading import key_evidence, song_evidence
+from surrogate.reading import chords, key_evidence, song_evidence
 from surrogate.reading.chords import NONE
 from surrogate.reading.key_evidence import CHORD_KINDS, Signature
-from surrogate.reading.key_finder import of_tonics
+from surrogate.reading.key_finder import KEYS, of_tonics
+from surrogate.reading.keys import Key
+from surrogate.reading.likeliest_path import likeliest_path
 
-_HEARD = {"pitch classes": 12, "chords": 12, "bass": 6, "first root": 1, "last root": 1, "last bass": 1}
+_HEARD = {"pitch classes": 12, "chords": 12, "bass": 6}
 """What is heard of a song, and how many independent observations it counts as, however long the song."""
-_KIND_OF_ROW = np.repeat(np.arange(len(_HEARD)), [1, len(CHORD_KINDS), 1, 1, 1, 1])
+_ENDS = "first root", "last root", "last bass"
+"""What is heard once, and counts as such."""
+_KIND_OF_ROW = np.repeat(np.arange(len(_HEARD) + len(_ENDS)), [1, len(CHORD_KINDS), 1, 1, 1, 1])
 _PROFILES_2x12 = np.array(
     [
         [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
@@ -29,16 +35,22 @@ _PROFILES_2x12 = np.array(
     ]
 )
 _ROUNDS, _SMOOTHING = 15, 0.02
+MELODY, ONE_MORE, ALL = "melody", "melody and one more", "all tracks"
+"""Of a song, what a key may be found by."""
+_BAR, _CHANGE_COST = 1 / 24, 12.0
+"""Where sections are told apart: what a bar counts as, of a song, and what a change costs in nats."""
 
 
 class KeySong(typing.NamedTuple):
     """A song whose key can be judged.
 
-    melody_T: int [S * 16], tokens. signatures: its key signatures. chroma_SxHx12, chords_SxHx3: what all its tracks
-    sound in each half bar, as surrogate.reading.chroma and chords tell it.
+    melody_T: int [S * 16], tokens. others_LxT: int [L, S * 16], those of other melodies and the bass. signatures: its
+    key signatures. chroma_SxHx12, chords_SxHx3: what all its tracks sound in each half bar, as surrogate.reading.chroma
+    and chords tell it.
     """
 
     melody_T: np.ndarray
+    others_LxT: np.ndarray
     signatures: tuple[Signature, ...]
     chroma_SxHx12: np.ndarray
     chords_SxHx3: np.ndarray
@@ -71,7 +83,35 @@ def _read(song, path):
             Signature(mark.time // bar_ticks, mark.key, mark.tonality == 1)
             for mark in song_evidence.signature_marks(score)
         )
-    return KeySong(song.lines[:, 0].reshape(-1), signatures, song.chroma, song.chord)
+    melody_T, *others_LxT = song.lines.swapaxes(0, 1).reshape(song.lines.shape[1], -1)
+    others_LxT = np.array([line_T for line_T in others_LxT if line_T.any()]).reshape(-1, len(melody_T))
+    return KeySong(melody_T, others_LxT, signatures, song.chroma, song.chord)
+
+
+def cut(song: KeySong, first: int, end: int) -> KeySong:
+    """The bars of a song from first up to end."""
+    steps = slice(STEPS_PER_BAR * first, STEPS_PER_BAR * end)
+    return KeySong(
+        song.melody_T[steps],
+        song.others_LxT[:, steps],
+        tuple(key_evidence.within(song.signatures, first, end)),
+        song.chroma_SxHx12[first:end],
+        song.chords_SxHx3[first:end],
+    )
+
+
+def heard_chords(song: KeySong, tracks: str, rng: np.random.Generator) -> np.ndarray | None:
+    """The chords, int [S, 2, 3], that are heard in so many of a song's tracks; None in the melody alone.
+
+    Args:
+        song: what is heard.
+        tracks: MELODY, ONE_MORE of the other melodies and the bass, if it has any, or ALL.
+        rng: chooses which.
+    """
+    if tracks == ALL:
+        return song.chords_SxHx3
+    is_alone = tracks == MELODY or not len(song.others_LxT)
+    return None if is_alone else chords.of_lines(song.melody_T, rng.choice(song.others_LxT))
 
 
 def fit(songs) -> HarmonyModel:
@@ -91,19 +131,24 @@ def chances(songs, model: HarmonyModel) -> np.ndarray:
     return _chances(np.array([_heard(song) for song in songs]), model)
 
 
-def of_one_key(songs: list[KeySong], model: HarmonyModel) -> list[KeySong]:
-    """The songs that have the same likeliest key whole and in either half."""
-    wholes, *halves = (
-        chances([_bars(song, *part) for song in songs], model).argmax(axis=1) for part in ((0, 2), (0, 1), (1, 2))
-    )
-    is_steady = np.all([half == wholes for half in halves], axis=0)
-    return [song for song, is_one in zip(songs, is_steady, strict=True) if is_one]
+def sections(song: KeySong, model: HarmonyModel) -> list[KeySong]:
+    """A song cut where the key of its harmony changes."""
+    log_p_2xRx12 = model.log_p_2xRx12[:, : -len(_ENDS)]
+    odds_SxK = _BAR * np.tensordot(_shares(_counts(song)), of_tonics(log_p_2xRx12), 2)
+    path_S = likeliest_path(odds_SxK, np.full(len(odds_SxK), _CHANGE_COST))
+    bounds = [0, *(np.flatnonzero(np.diff(path_S)) + 1).tolist(), len(path_S)]
+    return [cut(song, first, end) for first, end in itertools.pairwise(bounds)]
 
 
-def _bars(song, first_half, end_half):
-    bars = len(song.chroma_SxHx12)
-    own = slice(bars * first_half // 2, -(-bars * end_half // 2))
-    return song._replace(chroma_SxHx12=song.chroma_SxHx12[own], chords_SxHx3=song.chords_SxHx3[own])
+def main_keys(songs: Sequence[KeySong], model: HarmonyModel) -> list[Key]:
+    """The key of each song that lasts longest."""
+    return [_main_key(sections(song, model), model) for song in songs]
+
+
+def _main_key(parts, model):
+    key_N = chances(parts, model).argmax(axis=1)
+    bars_N = np.array([len(part.chords_SxHx3) for part in parts])
+    return KEYS[max(key_N.tolist(), key=lambda key: bars_N[key_N == key].sum())]
 
 
 def counts_above_tonics(values_nxRx12, chance_nxK) -> np.ndarray:
@@ -121,7 +166,7 @@ def distributions(counts_2xRx12, smoothing=_SMOOTHING) -> np.ndarray:
 
 def _maximised(heard_nxRx12, chance_nxK):
     counts_2xRx12 = counts_above_tonics(heard_nxRx12, chance_nxK)
-    log_p = [distributions(counts_2xRx12[:, kind == _KIND_OF_ROW]) for kind in range(len(_HEARD))]
+    log_p = [distributions(counts_2xRx12[:, kind == _KIND_OF_ROW]) for kind in np.unique(_KIND_OF_ROW)]
     prior_2 = np.log(chance_nxK.reshape(-1, 2, 12).sum(axis=2).mean(axis=0))
     return HarmonyModel(prior_2, np.concatenate(log_p, axis=1))
 
@@ -136,10 +181,23 @@ def _heard(song):
     """float64 [R, 12], what is heard of a kind adding up to what _HEARD tells, or to 0."""
     chords_Hx3 = song.chords_SxHx3.reshape(-1, 3).astype(np.int64)
     root, _, bass = chords_Hx3[chords_Hx3[:, 0] != NONE].T
-    rows = [
-        song.chroma_SxHx12.sum(axis=(0, 1), keepdims=True)[0],
-        key_evidence.counts_of_chords(song.chords_SxHx3).sum(axis=0),
-        *(np.bincount(each, minlength=12)[None] for each in (bass, root[:1], root[-1:], bass[-1:])),
-    ]
-    shares = [each / max(each.sum(), 1) * weight for each, weight in zip(rows, _HEARD.values(), strict=True)]
-    return np.concatenate(shares)
+    ends = [np.bincount(each, minlength=12)[None] for each in (root[:1], root[-1:], bass[-1:])]
+    return np.concatenate([_shares(_counts(song).sum(axis=0)), *ends])
+
+
+def _counts(song):
+    """How many half bars or steps of each bar have each pitch class, chord and bass: int64 [S, R, 12]."""
+    bass_SxH = song.chords_SxHx3[..., 2]
+    is_bass_SxHx12 = np.eye(13, dtype=np.int64)[bass_SxH, :12]  # of NONE the last row, which has none of the twelve
+    chords_SxKx12 = key_evidence.counts_of_chords(song.chords_SxHx3)
+    chroma_Sx12, bass_Sx12 = song.chroma_SxHx12.sum(axis=1), is_bass_SxHx12.sum(axis=1)
+    return np.concatenate([chroma_Sx12[:, None], chords_SxKx12, bass_Sx12[:, None]], axis=1)
+
+
+def _shares(counts_xRx12):
+    """Each kind's shares of all its counts, times what it counts as."""
+    shares = []
+    for kind, weight in enumerate(_HEARD.values()):
+        counts = counts_xRx12[..., np.flatnonzero(kind == _KIND_OF_ROW), :]
+        shares.append(weight * counts / np.maximum(counts.sum(axis=(-2, -1), keepdims=True), 1))
+    return np.concatenate(shares, axis=-2)

@@ -212,11 +212,9 @@ class SongSurrogate(nnx.Module):
 
 def places_by_kind() -> list[dict[int, np.ndarray]]:
     """Of each part, {kind of its codes: their places in a bar}; where there are two kinds, they take turns."""
+    parts = [np.array(own) for own in CODES_OF_PART]
     kinds = np.array(KIND_OF_CODE)
-    return [
-        {kind: own.start + np.flatnonzero(kinds[own.start : own.stop] == kind) for kind in dict.fromkeys(KIND_OF_CODE[k] for k in own)}
-        for own in CODES_OF_PART
-    ]
+    return [{kind: own[kinds[own] == kind] for kind in dict.fromkeys(kinds[own].tolist())} for own in parts]
 
 
 def plays(batch):

@@ -24,7 +24,7 @@ CHORD_KINDS = {
 _MOVES = tuple(f"moves by {semitones}" for semitones in range(1, 12))
 MELODY_ROWS = _NOTES + _PLACES + _MOVES
 SIGNATURE_ROWS = ("signature", "signature of C", "minor signature")
-CHORD_ROWS = (*(f"{kind} chords" for kind in CHORD_KINDS), "first chord", "last chord")
+CHORD_ROWS = (*(f"{kind} chords" for kind in CHORD_KINDS), "bass", "first chord", "last chord")
 ROWS = MELODY_ROWS + SIGNATURE_ROWS + CHORD_ROWS
 LITTLE = {"held": 16, "onsets": 4, "on strong beats": 8, "on first beats": 8, "long": 2,
           "phrase ends": 2, "first two bars": 8, "last two bars": 8, "moves": 4, "chords": 4}  # fmt: skip
@@ -62,7 +62,8 @@ def evidence(melody_T, signatures: Sequence[Signature] = (), chords_SxHx2=None) 
     Args:
         melody_T: int [S * 16], tokens.
         signatures: in order; none is no evidence.
-        chords_SxHx2: int [S, 2, 2 or more], root and quality of each half bar (surrogate.reading.chords), or None.
+        chords_SxHx2: int [S, 2, 2 or 3], root, quality and perhaps bass of each half bar (surrogate.reading.chords), or
+            None.
 
     Returns:
         float64 [len(ROWS), 12]; of a melody moved up by a semitone the same, rolled by one.
@@ -121,9 +122,10 @@ def _of_chords(chords_SxHxN):
     count_Kx12 = counts_of_chords(chords_SxHxN).sum(axis=0)
     if not count_Kx12.any():
         return np.zeros((len(CHORD_ROWS), 12))
-    root = chords_SxHxN[..., 0].reshape(-1)
-    ends = root[root != chord_reading.NONE][[0, -1]]
-    return np.concatenate([count_Kx12 / (count_Kx12.sum() + LITTLE["chords"]), np.eye(12)[ends]])
+    root, bass = chords_SxHxN[..., 0], chords_SxHxN[..., 2 if chords_SxHxN.shape[-1] > 2 else 0]
+    root, bass = (each[each != chord_reading.NONE] for each in (root, bass))
+    counts = np.concatenate([count_Kx12, np.bincount(bass, minlength=12)[None]])
+    return np.concatenate([counts / (len(root) + LITTLE["chords"]), np.eye(12)[root[[0, -1]]]])
 
 
 def counts_of_notes(melody_T) -> np.ndarray:

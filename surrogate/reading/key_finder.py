@@ -80,8 +80,8 @@ def find(
     Args:
         melody_T: int [S * 16], tokens, of one bar or more.
         signatures: key signatures, in order.
-        chords_SxHx2: int [S, 2, 2 or more], root and quality of each half bar (surrogate.reading.chords), NONE where
-            they are not known; or None.
+        chords_SxHx2: int [S, 2, 2 or 3], root, quality and perhaps bass of each half bar (surrogate.reading.chords),
+            NONE where they are not known; or None.
         key_table: what to find them by; None is the built-in one.
     """
     melody_T, key_table = np.asarray(melody_T), key_table or table()

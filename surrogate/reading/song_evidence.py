@@ -3,8 +3,10 @@
 import numpy as np
 import symusic
 
+from musicvae_jax import events
 from musicvae_jax.events import STEPS_PER_BAR
 from surrogate.reading import chords, chroma, key_evidence, key_finder, keys, tracks
+from surrogate.reading.chords import NONE
 from surrogate.reading.key_evidence import Signature
 from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.keys import Key
@@ -14,8 +16,8 @@ MOST_SHARPS = 7
 _AGREES = 0.05
 """By how little of a melody's time another scale may fit better: of 84 scores in C of OpenEWLD 94 % agree, and of the
 others, read as a fifth or two from their key, 51 % and 3 %."""
-_LEAST_VOICES = 1.5
-"""How many notes must sound together in tracks without a bass, on average, for them to be heard as chords."""
+_LEAST_BESIDE = 0.25
+"""How much must sound of pitch classes that the melody lacks in a half bar, beside each step of it, to be heard."""
 
 
 def find_keys(melody: Melody, chords_SxHx2=None, *, asked: str | None = None) -> FoundKeys:
@@ -23,14 +25,17 @@ def find_keys(melody: Melody, chords_SxHx2=None, *, asked: str | None = None) ->
 
     Args:
         melody: as it was read.
-        chords_SxHx2: int [S, 2, 2 or more], the chords that are known (surrogate.reading.key_finder); None hears them
-            in the file's other tracks, if they play any.
+        chords_SxHx2: int [S, 2, 3], the chords that are known (surrogate.reading.key_finder), or None; where none
+            are, they are heard in what the file's tracks sound, if that is more than the melody.
         asked: the key that the player tells (surrogate.reading.keys.Key.parse), which has the last word.
     """
     if asked is not None:
         return key_finder.told(Key.parse(asked))
-    if chords_SxHx2 is None and _has_chords(melody):
-        chords_SxHx2 = heard_chords(melody)
+    heard_SxHx3 = heard_chords(melody)
+    if chords_SxHx2 is None:
+        chords_SxHx2 = heard_SxHx3
+    elif heard_SxHx3 is not None:
+        chords_SxHx2 = np.where(chords_SxHx2[..., :1] == NONE, heard_SxHx3, chords_SxHx2)
     return key_finder.find(melody.tokens, signatures(melody), chords_SxHx2)
 
 
@@ -55,10 +60,18 @@ def signature_marks(score) -> list[symusic.KeySignature]:
     return sorted(marks, key=lambda mark: mark.time)
 
 
-def heard_chords(melody: Melody) -> np.ndarray:
-    """The chords of what all pitched tracks sound, as surrogate.reading.chords.label tells them: int8 [S, 2, 3]."""
-    placed = [_placed(melody, track) for track in melody.score.tracks if not track.is_drum and len(track.notes)]
-    return chords.label(*chroma.half_bars(placed, len(melody.tokens))).reshape(-1, 2, 3)
+def heard_chords(melody: Melody) -> np.ndarray | None:
+    """The chords of what all pitched tracks sound, as surrogate.reading.chords.label tells them.
+
+    Returns:
+        int8 [S, 2, 3], or None where hardly more than the melody sounds.
+    """
+    pitched = [track for track in melody.score.tracks if not track.is_drum and len(track.notes)]
+    chroma_Hx12, lowest_Hx12 = chroma.half_bars([_placed(melody, track) for track in pitched], len(melody.tokens))
+    line_Hx12, _ = chroma.half_bars([events.line_notes(melody.tokens)], len(melody.tokens))
+    if chroma_Hx12[line_Hx12 == 0].sum() < _LEAST_BESIDE * line_Hx12.sum():
+        return None
+    return chords.label(chroma_Hx12, lowest_Hx12).reshape(-1, 2, 3)
 
 
 def _placed(melody, track):
@@ -67,17 +80,3 @@ def _placed(melody, track):
     first = np.minimum(melody.grid.nearest(start[inside]), len(melody.tokens) - 1)
     last = np.minimum(np.maximum(first + 1, melody.grid.nearest(end[inside])), len(melody.tokens))
     return first, last, pitch[inside]
-
-
-def _has_chords(melody):
-    """Whether tracks beside the melody play a bass or chords."""
-    others = [track for index, track in enumerate(melody.score.tracks) if index != melody.index]
-    if any(tracks.role(track) == "bass" and len(track.notes) for track in others):
-        return True
-    notes = [_placed(melody, track) for track in others if not track.is_drum]
-    if not any(len(first) for first, *_ in notes):
-        return False
-    first, last = (np.concatenate(each) for each in list(zip(*notes, strict=True))[:2])
-    change = np.bincount(first, minlength=len(melody.tokens) + 1) - np.bincount(last, minlength=len(melody.tokens) + 1)
-    voices = change.cumsum()
-    return voices[voices > 0].mean() >= _LEAST_VOICES

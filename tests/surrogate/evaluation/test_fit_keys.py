@@ -8,7 +8,7 @@ from musicvae_jax import events, midi
 from surrogate.commands import fit_keys as command
 from surrogate.corpus import song_pack
 from surrogate.corpus.song_survey import SongSurvey
-from surrogate.evaluation import fit_keys, song_keys
+from surrogate.evaluation import fit_keys, key_figures, song_keys
 from surrogate.reading import chords, chroma, key_finder
 from surrogate.reading.key_evidence import Signature
 from surrogate.reading.keys import Key
@@ -37,7 +37,15 @@ def song(key, seed):
     melody, accompaniment = (np.array(part).T for part in notes_of(key, seed))
     counts = chroma.half_bars([melody, accompaniment], 256)
     labels = chords.label(*counts).reshape(-1, 2, 3)
-    return song_keys.KeySong(events.line_tokens(*melody, 256), (), counts[0].reshape(-1, 2, 12), labels)
+    lines = events.line_tokens(*melody, 256), events.line_tokens(*accompaniment[:, 3::4], 256)[None]
+    return song_keys.KeySong(*lines, (), counts[0].reshape(-1, 2, 12), labels)
+
+
+def joined(one, other):
+    """A song that goes on as another."""
+    axes = 0, 1, None, 0, 0
+    pairs = zip(one, other, axes, strict=True)
+    return song_keys.KeySong(*(a if axis is None else np.concatenate([a, b], axis) for a, b, axis in pairs))
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +59,27 @@ def test_the_key_of_a_harmony_is_learnt_without_being_told(songs):
     model = song_keys.fit(own)
     found = [key_finder.KEYS[place] for place in song_keys.chances(own, model).argmax(axis=1)]
     assert found == keys
-    assert len(song_keys.of_one_key(own, model)) == len(own)
-    broken = [one._replace(chords_SxHx3=np.concatenate([one.chords_SxHx3[:8], other.chords_SxHx3[8:]]),
-              chroma_SxHx12=np.concatenate([one.chroma_SxHx12[:8], other.chroma_SxHx12[8:]]))
-              for one, other in zip(own[:24], own[2:26], strict=True)]  # fmt: skip
-    assert not song_keys.of_one_key(broken, model)
+
+
+def test_a_song_is_cut_where_its_key_changes(songs):
+    keys, own = songs
+    model = song_keys.fit(own)
+    assert all(len(song_keys.sections(one, model)) == 1 for one in own)
+    other = own[keys.index(Key(2, False))]
+    changing = joined(joined(own[0], other), other)
+    first, second = song_keys.sections(changing, model)
+    assert abs(len(first.chords_SxHx3) - 16) <= 1 and len(second.melody_T) == 16 * len(second.chords_SxHx3)
+    assert song_keys.main_keys([changing], model) == [Key(2, False)]
+
+
+def test_a_cut_has_its_bars_of_everything():
+    whole = song(Key(4, True), 3)._replace(signatures=(Signature(0, 1, True), Signature(9, 2, False)))
+    part = song_keys.cut(whole, 8, 12)
+    assert part.signatures == (Signature(0, 1, True), Signature(1, 2, False))
+    np.testing.assert_array_equal(part.melody_T, whole.melody_T[128:192])
+    np.testing.assert_array_equal(part.others_LxT, whole.others_LxT[:, 128:192])
+    np.testing.assert_array_equal(part.chroma_SxHx12, whole.chroma_SxHx12[8:12])
+    np.testing.assert_array_equal(part.chords_SxHx3, whole.chords_SxHx3[8:12])
 
 
 def test_a_table_finds_keys_of_songs_it_was_not_fitted_on(songs):
@@ -63,21 +87,34 @@ def test_a_table_finds_keys_of_songs_it_was_not_fitted_on(songs):
     chance = np.eye(24)[[key_finder.KEYS.index(key) for key in keys]]
     table = fit_keys.fit(own, chance)
     others = [song(key, 1000 + seed) for seed, key in enumerate(keys)]
-    figures = fit_keys.measure(table, others, chance)
+    figures = key_figures.measure(table, others, keys)
     assert figures["songs"] == 96
-    assert figures["all tracks, signature: key"] > 0.95 and figures["melody: key"] > 0.5
-    assert figures["melody: key"] <= figures["melody: tonic"] and 0 < figures["melody: probability"] < 1
+    assert figures["all tracks, signature: key"] > 0.95 and figures["melody: key"] > 0.8
+    assert figures["melody and one more: key"] > 0.95
+    for heard in ("melody", "all tracks"):
+        assert figures[f"{heard}: key"] <= figures[f"{heard}: tonic"]
+        assert figures[f"{heard}: scale"] <= figures[f"{heard}: scale or one as good"]
+    sure = key_figures.measure_confidence(table, others, keys)
+    counts = {name: count for name, count in sure.items() if name.startswith("melody:") and name.endswith("songs")}
+    right = sum(count * sure.get(name.replace("songs", "right"), 0) for name, count in counts.items())
+    assert sum(counts.values()) == 96 and right / 96 == pytest.approx(figures["melody: key"])
+
+
+def test_a_scale_with_as_many_of_the_notes_is_as_good(songs):
+    _, own = songs
+    figures = key_figures.measure(key_finder.table(), own[:1], [Key(6, False)])
+    assert (figures["all tracks: scale"], figures["all tracks: scale or one as good"]) == (0, 1)
 
 
 def test_changes_that_are_there_are_found_and_no_others(songs):
     _, own = songs
     long = [one._replace(melody_T=np.tile(one.melody_T, 3), chords_SxHx3=np.tile(one.chords_SxHx3, (3, 1, 1)))
             for one in own[:24]]  # fmt: skip
-    figures = fit_keys.measure_changes(key_finder.table(), long)
+    figures = key_figures.measure_changes(key_finder.table(), long)
     assert figures["songs of 32 bars"] == 24 and figures["all tracks: changes found"] > 0.7
     assert figures["all tracks: false changes"] < 0.1 and figures["melody: false changes"] < 0.1
-    assert fit_keys.measure_changes(key_finder.table(), [*long, own[0]])["songs of 32 bars"] == 24
-    assert fit_keys.measure_changes(key_finder.table(), own[:1]) == {"songs of 32 bars": 0}
+    assert key_figures.measure_changes(key_finder.table(), [*long, own[0]])["songs of 32 bars"] == 24
+    assert key_figures.measure_changes(key_finder.table(), own[:1]) == {"songs of 32 bars": 0}
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +157,8 @@ def test_writes_a_table_and_figures(folder, tmp_path, capsys, monkeypatch):
         name: values.shape for name, values in key_finder.table()._asdict().items()
     }
     said = capsys.readouterr().out
-    assert said.startswith(f"wrote {path}: from ") and "of 40; 20 held out" in said
-    assert "those that keep their key" in said and "changes found" in said and "melody, signature: tonic" in said
+    assert said.startswith(f"wrote {path}: from ") and "of 40 songs; 20 held out" in said
+    assert "all tracks: sure" in said and "changes found" in said and "melody, signature: tonic" in said
 
 
 @pytest.mark.parametrize("songs", ["nowhere.npz", "few.npz", "folder"])

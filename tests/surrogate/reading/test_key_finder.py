@@ -125,6 +125,23 @@ def test_other_tracks_are_heard_where_they_play_chords(read):
     assert "chords" in song_evidence.find_keys(read(scores.make(("Melody", 73, tune), ("Bass", 33, bass)))).sources
 
 
+def test_a_second_voice_and_chords_in_the_melody_s_track_are_heard(read):
+    tune = [(step, step + 8, 67) for step in range(0, 256, 8)]
+    seconds = [(step, step + 8, pitch) for step, pitch in zip(range(0, 256, 8), 8 * [59, 60, 66, 62], strict=True)]
+    for tracks in ([("Melody", 73, tune), ("Flute", 74, seconds)], [("Melody", 0, tune + seconds)]):
+        found = song_evidence.find_keys(read(scores.make(*tracks)))
+        assert found.main.name == "G major" and found.sources == ("notes", "chords")
+
+
+def test_chords_that_are_given_go_before_those_that_are_heard(read):
+    tune = [(step, step + 8, 67) for step in range(0, 256, 8)]
+    heard = [(step, step + 16, root) for step, root in zip(range(0, 256, 16), 4 * [43, 48, 50, 43], strict=True)]
+    song = read(scores.make(("Melody", 73, tune), ("Bass", 33, heard)))
+    given = np.repeat([[(root, MAJ, root)] * 2 for root in (0, 5, 7, 0)], 4, axis=0)
+    assert song_evidence.find_keys(song, given).main.name == "C major"
+    assert song_evidence.find_keys(song, np.full_like(given, NONE)) == song_evidence.find_keys(song)
+
+
 def test_a_key_that_is_told_has_the_last_word(read):
     found = song_evidence.find_keys(read(score(TWINKLE)), asked="Eb minor")
     assert found.sections == ((0, Key(3, True)),) and found.main == Key(3, True)
@@ -155,4 +172,6 @@ def test_evidence_rows_have_their_names():
     by_name = dict(zip(key_evidence.ROWS, rows, strict=True))
     assert by_name["signature"].argmax() == 2 and by_name["signature"].sum() == 1
     assert by_name["major chords"][0] == 8 / 12 and by_name["last chord"][0] == 1
-    assert not by_name["held"].any() and not by_name["signature of C"].any()
+    assert by_name["bass"][0] == 8 / 12 and not by_name["held"].any() and not by_name["signature of C"].any()
+    on_e = key_evidence.evidence(np.zeros(64, int), (), np.full((4, 2, 3), (0, MAJ, 4)))
+    np.testing.assert_array_equal(on_e[key_evidence.ROWS.index("bass")], 8 / 12 * np.eye(12)[4])
