@@ -1,19 +1,23 @@
 """How well the beats of free playing are found, and how many files that follow their grid are left alone.
 
-    python -m benchmarks.free_playing --songs=SONGS.npz [--number=200] [--midi=MIDI_DIR]
+    python -m benchmarks.free_playing --songs=SONGS.npz [--number=200] [--kicks=100] [--midi=MIDI_DIR]
 
 SONGS.npz is a pack of whole songs that scripts.encode_corpus makes. Its validation melodies are played freely
 (surrogate.evaluation.free_playing: 60 to 180 a minute, drift of 3 %, jitter of 20 ms, a ritardando) into files of 120 a
-minute, and to a click: straight, swung, in triplets, with jitter, late. MIDI_DIR: files as they are.
+minute, and to a click: straight, swung, in triplets, with jitter, late. Of so many, the kicks that the embedded model
+writes are measured, too. MIDI_DIR: files as they are.
 """
 
 import argparse
 import pathlib
+import tempfile
 import time
 
 import numpy as np
+import symusic
 
-from musicvae_jax import midi
+import surrogate
+from musicvae_jax import events, midi
 from surrogate.corpus import song_pack
 from surrogate.evaluation import free_playing
 from surrogate.reading import beat_finder, song_time
@@ -47,6 +51,38 @@ def free(lines, rng, *, told):
         yield tempo, *near, np.log2(found.qpm / tempo), not song_time.follows(onset, TICKS_PER_BEAT), found.sure, took
 
 
+def kicks(lines, rng, path):
+    """Rows of the shares of the kicks written for performances that are near true beats, of those meant for beats that
+    are, and of all that are near true eighths; path is where the performances' files are."""
+    band = surrogate.Accompanist.load()
+    for line in lines:
+        played = free_playing.perform(line, rng)
+        write(played, path)
+        song = band.accompany(path)
+        [take] = song.takes
+        drums = take.score.tracks[take.roles.index("drums")].notes.numpy()
+        kick = np.isin(drums["pitch"], events.DRUM_GROUPS[0])
+        on_beat = np.flatnonzero(take.tokens[:: events.STEPS_PER_BEAT, 2] & events.KICK) * events.STEPS_PER_BEAT
+        written, meant = (
+            ticks * 60 / QPM / TICKS_PER_BEAT for ticks in (drums["time"][kick], song.melody.grid.ticks[on_beat])
+        )
+        eighths = np.interp(np.arange(2 * len(played.beats) - 1) / 2, np.arange(len(played.beats)), played.beats)
+        yield [
+            free_playing.share_near(*each)
+            for each in ((written, played.beats), (meant, played.beats), (written, eighths))
+        ]
+
+
+def write(played, path):
+    """The file that a phone writes of a performance."""
+    score = symusic.Score(TICKS_PER_BEAT)
+    score.tracks.append(symusic.Track())
+    for start, end, pitch in zip(played.start, played.end, played.pitch.tolist(), strict=True):
+        first, last = (round(second * TICKS_PER_BEAT * QPM / 60) for second in (start, end))
+        score.tracks[0].notes.append(symusic.Note(first, max(last - first, 1), pitch, 80))
+    score.dump_midi(path)
+
+
 def to_click(line, rng, jitter, lag, eighth):
     """Onsets in ticks of a melody that follows its file's beats at a tempo of its own."""
     seconds_a_beat = 60 / np.exp(rng.uniform(*np.log(free_playing.TEMPOS)))
@@ -74,6 +110,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--songs", required=True)
     parser.add_argument("--number", type=int, default=200)
+    parser.add_argument("--kicks", type=int, default=0)
     parser.add_argument("--midi", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args(argv)
@@ -92,6 +129,13 @@ def main(argv=None):
             figures += [is_free.mean(), sure.mean(), took.mean()]
             name = f"{slowest} to {fastest} a minute{', tempo told' * told}"
             print(f"| {name} | {len(of)} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |")
+    if flags.kicks:
+        with tempfile.TemporaryDirectory() as folder:
+            rng, path = np.random.default_rng(flags.seed), pathlib.Path(folder) / "played.mid"
+            rows = np.array(list(kicks(lines[: flags.kicks], rng, path)))
+        print("\n| kicks near true ones | number | mean | songs with 90 % |\n|---|---|---|---|")
+        for name, near in zip(("beats", "beats, those meant for beats", "eighths"), rows.T, strict=True):
+            print(f"| {name} | {len(near)} | {near.mean():.3f} | {(near >= 0.9).mean():.3f} |")
     print("\n| to a click | number | left alone |\n|---|---|---|")
     for name, how in CLICKS.items():
         rng = np.random.default_rng(flags.seed)
