@@ -28,10 +28,12 @@ def main(argv=None) -> int:
 
     path = flags.output or beat_network.TABLE
     try:
-        lines = free_playing.lines(song_pack.open(flags.songs), "train")
-        if len(lines) < LEAST_SONGS:
-            return refuse(parser.prog, f"{flags.songs}: {len(lines)} songs to learn from; give {LEAST_SONGS} or more")
-        fit_beats.save(path, fit_beats.fit_rhythm(lines), fit_beats.fit_network(lines))
+        songs = free_playing.with_bass(song_pack.open(flags.songs), "train")
+        if len(songs) < LEAST_SONGS:
+            return refuse(parser.prog, f"{flags.songs}: {len(songs)} songs to learn from; give {LEAST_SONGS} or more")
+        lines = [melody for melody, _ in songs]
+        of_both = fit_beats.fit_rhythm([fit_beats.together(*song) for song in songs])
+        fit_beats.save(path, fit_beats.fit_rhythm(lines), of_both, fit_beats.fit_network(lines))
     except (OSError, ValueError) as error:
         return refuse(parser.prog, error)
-    return tell(parser.prog, f"wrote {path}: from {len(lines)} songs; benchmarks/free_playing.py measures it")
+    return tell(parser.prog, f"wrote {path}: from {len(songs)} songs; benchmarks/free_playing.py measures it")

@@ -13,7 +13,7 @@ from surrogate.reading.tune_bars import Network
 HIDDEN = 32
 _ROUNDS, _BATCH, _RATE, _DECAY = 15, 128, 3e-3, 0.3
 _LEFT_OUT = 0.5  # of what is heard, in each example; so the network leans on no single thing
-_BALANCE = 0.6  # a pickup weighs as its number of tunes to the power of 1 less this
+_BALANCE = 0.7  # a pickup weighs as its number of tunes to the power of 1 less this
 _CUT_WEIGHT, _LEAST_CUT = 0.3, 24  # of tunes that begin at a later phrase, to those from the first; their notes
 _FOLDS, _MOST_FALSE = 4, 0.015  # of tunes without a pickup, those that may be given one
 _SMALL = 1e-4

@@ -1,8 +1,8 @@
 """Where the bars of a traditional tune begin that is heard from its first note on.
 
 What speaks for a bar line is counted by eighths, modulo a bar: where rhythms, intervals, peaks, long notes and degrees
-of the scale fall, where the tune begins and ends. A small network hears all that from each of the eighths at which a bar
-could begin, and tells how likely it does; surrogate.evaluation.fit_tune_bars trains it on tunes whose bar lines are known.
+of the scale fall, where the tune begins and ends. A small network hears all that from each of the eighths at which a
+bar could begin, and tells how likely it does; surrogate.evaluation.fit_tune_bars trains it.
 """
 
 import functools
