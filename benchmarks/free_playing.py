@@ -5,7 +5,8 @@
 SONGS.npz is a pack of whole songs that scripts.encode_corpus makes. Its validation melodies are played freely
 (surrogate.evaluation.free_playing: 60 to 180 a minute, drift of 3 %, jitter of 20 ms, a ritardando) into files of 120 a
 minute, alone and with the song's bass as a pianist's left hand, and to a click: straight, swung, in triplets, with
-jitter, late. Of so many, the kicks that the embedded model writes are measured, too. MIDI_DIR: files as they are.
+jitter, late. Of so many, the kicks that the embedded model writes are measured, too. Files of MIDI_DIR are played
+freely by all their tracks, and looked at as they are.
 """
 
 import argparse
@@ -20,10 +21,11 @@ import surrogate
 from musicvae_jax import events, midi
 from surrogate.corpus import song_pack
 from surrogate.evaluation import free_playing
-from surrogate.reading import beat_finder, song_time
+from surrogate.reading import beat_finder, melody, song_time, tracks
 
 TICKS_PER_BEAT, QPM = 480, 120
-LEAST_BASS = 16  # notes of a bass that tells anything
+LEAST_NOTES = 16  # of a track that tells anything
+MOST_BARS, LEAST_ON_EIGHTHS = 80, 0.6  # of songs that are played with all their tracks
 OCTAVES = {"the same": 0, "twice": 1, "half": -1}
 CLICKS = {  # name: jitter and lag in seconds, place of the second eighth
     "as written": (0, 0, 0.5),
@@ -35,15 +37,15 @@ CLICKS = {  # name: jitter and lag in seconds, place of the second eighth
 }
 
 
-def free(songs, rng, *, told=False, hears_all=False):
+def free(songs, rng, *, told=False, hears=0):
     """Rows of tempo, share of found beats near true ones, share of true beats near found ones, octaves off, is taken
-    for free, sure, seconds that it took, of songs, the melody first, of which one line or all are heard."""
+    for free, sure, seconds that it took, of songs, whose melody and so many other lines are heard."""
     for song in songs:
         played, *others = free_playing.perform_together(song, rng)
         tempo = 60 / np.median(np.diff(played.beats))
         onset = np.rint(played.start * TICKS_PER_BEAT * QPM / 60).astype(np.int64)
         began = time.process_time()
-        heard = [other[:3] for other in others if hears_all and len(other.start)]
+        heard = [other[:3] for other in others[:hears] if len(other.start)]
         found = beat_finder.find(played.start, played.end, played.pitch, others=heard, qpm=tempo if told else None)
         took = time.process_time() - began
         near = (
@@ -51,6 +53,28 @@ def free(songs, rng, *, told=False, hears_all=False):
             free_playing.share_near(played.beats, found.seconds),
         )
         yield tempo, *near, np.log2(found.qpm / tempo), not song_time.follows(onset, TICKS_PER_BEAT), found.sure, took
+
+
+def tracks_of_songs(folder, most):
+    """The melody's line and those of the other pitched tracks of files below a folder that are in 4/4 and not long."""
+    found = []
+    for file in np.random.default_rng(0).permutation(sorted(midi.files(folder))):
+        try:
+            song = melody.read_melody(file, beats="file", pickup=0, swung=0.5)
+        except midi.MidiError:
+            continue
+        others = (each for n, each in enumerate(song.score.tracks) if n != song.index and not each.is_drum)
+        step = song.score.ticks_per_quarter / events.STEPS_PER_BEAT
+        lines = []
+        for start, end, pitch in map(tracks.notes, (song.track, *others)):
+            lines.append(free_playing.Line(*(np.rint(ticks / step).astype(int) for ticks in (start, end)), pitch))
+        lines = [line for line in lines if line is lines[0] or len(line.first) >= LEAST_NOTES]
+        is_plain = song.meters == [(0, 4, 4)] and song.bars <= MOST_BARS and len(lines[0].first) >= LEAST_NOTES
+        if is_plain and len(lines) > 1 and (lines[0].first % 2 == 0).mean() >= LEAST_ON_EIGHTHS:
+            found.append(lines)
+        if len(found) == most:
+            break
+    return found
 
 
 def kicks(lines, rng, path):
@@ -117,14 +141,18 @@ def main(argv=None):
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args(argv)
     songs = free_playing.with_bass(song_pack.open(flags.songs), "validation", most=flags.number)
-    lines = [melody for melody, _ in songs]
-    alone, two_handed = [[line] for line in lines], [song for song in songs if len(song[1].first) >= LEAST_BASS]
+    lines = [line for line, _ in songs]
+    alone, two_handed = [[line] for line in lines], [song for song in songs if len(song[1].first) >= LEAST_NOTES]
     kinds = {
         "": (alone, {}),
         ", tempo told": (alone, {"told": True}),
         ", songs with a bass": (two_handed, {}),
-        ", their bass heard, too": (two_handed, {"hears_all": True}),
+        ", their bass heard, too": (two_handed, {"hears": 1}),
     }
+    if flags.midi:
+        whole = tracks_of_songs(flags.midi, flags.number)
+        kinds |= {", files of several tracks": (whole, {}), ", one more heard": (whole, {"hears": 1})}
+        kinds[", all heard"] = whole, {"hears": None}
     head = "mean of beats near", "songs with 90 %", "all true beats found, too", *OCTAVES, "taken for free", "sure", "s"
     print(f"| played freely | number | {' | '.join(head)} |\n|{'---|' * (len(head) + 2)}")
     for kind, (played, how) in kinds.items():

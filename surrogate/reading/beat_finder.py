@@ -46,11 +46,14 @@ def find(start, end, pitch, *, others=(), qpm: float | None = None) -> FoundBeat
     Args:
         start, end: float64 [N], seconds, end > start; in any order.
         pitch: int64 [N], MIDI pitches.
-        others: the same of each other track that was played with it, of one note or more.
+        others: the same of each other track that was played with it, of one note or more; not heard where all have too
+            many notes.
         qpm: about how many beats a minute there are; None: not known.
     """
     tracks = [_chords(*track) for track in ((start, end, pitch), *others)]
-    if len(tracks[0].start) < LEAST_NOTES or sum(len(track.start) for track in tracks) > MOST_NOTES:
+    if sum(len(track.start) for track in tracks) > MOST_NOTES:
+        tracks = tracks[:1]
+    if not LEAST_NOTES <= len(tracks[0].start) <= MOST_NOTES:
         return None
     onset, step, steps_of_tracks = _on_steps([track.start for track in tracks], qpm)
     if step[-1] > MOST_STEPS or len(step) < LEAST_NOTES:
