@@ -43,9 +43,10 @@ def free(songs, rng, *, told=False, hears=0):
     for song in songs:
         played, *others = free_playing.perform_together(song, rng)
         tempo = 60 / np.median(np.diff(played.beats))
-        onset = np.rint(played.start * TICKS_PER_BEAT * QPM / 60).astype(np.int64)
-        began = time.process_time()
         heard = [other[:3] for other in others[:hears] if len(other.start)]
+        seconds = np.concatenate([start for start, *_ in (played, *heard)])
+        onset = np.rint(seconds * TICKS_PER_BEAT * QPM / 60).astype(np.int64)
+        began = time.process_time()
         found = beat_finder.find(played.start, played.end, played.pitch, others=heard, qpm=tempo if told else None)
         took = time.process_time() - began
         near = (
