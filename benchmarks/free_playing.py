@@ -49,6 +49,9 @@ def free(songs, rng, *, told=False, hears=0):
         began = time.process_time()
         found = beat_finder.find(played.start, played.end, played.pitch, others=heard, qpm=tempo if told else None)
         took = time.process_time() - began
+        if found is None:
+            yield tempo, 0, 0, np.inf, False, 0, took
+            continue
         near = (
             free_playing.share_near(found.seconds, played.beats),
             free_playing.share_near(played.beats, found.seconds),

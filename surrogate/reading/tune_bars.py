@@ -70,7 +70,7 @@ def evidence(start, end, pitch, ticks_per_beat: int, units: int) -> np.ndarray:
     """What a tune tells of its bars.
 
     Args:
-        start, end: int64 [N], ticks, N 2 or more, end > start >= 0; in any order.
+        start, end: int64 [N], ticks, N 1 or more, end > start >= 0; in any order.
         pitch: int64 [N], MIDI pitches.
         ticks_per_beat: 1 or more, of two units.
         units: of a bar.
@@ -79,54 +79,92 @@ def evidence(start, end, pitch, ticks_per_beat: int, units: int) -> np.ndarray:
         float32 [R, units], by units from the tune's beginning, modulo a bar.
     """
     start, end, pitch = bar_evidence.top_line(start, end, pitch, ticks_per_beat)
-    unit, is_on = start // UNIT_STEPS % units, start % UNIT_STEPS == 0
+    notes = _heard(start, end, pitch, units)
+    bars, is_new = _new_bars(start, pitch, units)
+    change_U = bar_evidence.harmonic_change(start, end, pitch, unit_steps=UNIT_STEPS, units=units, most_bars=bars)
+    first = _Heard(*(values[start < UNIT_STEPS * units] for values in notes))
+    rows = [_counts(notes, is_new, units), change_U[None], _outline(first, units), _ends(start, end, units)]
+    return np.concatenate(rows).astype(np.float32)
+
+
+class _Heard(typing.NamedTuple):
+    """Notes, [N] each: the eighth of the bar; whether they begin on one; classes of length and of the wait before;
+    whether a rest follows; steps of length; 1 for longer than the note before and 2 than the one after; semitones from
+    the one before; whether the line goes up and down before and after; semitones above the last note."""
+
+    unit: np.ndarray
+    is_on: np.ndarray
+    length: np.ndarray
+    waited: np.ndarray
+    rests: np.ndarray
+    steps: np.ndarray
+    longer: np.ndarray
+    interval: np.ndarray
+    contour: np.ndarray
+    degree: np.ndarray
+
+
+def _heard(start, end, pitch, units):
     waited = np.append(_LONG_WAIT, np.diff(start))
     wait = np.append(waited[1:], _LONG_WAIT)
     until = np.minimum(end, start + wait)
     rests = start + wait - until >= _LEAST_REST
-    until = np.where(rests, until, start + wait)
-    length = _length_class(until - start)
-    longer = (wait > np.append(0, wait[:-1])) + 2 * (wait > np.append(wait[1:], 0))
+    steps = np.where(rests, until - start, wait)
     interval, following = np.diff(pitch, prepend=pitch[0]), np.diff(pitch, append=pitch[-1])
-    contour = 3 * np.sign(interval) + np.sign(following) + 4
-    degree = (pitch - pitch[-1]) % 12  # above the last note, mostly the tonic
+    return _Heard(
+        unit=start // UNIT_STEPS % units,
+        is_on=start % UNIT_STEPS == 0,
+        length=_length_class(steps),
+        waited=_length_class(waited),
+        rests=rests.astype(np.int64),
+        steps=steps,
+        longer=(wait > np.append(0, wait[:-1])) + 2 * (wait > np.append(wait[1:], 0)),
+        interval=interval,
+        contour=3 * np.sign(interval) + np.sign(following) + 4,
+        degree=(pitch - pitch[-1]) % 12,
+    )
 
-    bars, is_new = _new_bars(start, pitch, units)
-    told = is_new & is_on
 
-    def counts(code, classes, which):
-        counted = np.zeros((classes, units))
-        np.add.at(counted, (code[which], unit[which]), 1)
-        return counted / np.sqrt(is_new.sum())
-
-    def outline(which):
-        shape = np.stack([is_on, np.log2(1 + until - start), interval > 0, interval < 0, interval > _LEAP, longer == 3])
-        rows = np.zeros((len(shape), units))
-        rows[:, unit[which]] = shape[:, which]
-        return np.concatenate([rows, np.minimum(_marked(degree[which], unit[which], 12, units), 1)])
-
-    last, end_unit = unit[-1:], -(-end[-1:] // UNIT_STEPS)
-    zero = np.zeros(1, np.int64)
-    rows = [
-        counts(length * _LENGTHS + _length_class(waited), _LENGTHS**2, told),
-        counts(length, _LENGTHS, is_new & ~is_on),
-        counts(rests.astype(np.int64), 2, told),
-        counts(contour * 4 + longer, 36, told),
-        counts(np.clip(interval, -_WIDEST, _WIDEST) + _WIDEST, 2 * _WIDEST + 1, told),
-        counts(degree, 12, told),
-        counts(degree, 12, told & (longer == 3)),
-        bar_evidence.harmonic_change(start, end, pitch, unit_steps=UNIT_STEPS, units=units, most_bars=bars)[None],
-        outline(start < UNIT_STEPS * units),
-        _marked(zero, zero, 1, units),
-        _marked(zero, last, 1, units),
-        _marked(zero, end_unit % units, 1, units),
-        _marked(np.minimum(end_unit - start[-1:] // UNIT_STEPS, units), last, units + 1, units),
-        _marked(end_unit % units, zero, units, units),
+def _counts(notes, is_new, units):
+    """How many notes of each kind begin at each unit, over the root of how many there are."""
+    told = is_new & notes.is_on
+    kinds = [
+        (notes.length * _LENGTHS + notes.waited, _LENGTHS**2, told),
+        (notes.length, _LENGTHS, is_new & ~notes.is_on),
+        (notes.rests, 2, told),
+        (notes.contour * 4 + notes.longer, 36, told),
+        (np.clip(notes.interval, -_WIDEST, _WIDEST) + _WIDEST, 2 * _WIDEST + 1, told),
+        (notes.degree, 12, told),
+        (notes.degree, 12, told & (notes.longer == 3)),
     ]
-    return np.concatenate(rows).astype(np.float32)
+    counts = [_marked(kind[which], notes.unit[which], many, units) for kind, many, which in kinds]
+    return np.concatenate(counts) / np.sqrt(is_new.sum())
+
+
+def _outline(first, units):
+    """The notes of the first bar."""
+    rises, falls, leaps = first.interval > 0, first.interval < 0, first.interval > _LEAP
+    shape = np.zeros((6, units))
+    shape[:, first.unit] = first.is_on, np.log2(1 + first.steps), rises, falls, leaps, first.longer == 3
+    return np.concatenate([shape, np.minimum(_marked(first.degree, first.unit, 12, units), 1)])
+
+
+def _ends(start, end, units):
+    """Where the tune begins, where its last note begins and ends, how long that is, and the two ends together."""
+    last, after = start[-1:] // UNIT_STEPS, -(-end[-1:] // UNIT_STEPS)
+    zero = np.zeros(1, np.int64)
+    marks = [
+        (zero, zero, 1),
+        (zero, last, 1),
+        (zero, after, 1),
+        (np.minimum(after - last, units), last, units + 1),
+        (after % units, zero, units),
+    ]
+    return np.concatenate([_marked(row, unit % units, rows, units) for row, unit, rows in marks])
 
 
 def _marked(row, unit, rows, units):
+    """How often each row and unit is named: float64 [rows, units]."""
     marks = np.zeros((rows, units))
     np.add.at(marks, (row, unit), 1)
     return marks
