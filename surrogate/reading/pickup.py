@@ -59,8 +59,8 @@ class PickupTable(typing.NamedTuple):
 def upbeat(start_ticks, end_ticks, pitches, ticks_per_beat: int, signature, *, networks=None) -> float:
     """Find how many quarter notes of a file come before its first bar line, in the usual meters.
 
-    A tune that begins at once and is hardly syncopated is compared with others in its meter, by eighths; else a melody
-    in 4/4 is heard as find hears it.
+    A tune that begins at once, is not all equal notes and hardly syncopated is compared with others in its meter, by
+    eighths; else a melody in 4/4 is heard as find hears it.
 
     Args:
         start_ticks, end_ticks, pitches, ticks_per_beat: as find takes them.
@@ -70,8 +70,9 @@ def upbeat(start_ticks, end_ticks, pitches, ticks_per_beat: int, signature, *, n
     start, end, pitch = _checked(start_ticks, end_ticks, pitches, ticks_per_beat, 1)
     signature = tuple(signature)
     begins_at_once = len(start) and start.min() < ticks_per_beat / STEPS_PER_BEAT
+    has_rhythm = len(np.unique(np.diff(np.unique(start)))) > 1
     for name, meter in tune_bars.METERS.items():
-        if signature in meter.signatures and begins_at_once and len(start) >= _LEAST_TUNE_NOTES:
+        if signature in meter.signatures and begins_at_once and has_rhythm and len(start) >= _LEAST_TUNE_NOTES:
             factor, network = meter.signatures[signature], (networks or tune_bars.networks())[name]
             longer = [(ticks * factor).astype(np.int64) for ticks in (start, end)]
             evidence = tune_bars.evidence(*longer, pitch, ticks_per_beat, meter.units)

@@ -209,6 +209,13 @@ def test_a_tune_laid_out_in_full_bars_has_no_pickup(name):
         assert upbeat(tune._replace(start=tune.start + rest, end=tune.end + rest)) == 0
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_equal_notes_throughout_tell_of_no_pickup(seed):
+    start = np.arange(64) * TICKS
+    pitch = 60 + np.random.default_rng(seed).integers(0, 12, 64)
+    assert pickup.upbeat(start, start + TICKS, pitch, TICKS, (4, 4)) == 0
+
+
 def test_a_syncopated_melody_is_not_taken_for_a_tune():
     """Eighths before the beat, all through, as popular songs have them: no pickup of an eighth."""
     start = np.array([bar * 4 + place for bar in range(16) for place in (0, 1.5, 2, 3, 3.5)]) * TICKS
