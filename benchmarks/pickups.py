@@ -1,7 +1,7 @@
-"""How well pickups of traditional tunes are found, and what surrogate.reading.pickup is to learn of them.
+"""How well pickups of traditional tunes are found, and what surrogate.reading.tune_bars is to learn of them.
 
     pip download music21 --no-deps && unzip music21-*.whl 'music21/corpus/*.abc' -d TUNES
-    python -m benchmarks.pickups --input=TUNES [--fit=surrogate/reading/tables/pickup_of_tunes.npz]
+    python -m benchmarks.pickups --input=TUNES [--fit=surrogate/reading/tables/tune_bars.npz]
 
 The tunes are those of a folder in ABC notation; music21's corpus has 8,000 (the Essen folk songs, O'Neill's, Ryan's and
 Aird's collections). They are laid from their first note on, their pickup not filled up, once and three times over. A
@@ -14,12 +14,10 @@ import zlib
 import numpy as np
 
 from benchmarks import abc_tunes
-from surrogate.evaluation import fit_pickup
-from surrogate.reading import pickup
+from surrogate.evaluation import fit_tune_bars
+from surrogate.reading import pickup, tune_bars
 
 TICKS_PER_QUARTER = 48
-PRIORS = {"2/4": 2.0, "3/4": 1.5, "4/4": 3.0, "6/8": 2.0}
-"""Chosen so that hardly a tune without a pickup is given one."""
 HELD_OUT = 4
 
 
@@ -36,27 +34,25 @@ def is_held_out(tune) -> bool:
     return zlib.crc32(repr(tune.notes[:12]).encode()) % HELD_OUT == 0
 
 
-def fitted(name, tunes):
-    """The PickupTable of tunes in one of pickup.TUNES."""
-    division, _, _ = pickup.TUNES[name]
-    evidences = [
-        pickup.bar_evidence(*in_ticks(tune, before=bar_of(tune) - tune.pickup), TICKS_PER_QUARTER, division)
-        for tune in tunes
-    ]
-    return fit_pickup.fit_evidence(evidences, prior=PRIORS[name])
+def fitted(meter, tunes):
+    """The network of tunes in one of tune_bars.METERS."""
+    known = []
+    for tune in tunes:
+        factor = meter.signatures[tune.signature]
+        eighths = 2 * tune.pickup * factor
+        if eighths == int(eighths):
+            known.append(
+                fit_tune_bars.KnownTune(np.array(tune.notes) * [factor, factor, 1], int(eighths) % meter.units)
+            )
+    return fit_tune_bars.fit(known, meter.units)
 
 
-def bar_of(tune) -> float:
-    """Quarter notes a bar."""
-    return 4 * tune.signature[0] / tune.signature[1]
-
-
-def measure(tunes, tables, times):
+def measure(tunes, networks, times):
     """Of each pickup that ten tunes or more have: how many, the shares found right and found to have another."""
     told = np.array([tune.pickup for tune in tunes])
     found = np.array(
         [
-            pickup.upbeat(*in_ticks(tune, times=times), TICKS_PER_QUARTER, tune.signature, tables=tables)
+            pickup.upbeat(*in_ticks(tune, times=times), TICKS_PER_QUARTER, tune.signature, networks=networks)
             for tune in tunes
         ]
     )
@@ -73,18 +69,21 @@ def main(argv=None):
     parser.add_argument("--input", required=True)
     parser.add_argument("--fit", help="learn the tables anew and write them to this file")
     flags = parser.parse_args(argv)
-    tunes = abc_tunes.read(flags.input)
-    of_name = {name: [tune for tune in tunes if tune.signature in pickup.TUNES[name][2]] for name in pickup.TUNES}
-    tables = None
+    tunes, networks = abc_tunes.read(flags.input), None
     if flags.fit:
-        tables = {name: fitted(name, [each for each in of if not is_held_out(each)]) for name, of in of_name.items()}
-        fit_pickup.save_tunes(tables, flags.fit)
+        learnt = [tune for tune in tunes if not is_held_out(tune)]
+        networks = {
+            name: fitted(meter, [tune for tune in learnt if tune.signature in meter.signatures])
+            for name, meter in tune_bars.METERS.items()
+        }
+        fit_tune_bars.save(networks, flags.fit)
     print("| meter | pickup, quarters | tunes | found right | found another | three times over | |\n|" + "---|" * 7)
-    for name, of in of_name.items():
-        held_out = [tune for tune in of if is_held_out(tune)]
-        once, thrice = (measure(held_out, tables, times) for times in (1, 3))
-        for (quarters, count, right, other), (_, _, right_3, other_3) in zip(once, thrice, strict=True):
-            print(f"| {name} | {quarters:g} | {count} | {right:.3f} | {other:.3f} | {right_3:.3f} | {other_3:.3f} |")
+    for signature in sorted({tune.signature for tune in tunes}):
+        held_out = [tune for tune in tunes if tune.signature == signature and is_held_out(tune)]
+        once, thrice = (measure(held_out, networks, times) for times in (1, 3))
+        for (quarters, count, *shares), (_, _, *shares_3) in zip(once, thrice, strict=True):
+            figures = " | ".join(f"{share:.3f}" for share in shares + shares_3)
+            print(f"| {signature[0]}/{signature[1]} | {quarters:g} | {count} | {figures} |")
 
 
 if __name__ == "__main__":

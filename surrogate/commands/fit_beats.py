@@ -29,10 +29,12 @@ def main(argv=None) -> int:
     path = flags.output or beat_network.TABLE
     try:
         files.check_place(path)
-        lines = free_playing.lines(song_pack.open(flags.input), "train")
-        if len(lines) < LEAST_SONGS:
-            return refuse(parser.prog, f"{flags.input}: {len(lines)} songs to learn from; give {LEAST_SONGS} or more")
-        fit_beats.save(path, fit_beats.fit_rhythm(lines), fit_beats.fit_network(lines))
+        songs = free_playing.with_bass(song_pack.open(flags.input), "train")
+        if len(songs) < LEAST_SONGS:
+            return refuse(parser.prog, f"{flags.input}: {len(songs)} songs to learn from; give {LEAST_SONGS} or more")
+        lines = [melody for melody, _ in songs]
+        of_both = fit_beats.fit_rhythm([fit_beats.together(*song) for song in songs])
+        fit_beats.save(path, fit_beats.fit_rhythm(lines), of_both, fit_beats.fit_network(lines))
     except (OSError, ValueError) as error:
         return refuse(parser.prog, error)
-    return tell(parser.prog, f"wrote {path}: from {len(lines)} songs; benchmarks/free_playing.py measures it")
+    return tell(parser.prog, f"wrote {path}: from {len(songs)} songs; benchmarks/free_playing.py measures it")

@@ -10,7 +10,7 @@ import optax
 from musicvae_jax.events import STEPS_PER_BAR, STEPS_PER_BEAT
 from surrogate.corpus import shards
 from surrogate.evaluation.free_playing import Line
-from surrogate.reading import beat_network
+from surrogate.reading import beat_network, onset_steps
 from surrogate.reading.onset_steps import LONGEST, RhythmTable
 
 WIDTH, TAPS = 32, (17, 9, 9, 9, 1)
@@ -62,9 +62,16 @@ def fit_network(lines: list[Line], *, seed: int = 0) -> dict[str, np.ndarray]:
     return {name: np.asarray(values) for name, values in weights.items()}
 
 
-def save(path, rhythm: RhythmTable, weights) -> None:
-    """Writes the table that onset_steps and beat_network read."""
-    arrays = rhythm._asdict() | weights
+def together(melody: Line, other: Line) -> Line:
+    """All that two hands play together, of which only the onsets are told apart."""
+    first = np.union1d(melody.first, other.first[other.first < melody.last.max()])
+    return Line(first, first + 1, np.zeros(len(first), np.int64))
+
+
+def save(path, rhythm: RhythmTable, of_both: RhythmTable, weights) -> None:
+    """Writes the tables that onset_steps reads, of melodies and of two hands, and beat_network's."""
+    both = {onset_steps.TOGETHER + field: values for field, values in of_both._asdict().items()}
+    arrays = rhythm._asdict() | both | weights
     shards.write_arrays(path, {name: values.astype(np.float16) for name, values in arrays.items()})
 
 

@@ -22,19 +22,15 @@ def fit(songs) -> PickupTable:
     Args:
         songs: performances.Performance, two or more.
     """
-    return fit_evidence([_bar_evidence(song) for song in songs])
-
-
-def fit_evidence(evidences, *, prior=pickup.PRIOR) -> PickupTable:
-    """The same of BarEvidences of songs without a pickup, in one meter."""
+    evidences = [_evidence(song) for song in songs]
     halves = evidences[::2], evidences[1::2]
-    unit = np.ones(len(CONTEXTS) + 1)
+    even = np.ones(len(CONTEXTS) + 1)
     features_nxUxF = [
-        pickup.pickup_features(evidence, PickupTable(log_place, unit))
+        pickup.pickup_features(evidence, PickupTable(log_place, even))
         for half, log_place in zip(halves, (_log_place(halves[1]), _log_place(halves[0])), strict=True)
         for evidence in half
     ]
-    return PickupTable(_log_place(evidences), _weights(np.array(features_nxUxF)), prior)
+    return PickupTable(_log_place(evidences), _weights(np.array(features_nxUxF)))
 
 
 def save(table: PickupTable, path) -> None:
@@ -43,18 +39,9 @@ def save(table: PickupTable, path) -> None:
     np.savez_compressed(path, weight=table.weight, **columns)
 
 
-def save_tunes(tables: dict[str, PickupTable], path) -> None:
-    """Write the tables of pickup.TUNES where surrogate.reading.pickup can read them, in half precision."""
-    columns = {}
-    for name, table in tables.items():
-        columns |= {f"{name} {part}": values.astype(np.float16) for part, values in enumerate(table.log_place)}
-        columns |= {f"{name} weight": table.weight, f"{name} prior": np.array(table.prior)}
-    np.savez_compressed(path, **columns)
-
-
-def _bar_evidence(song) -> pickup.BarEvidence:
+def _evidence(song) -> pickup.SongEvidence:
     melody = song.melody
-    return pickup.bar_evidence(melody.start, melody.end, melody.pitch, song.ticks_per_beat)
+    return pickup.song_evidence(melody.start, melody.end, melody.pitch, song.ticks_per_beat)
 
 
 def drums_confirm(song) -> bool:
@@ -70,14 +57,14 @@ def drums_confirm(song) -> bool:
 
 
 def _log_place(evidences):
-    """Of each part of CONTEXTS, log p(unit | context) less its mean over units: float64 [contexts, units]."""
-    tables, units = [], len(evidences[0].change)
+    """Of each part of CONTEXTS, log p(beat | context) less its mean over beats: float64 [contexts, 4]."""
+    tables = []
     for part, contexts in enumerate(CONTEXTS):
-        notes = np.zeros((contexts, units))
+        notes = np.zeros((contexts, BEATS_PER_BAR))
         for evidence in evidences:
-            context, unit, count = evidence.notes[part]
-            np.add.at(notes, (context, unit), np.sqrt(count / (count.sum() + 1)))
-        notes += _PRIOR * (notes.sum(0) + 1) / (notes.sum() + units)
+            context, beat, count = evidence.notes[part]
+            np.add.at(notes, (context, beat), np.sqrt(count / (count.sum() + 1)))
+        notes += _PRIOR * (notes.sum(0) + 1) / (notes.sum() + BEATS_PER_BAR)
         log_place = np.log(notes)
         tables.append(log_place - log_place.mean(1, keepdims=True))
     return tables

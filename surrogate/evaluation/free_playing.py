@@ -47,18 +47,34 @@ def lines(songs: song_pack.Songs, split: str, *, most: int | None = None, seed: 
         most: so many, drawn at random; None: all.
         seed: of the draw.
     """
+    return [melody for melody, _ in with_bass(songs, split, most=most, seed=seed)]
+
+
+def with_bass(songs: song_pack.Songs, split: str, *, most: int | None = None, seed: int = 0) -> list[tuple[Line, Line]]:
+    """The same melodies, each with its song's bass: what a pianist's left hand may play."""
     found = []
     for index in np.random.default_rng(seed).permutation(songs.indices(split)):
         first, last, pitch = line_notes(songs[index].lines[:, 0].reshape(-1))
         if len(first) >= _LEAST_NOTES and (first % 2 == 0).mean() >= _LEAST_ON_EIGHTHS:
-            rest = np.diff(first, prepend=first[0] // STEPS_PER_BAR * STEPS_PER_BAR)
-            cut = (np.maximum(rest - _LONGEST_REST, 0) // STEPS_PER_BAR * STEPS_PER_BAR).cumsum()
-            cut += first[0] // STEPS_PER_BAR * STEPS_PER_BAR
-            first, last = first - cut, last - cut
-            found.append(Line(first, np.minimum(last, np.append(first[1:], last[-1])), pitch))
+            rest = np.diff(first, prepend=0)
+            bars = np.maximum(rest - np.append(0, np.full(len(rest) - 1, _LONGEST_REST)), 0) // STEPS_PER_BAR
+            cut = bars * STEPS_PER_BAR
+            bass = line_notes(songs[index].lines[:, 1].reshape(-1))
+            melody = Line(first - cut.cumsum(), last - cut.cumsum(), pitch)
+            melody = melody._replace(last=np.minimum(melody.last, np.append(melody.first[1:], melody.last[-1])))
+            found.append((melody, _cut(Line(*bass), first, cut)))
         if len(found) == most:
             break
     return found
+
+
+def _cut(line, first, cut):
+    """A line without as many steps as are cut before each of some others."""
+    before = np.searchsorted(first, line.first, side="right")
+    lost, following = np.append(0, cut.cumsum())[before], np.append(first, np.iinfo(np.int64).max)[before]
+    kept = line.first < following - np.append(cut, 0)[before]
+    begin = line.first - lost
+    return Line(begin[kept], np.maximum(line.last - lost, begin + 1)[kept], line.pitch[kept])
 
 
 def perform(line: Line, rng: np.random.Generator, *, qpm: float | None = None) -> FreePerformance:
@@ -69,17 +85,28 @@ def perform(line: Line, rng: np.random.Generator, *, qpm: float | None = None) -
         rng: draws tempo, drift and jitter.
         qpm: beats a minute; None draws it from TEMPOS.
     """
+    [performance] = perform_together([line], rng, qpm=qpm)
+    return performance
+
+
+def perform_together(parts: list[Line], rng: np.random.Generator, *, qpm: float | None = None) -> list[FreePerformance]:
+    """Plays several lines, as two hands do, on the same beats, to the end of the first."""
     qpm = qpm or np.exp(rng.uniform(*np.log(TEMPOS)))
-    last_beat = int(-(-line.last.max() // STEPS_PER_BEAT))
+    last_beat = int(-(-parts[0].last.max() // STEPS_PER_BEAT))
     number = np.arange(last_beat)
     waves = [np.sin(2 * np.pi * (number / rng.uniform(*_WAVELENGTHS) + rng.random())) for _ in range(_WAVES)]
     wave = np.sum(waves, axis=0)
     drift = _DRIFT * wave / np.abs(wave).max()
     slowing = 1 + _SLOWING * np.clip((number - last_beat + _SLOWING_BEATS) / _SLOWING_BEATS, 0, 1)
     beats = np.append(0, np.cumsum(60 / qpm * np.exp(drift) * slowing)) + rng.uniform(0.1, 2)
-    start, end = (np.interp(step / STEPS_PER_BEAT, np.arange(last_beat + 1), beats) for step in (line.first, line.last))
-    start = np.maximum(start + rng.normal(0, _JITTER, len(start)), 0)
-    return FreePerformance(start, np.maximum(end, start + _JITTER), line.pitch, beats)
+    played = []
+    for part in parts:
+        inside = part.first < last_beat * STEPS_PER_BEAT
+        steps = part.first[inside], part.last[inside]
+        start, end = (np.interp(step / STEPS_PER_BEAT, np.arange(last_beat + 1), beats) for step in steps)
+        start = np.maximum(start + rng.normal(0, _JITTER, len(start)), 0)
+        played.append(FreePerformance(start, np.maximum(end, start + _JITTER), part.pitch[inside], beats))
+    return played
 
 
 def share_near(found, beats) -> float:

@@ -2,6 +2,7 @@
 
 First its notes are laid on steps, as rhythm and tempo have it (onset_steps); then a network hears which steps are beats
 (beat_network), Viterbi's algorithm mends what was miscounted, and a smooth curve through the notes says when beats are.
+What else was played with it, as by a pianist's left hand, counts on through the melody's rests.
 """
 
 import typing
@@ -15,6 +16,8 @@ LEAST_NOTES = 16
 MOST_NOTES = 10_000
 MOST_STEPS = 1 << 16
 _TOGETHER = 0.045  # seconds; notes that begin within them are a chord
+_JOINING = 0.12  # seconds; notes of two hands that begin within them may be on one step
+_OTHERS_WEIGHT = 0.5  # of what other tracks tell of where beats are; how long they are, the melody tells
 _WEIGHT = 0.05  # of a step's evidence for where beats are, as neighbours tell the same
 _SCALE_WEIGHT = 2.0  # of the mean evidence for how long beats are
 _SHIFT_WEIGHT = 0.05  # of the sum over the root of the steps, so that one is as sure as one is right
@@ -37,26 +40,28 @@ class FoundBeats(typing.NamedTuple):
         return float(60 / np.median(np.diff(self.seconds)))
 
 
-def find(start, end, pitch, *, qpm: float | None = None) -> FoundBeats | None:
+def find(start, end, pitch, *, others=(), qpm: float | None = None) -> FoundBeats | None:
     """Finds the beats of a melody, or None where it has too few notes, too many, or lasts for hours.
 
     Args:
         start, end: float64 [N], seconds, end > start; in any order.
         pitch: int64 [N], MIDI pitches.
+        others: the same of each other track that was played with it, of one note or more; not heard where all have too
+            many notes.
         qpm: about how many beats a minute there are; None: not known.
     """
-    order = np.lexsort((-pitch, start))
-    start, end, pitch = start[order], end[order], pitch[order]
-    onset = _onsets(start)
-    if not LEAST_NOTES <= len(onset) <= MOST_NOTES:
+    tracks = [_chords(*track) for track in ((start, end, pitch), *others)]
+    if sum(len(track.start) for track in tracks) > MOST_NOTES:
+        tracks = tracks[:1]
+    if not LEAST_NOTES <= len(tracks[0].start) <= MOST_NOTES:
         return None
-    step = onset_steps.likeliest(onset, onset_steps.table(), qpm)
-    step -= step[0]
-    if step[-1] > MOST_STEPS:
+    onset, step, steps_of_tracks = _on_steps([track.start for track in tracks], qpm)
+    if step[-1] > MOST_STEPS or len(step) < LEAST_NOTES:
         return None
-    chances_TxC = beat_network.log_chances(beat_network.features(*_line(onset, step, start, end, pitch)))
+    lines = (_line(onset, step, *track) for track in zip(steps_of_tracks, tracks, strict=True))
+    melody_TxC, *others_TxC = (beat_network.log_chances(beat_network.features(*line)) for line in lines)
     period = float(np.median(np.diff(onset) / np.diff(step)))
-    steps_a_beat, shift_T, sure = _meter(chances_TxC, step, period, qpm)
+    steps_a_beat, shift_T, sure = _meter(melody_TxC, others_TxC, step, period, qpm)
     miscounted = np.diff(shift_T[step])
     miscounted = (miscounted + steps_a_beat // 2) % steps_a_beat - steps_a_beat // 2
     beat = (step - shift_T[0] - np.append(0, miscounted.cumsum())) / steps_a_beat
@@ -91,44 +96,77 @@ def smooth_beats(seconds, beat) -> np.ndarray:
     return found
 
 
-def _onsets(start):
-    """Those of single notes and chords, rising."""
-    kept = [start[0]]
-    for second in start[1:].tolist():
-        if second - kept[-1] > _TOGETHER:
-            kept.append(second)
-    return np.array(kept)
+class _Chords(typing.NamedTuple):
+    """Single notes and chords of a track: start, end, and pitch of the highest note, in order."""
+
+    start: np.ndarray
+    end: np.ndarray
+    pitch: np.ndarray
 
 
-def _line(onset, step, start, end, pitch):
-    """First and last step and pitch of the highest notes at each onset."""
-    chord = np.searchsorted(onset, start, side="right") - 1
-    _, highest = np.unique(chord, return_index=True)
-    last = np.rint(np.interp(end[highest], onset, step)).astype(np.int64)
+def _chords(start, end, pitch):
+    order = np.lexsort((-pitch, start))
+    start, end, pitch = start[order], end[order], pitch[order]
+    first = [0]
+    for number, second in enumerate(start.tolist()):
+        if second - start[first[-1]] > _TOGETHER:
+            first.append(number)
+    return _Chords(start[first], end[first], pitch[first])
+
+
+def _on_steps(start_of_tracks, qpm):
+    """Seconds and number of each step on which something begins, and the step of each chord of each track."""
+    onset = np.concatenate(start_of_tracks)
+    order = np.argsort(onset, kind="stable")
+    track = np.repeat(np.arange(len(start_of_tracks)), [len(start) for start in start_of_tracks])[order]
+    onset = onset[order]
+    joins = np.append(False, (np.diff(onset) < _JOINING) & (np.diff(track) != 0))
+    table = onset_steps.table(together=len(start_of_tracks) > 1)
+    step_of_chord = onset_steps.likeliest(onset, table, qpm, joins=joins)
+    step_of_chord -= step_of_chord[0]
+    step, same = np.unique(step_of_chord, return_inverse=True)
+    of_tracks = [step_of_chord[track == number] for number in range(len(start_of_tracks))]
+    return np.bincount(same, onset) / np.bincount(same), step, of_tracks
+
+
+def _line(onset, step, first, chords):
+    """First and last step and pitch of the chords of a track, whose first steps are known."""
+    first, own = np.unique(first, return_index=True)
+    last = np.rint(np.interp(chords.end[own], onset, step)).astype(np.int64)
     last[-1] = step[-1] + 4
-    return step, np.maximum(last, step + 1), pitch[highest]
+    return first, np.maximum(last, first + 1), chords.pitch[own]
 
 
-def _meter(chances_TxC, step, period, qpm):
+def _meter(melody_TxC, others_TxC, step, period, qpm):
     """How many steps are a beat, how far each step's beats are from multiples of that: int64 [T]; how sure it is."""
     center, spread = (_USUAL, _SPREAD) if qpm is None else (qpm, _TOLD_SPREAD)
-    number_T = np.arange(len(chances_TxC))
+    number_T = np.arange(len(melody_TxC))
     cost_T = np.full(len(number_T), _MISCOUNT)
     cost_T[step[1:]] = np.maximum(_MISCOUNT - _OF_REST * np.diff(step), _LEAST_MISCOUNT)
     scales, odds, column = [], [], 0
     for places in beat_network.PLACES:
-        own, column, beat = chances_TxC[:, column : column + places], column + places, places // 2
-        by_place = np.logaddexp(own[:, :beat], own[:, beat:])
-        evidence_TxP = by_place[number_T[:, None], (number_T[:, None] - np.arange(beat)) % beat]
+        beat, columns = places // 2, slice(column, column + places)
+        column += places
+        melody_TxP, *others_TxP = (
+            _by_shift(chances_TxC[:, columns], number_T) for chances_TxC in (melody_TxC, *others_TxC)
+        )
+        evidence_TxP = melody_TxP + _OTHERS_WEIGHT * np.mean(others_TxP, axis=0) if others_TxP else melody_TxP
         shift_T = likeliest_path(evidence_TxP, cost_T / _WEIGHT)
         scales.append((beat, shift_T, evidence_TxP))
         tempo = np.log(60 / period / beat / center) / spread
-        odds.append(_SCALE_WEIGHT * evidence_TxP[number_T, shift_T].mean() - tempo**2 / 2)
+        odds.append(_SCALE_WEIGHT * melody_TxP[number_T, shift_T].mean() - tempo**2 / 2)
     best = int(np.argmax(odds))
     beat, shift_T, evidence_TxP = scales[best]
     shifts = _SHIFT_WEIGHT * evidence_TxP.sum(0) / np.sqrt(len(number_T))
     sure = _COUNTED / np.exp(odds - odds[best]).sum() / np.exp(shifts - shifts[np.bincount(shift_T).argmax()]).sum()
     return beat, shift_T, float(min(sure, _COUNTED))
+
+
+def _by_shift(chances_TxP, number_T):
+    """Of log-probabilities of places in two beats, those that beats are so many steps after multiples: [T, P / 2]."""
+    beat = chances_TxP.shape[1] // 2
+    by_place = np.logaddexp(chances_TxP[:, :beat], chances_TxP[:, beat:])
+    return by_place[number_T[:, None], (number_T[:, None] - np.arange(beat)) % beat]
 
 
 def _second_differences(count):

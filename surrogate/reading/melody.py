@@ -103,8 +103,9 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
     onset = np.concatenate([each.notes.numpy()["time"] for each in score.tracks if len(each.notes)]).astype(np.int64)
     if song.notation is None:
+        pitched = [tracks.notes(each) for i, each in enumerate(score.tracks) if i != index and not each.is_drum]
         notes, has_beats = (start, end, pitch), not song.counts_frames
-        time = song_time.find(score, onset, notes, beats=beats, qpm=tempo, has_beats=has_beats)
+        time = song_time.find(score, onset, notes, others=pitched, beats=beats, qpm=tempo, has_beats=has_beats)
     else:
         time = FileTime(0)
     start, end, onset = (np.maximum(time.heard(tick), 0) for tick in (start, end, onset))

@@ -15,6 +15,8 @@ import numpy as np
 from musicvae_jax.events import STEPS_PER_BAR, STEPS_PER_BEAT
 
 TABLE = pathlib.Path(__file__).with_name("tables") / "beats.npz"
+TOGETHER = "together_"
+"""Of the names of the table of two hands in the file."""
 LONGEST = 64
 """Steps to the next note that a table tells apart."""
 _SLOWEST, _FASTEST = 50.0, 210.0  # quarter notes a minute
@@ -27,6 +29,7 @@ _WANDER = 0.01  # of the tempo, from beat to beat
 _RETURN, _MEMORY = 64.0, 200.0  # steps after which the tempo is back, and after which the usual one is another
 _WAIT = 1.2  # seconds; in each that pass without a note, a step more may have been lost count of
 _MOST_MISCOUNT = 6
+_LOG_JOINED, _LOG_APART = np.log([0.75, 0.25])  # of two notes of two hands that may be on one step
 _LEAST_ODDS, _MOST = 18.0, 250  # hypotheses that are kept: log-odds to the best, and how many
 
 
@@ -53,21 +56,23 @@ class _Beam(typing.NamedTuple):
     var_period: np.ndarray
 
 
-def likeliest(seconds, table: RhythmTable, qpm: float | None = None) -> np.ndarray:
+def likeliest(seconds, table: RhythmTable, qpm: float | None = None, *, joins=None) -> np.ndarray:
     """The step of each note, counted from the bar line before the first.
 
     Args:
         seconds: float64 [N], when notes begin, rising; those of a chord are one.
         table: what rhythms are likely.
         qpm: about how fast it is, quarter notes a minute; None: not known.
+        joins: bool [N], whether a note may be on the step of the one before, which another hand played; None: no.
 
     Returns:
-        int64 [N], rising.
+        int64 [N], rising, but for those that join.
     """
+    joins = np.zeros(len(seconds), bool) if joins is None else joins
     beam = _first(seconds[0], table, qpm)
     steps, parents = [beam.step], []
-    for last, now in itertools.pairwise(seconds.tolist()):
-        beam, parent = _after(beam, last, now, table)
+    for (last, now), may_join in zip(itertools.pairwise(seconds.tolist()), joins[1:].tolist(), strict=True):
+        beam, parent = _after(beam, last, now, table, may_join)
         steps.append(beam.step)
         parents.append(parent)
     best, path = int(beam.odds.argmax()), []
@@ -98,7 +103,7 @@ def _first(second, table, qpm):
     )
 
 
-def _after(beam, last, now, table):
+def _after(beam, last, now, table, may_join):
     """The hypotheses after one more note, and which of those before each is from."""
     off = beam.period - beam.usual
     waited = np.zeros(len(off))
@@ -106,7 +111,7 @@ def _after(beam, last, now, table):
         waited = (now - beam.time - off * _RETURN * (1 - np.exp(-np.maximum(waited, 0) / _RETURN))) / beam.usual
     miscount = min(1 + int((now - last) / _WAIT), _MOST_MISCOUNT)
     passed_KxH = np.rint(waited).astype(np.int64) + np.arange(-miscount, miscount + 1)[:, None]
-    which, parent = np.nonzero(passed_KxH >= 1)
+    which, parent = np.nonzero(passed_KxH >= (0 if may_join else 1))
     passed = passed_KxH[which, parent]
     lone = np.setdiff1d(np.arange(len(off)), parent)  # notes closer than half a step are a step apart
     passed, parent = np.append(passed, np.ones(len(lone), np.int64)), np.append(parent, lone)
@@ -122,7 +127,8 @@ def _after(beam, last, now, table):
     expected = old.time + passed * old.usual + moved * (old.period - old.usual)
     spread = var_time + _JITTER**2
     surprise = now - expected
-    odds = old.odds + table.log_next[old.place, np.minimum(passed, LONGEST + 1)]
+    log_next = table.log_next[old.place, np.minimum(passed, LONGEST + 1)]
+    odds = old.odds + (np.where(passed == 0, _LOG_JOINED, log_next + _LOG_APART) if may_join else log_next)
     odds = odds - (surprise**2 / spread + np.log(spread)) / 2
 
     gain = surprise / spread
@@ -155,7 +161,8 @@ def _best(odds, kind):
 
 
 @functools.cache
-def table() -> RhythmTable:
-    """The built-in table."""
+def table(*, together: bool = False) -> RhythmTable:
+    """The built-in table, of melodies, or of all that two hands play together."""
     with np.load(TABLE) as file:
-        return RhythmTable(file["log_next"].astype(np.float64), file["log_place"].astype(np.float64))
+        names = (TOGETHER + field if together else field for field in RhythmTable._fields)
+        return RhythmTable(*(file[name].astype(np.float64) for name in names))

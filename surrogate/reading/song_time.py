@@ -66,7 +66,7 @@ class PlayedTime:
 
 
 def find(
-    score, onset, notes, *, beats: str | None = None, qpm: float | None = None, has_beats=True
+    score, onset, notes, *, others=(), beats: str | None = None, qpm: float | None = None, has_beats=True
 ) -> FileTime | PlayedTime:
     """Finds the time in which a melody is to be heard.
 
@@ -74,16 +74,22 @@ def find(
         score: symusic.Score in ticks.
         onset: int64 [M], ticks of the onsets of all its tracks.
         notes: start and end in ticks, and pitch, of the melody: int64 [N] each.
+        others: the same of other tracks, which are heard with it where beats are found.
         beats: "file": its own; "played": those that are found; None: these where the file's cannot be right.
         qpm: about how fast the melody was played, beats a minute, which means "played"; None: not known.
         has_beats: whether the file counts time in beats.
     """
-    start, end, pitch = notes
-    beat, last = score.ticks_per_quarter, int(end.max())
+    beat, last = score.ticks_per_quarter, int(notes[1].max())
     is_free = beats == "played" or qpm is not None or not has_beats
     if beats != "file" and (is_free or not follows(onset, beat)):
         ticks, seconds = tempos.tempo_map(score, last)
-        found = beat_finder.find(np.interp(start, ticks, seconds), np.interp(end, ticks, seconds), pitch, qpm=qpm)
+        tracks = [[values[start < last] for values in (start, end, pitch)] for start, end, pitch in (notes, *others)]
+        played, *others = (
+            (np.interp(start, ticks, seconds), np.interp(end, ticks, seconds), pitch)
+            for start, end, pitch in tracks
+            if len(start)
+        )
+        found = beat_finder.find(*played, others=others, qpm=qpm)
         if found is not None:
             return PlayedTime(_along(found.seconds, seconds, ticks), beat, found)
     return FileTime(lag.find(onset, beat, tempos.longest(score.tempos, last)))

@@ -13,11 +13,12 @@ from tests import commands
 from tests import free_playing as tunes
 
 
-def song(line):
-    """A WholeSong with a melody alone."""
+def song(line, bass=None):
+    """A WholeSong with a melody, and perhaps a bass."""
     bars = int(line.last.max()) // 16 + 1
     tokens = np.zeros((bars * 16, 2), np.uint8)
-    tokens[line.first, 0] = line.pitch - 19
+    for number, part in enumerate([line] if bass is None else [line, bass]):
+        tokens[part.first, number] = part.pitch - 19
     return WholeSong(
         lines=tokens.reshape(bars, 16, 2).transpose(0, 2, 1),
         drums=np.zeros((bars, 16), np.uint16),
@@ -102,6 +103,28 @@ def test_rhythms_go_on_as_they_did():
     assert table.log_next.shape == onset_steps.table().log_next.shape
     usual = np.bincount(np.diff(line.first)[line.first[:-1] % 16 == 0]).argmax()
     assert table.log_next[0].argmax() == usual
+
+
+def test_a_bass_loses_the_bars_that_its_melody_rests_through(tmp_path):
+    line = tunes.line("oh_susanna")
+    late = np.where(np.arange(len(line.first)) < 20, 0, 16 * 5)
+    melody = Line(line.first + late, line.last + late, line.pitch)
+    first = np.arange(0, melody.last.max() - 4, 4)
+    bass = Line(first, first + 4, 30 + first // 4 % 60)
+    fields = {"tune": np.zeros(1, int), "source": np.zeros(1, np.int32), "split": np.zeros(1, np.uint8)}
+    song_pack.write(tmp_path / "songs.npz", [song(melody, bass)], fields | {"name": np.array(["tune"])}, {})
+    [(heard, other)] = free_playing.with_bass(song_pack.open(tmp_path / "songs.npz"), "train")
+    lost = int(melody.first[-1] - heard.first[-1])
+    assert lost and lost % 16 == 0 and len(other.first) == len(first) - lost // 4
+    np.testing.assert_array_equal(np.diff(other.first), 4)
+    before, after = ({at: pitch for at, pitch in zip(part.first, part.pitch, strict=True)} for part in (bass, other))
+    for own, kept in zip(melody.first, heard.first, strict=True):
+        assert before.get(own) == after.get(kept), "each note of the melody has its bass"
+
+
+def test_both_hands_are_one_rhythm():
+    melody, other = Line(np.array([0, 4, 8]), np.array([4, 8, 12]), np.zeros(3)), Line(np.array([0, 6, 40]), None, None)
+    assert fit_beats.together(melody, other).first.tolist() == [0, 4, 6, 8]
 
 
 def test_a_free_performance_has_its_beats():

@@ -178,6 +178,15 @@ def test_traditional_tunes_whose_first_bar_is_not_filled_up(times):
     assert np.mean(with_pickup) >= 0.75, found
 
 
+@pytest.mark.parametrize("name", ["Auld Lang Syne", "For He's a Jolly Good Fellow", "Twinkle, Twinkle, Little Star"])
+def test_a_tune_is_heard_the_same_detached_and_in_notes_twice_as_long(name):
+    tune = tunes.notes(name)
+    detached = tune.start + 9 * (tune.end - tune.start) // 10
+    assert upbeat(tune._replace(end=detached)) == tune.pickup
+    meter = tune.meter[0], tune.meter[1] // 2
+    assert upbeat(tune._replace(start=2 * tune.start, end=2 * tune.end, meter=meter)) == 2 * tune.pickup
+
+
 @pytest.mark.parametrize(
     ("example", "quarters"),
     [("amazing_grace", 1), ("greensleeves", 0.5), ("oh_susanna", 0.5), ("when_the_saints", 3), ("ode_to_joy", 0)],
@@ -198,6 +207,13 @@ def test_a_tune_laid_out_in_full_bars_has_no_pickup(name):
     rest = round((bar - tune.pickup * tunes.QUARTER) % bar)
     if rest:
         assert upbeat(tune._replace(start=tune.start + rest, end=tune.end + rest)) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_equal_notes_throughout_tell_of_no_pickup(seed):
+    start = np.arange(64) * TICKS
+    pitch = 60 + np.random.default_rng(seed).integers(0, 12, 64)
+    assert pickup.upbeat(start, start + TICKS, pitch, TICKS, (4, 4)) == 0
 
 
 def test_a_syncopated_melody_is_not_taken_for_a_tune():

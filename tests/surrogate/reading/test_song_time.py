@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import symusic
 
-from surrogate.evaluation.free_playing import share_near
-from surrogate.reading import beat_finder, meters, song_time
+from surrogate.evaluation.free_playing import Line, perform_together, share_near
+from surrogate.reading import beat_finder, meters, onset_steps, song_time
 from surrogate.reading.melody import read_melody
 from surrogate.reading.song_time import FileTime, PlayedTime
 from tests import free_playing
@@ -38,6 +39,40 @@ def test_beats_of_free_playing_are_found(example, qpm):
     found = beat_finder.find(played.start, played.end, played.pitch)
     assert share_near(found.seconds, played.beats) >= 0.9 and 0 < found.sure <= 1
     assert found.seconds[0] <= played.start.min() + 0.05 and found.seconds[-1] >= played.start.max() - 1
+
+
+def two_hands(seed):
+    """A melody that rests for eight bars in its middle, and quarter notes of another hand, played freely."""
+    line = free_playing.line("oh_susanna")
+    rest = np.where(line.first >= line.last.max() // 2 // 16 * 16, 8 * 16, 0)
+    melody = Line(line.first + rest, line.last + rest, line.pitch)
+    first = np.arange(0, melody.last.max() - 4, 4)
+    other = Line(first, first + 4, np.where(first % 8, 48, 41))
+    return perform_together([melody, other], np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_another_hand_counts_on_through_the_melodys_rests(seed, tmp_path):
+    melody, other = two_hands(seed)
+    alone = beat_finder.find(*melody[:3])
+    assert share_near(alone.seconds, melody.beats) < 0.9
+    together = beat_finder.find(*melody[:3], others=[other[:3]])
+    assert share_near(together.seconds, melody.beats) > 0.93
+
+    score, left = (symusic.Score(free_playing.write(tmp_path / "hand.mid", hand)) for hand in (melody, other))
+    score.tracks.append(left.tracks[0])
+    score.dump_midi(tmp_path / "hands.mid")
+    song = read_melody(tmp_path / "hands.mid", track="1")
+    beats = song.grid.ticks[:-1:4][song.grid.in_song[::4]] / free_playing.TICKS_PER_SECOND
+    assert share_near(beats, melody.beats) > 0.93
+
+
+def test_notes_of_two_hands_may_be_on_one_step():
+    seconds = np.repeat(np.arange(24) * 0.5, 2) + np.tile([0, 0.03], 24)
+    joins = np.tile([False, True], 24)
+    step = onset_steps.likeliest(seconds, onset_steps.table(together=True), 120, joins=joins)
+    np.testing.assert_array_equal(np.diff(step), [0, 4] * 23 + [0])
+    assert (np.diff(onset_steps.likeliest(seconds, onset_steps.table(), 120)) > 0).all(), "of one hand they are not"
 
 
 def test_a_few_notes_are_in_the_files_beats():
