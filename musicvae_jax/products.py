@@ -1,4 +1,4 @@
-"""Products of matrices whose operands are float32 or bfloat16, and whose sums are float32.
+"""Products of matrices whose operands are float32 or bfloat16, and whose sums are float32; rows of tables.
 
 Float32 means float32, which TPUs and newer GPUs else round to fewer bits. Of bfloat16 the products of the backward pass
 are of bfloat16, too, except on CPUs, to which the rounding would bring nothing.
@@ -61,3 +61,32 @@ def _backward(subscripts, operands, gradient):
 
 
 _half_product.defvjp(_forward, _backward)
+
+
+@jax.custom_vjp
+def rows(table_NxD, index):
+    """table[index], [..., D]. Its gradient is a product but on CPUs: where an accelerator adds gradients to rows one by
+    one, those of a row that is often asked for wait for each other."""
+    return table_NxD[index]
+
+
+def _rows_forward(table_NxD, index):
+    return table_NxD[index], (table_NxD, index)
+
+
+def _rows_backward(operands, gradient):
+    table_NxD, index = operands
+
+    def by_adding(table_NxD, index, gradient):
+        return jnp.zeros_like(table_NxD).at[index].add(gradient)
+
+    def by_product(table_NxD, index, gradient):
+        is_row_MxN = index.reshape(-1)[:, None] == jnp.arange(len(table_NxD))[None]
+        gradient_MxD = gradient.reshape(-1, gradient.shape[-1])
+        return _product("mn,md->nd", is_row_MxN.astype(gradient.dtype), gradient_MxD).astype(table_NxD.dtype)
+
+    branches = dict(cpu=by_adding, default=by_product)
+    return jax.lax.platform_dependent(table_NxD, jnp.asarray(index), gradient, **branches), None
+
+
+rows.defvjp(_rows_forward, _rows_backward)

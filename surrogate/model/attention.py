@@ -6,7 +6,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax.lstm import Dense, along_last
-from musicvae_jax.products import dot, einsum
+from musicvae_jax.products import dot, einsum, rows
 from surrogate.model.bar_features import LIKENESS_FEATURES
 
 FARTHEST = 32
@@ -107,8 +107,8 @@ class Layer(nnx.Module):
         """Biases of attention, float32 [B, H, Q, K]: likeness, rows of the distance table, and what is seen."""
         weight_HxF = self.likeness[...].astype(jnp.float32)
         alike_BxHxQxK = jnp.moveaxis(dot(likeness_BxQxKxF, weight_HxF.T), -1, 1)
-        apart_HxQxK = self.distance[...].astype(jnp.float32)[:, distance_row_QxK]
-        return jnp.where(seen_BxQxK[:, None], alike_BxHxQxK + apart_HxQxK[None], _MASKED)
+        apart_QxKxH = rows(self.distance[...].astype(jnp.float32).T, distance_row_QxK)
+        return jnp.where(seen_BxQxK[:, None], alike_BxHxQxK + apart_QxKxH.transpose(2, 0, 1)[None], _MASKED)
 
     def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
         bars = x_BxSxD.shape[1]

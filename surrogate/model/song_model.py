@@ -14,10 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax import codebook
+from musicvae_jax import codebook, products
 from musicvae_jax.bar_decoder import gru
 from musicvae_jax.lstm import Dense, along_last, normal
-from musicvae_jax.products import einsum
 from surrogate.model.attention import FARTHEST, Layer, distance_rows, dropped, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
@@ -76,9 +75,9 @@ class Source(nnx.Module):
         """float32 [B, Q, K + 1], logarithms of probabilities but for a constant; keys as self.key gives them."""
         keys = keys_BxKxW.astype(self.query.kernel.dtype)
         query = self.query(x_BxQxD).astype(keys.dtype)
-        scores = einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
-        scores += einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
-        scores += self.distance[...].astype(jnp.float32)[distance_row_QxK][None]
+        scores = products.einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
+        scores += products.einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
+        scores += products.rows(self.distance[...].astype(jnp.float32)[:, None], distance_row_QxK)[None, ..., 0]
         return jnp.concatenate([jnp.where(before_BxQxK, scores, _NEVER), self.new(x_BxQxD)], -1)
 
 
@@ -151,7 +150,7 @@ class SongSurrogate(nnx.Module):
         """What stands for each code in the table of its kind, [K, B, S, D]."""
         codes_KxBxS, parts = jnp.moveaxis(codes_BxSxK, -1, 0), []
         for places in places_by_kind():
-            of_kinds = [self.tables[kind][...][codes_KxBxS[own]] for kind, own in places.items()]
+            of_kinds = [products.rows(self.tables[kind][...], codes_KxBxS[own]) for kind, own in places.items()]
             in_turn = jnp.stack(of_kinds, 1)
             parts.append(in_turn.reshape(-1, *in_turn.shape[2:]))
         return jnp.concatenate(parts)
@@ -197,7 +196,7 @@ class SongSurrogate(nnx.Module):
             scores = source(x, source.key(keys), batch["likeness"], distances, playing)
             follows, new = 0.0, 0.0
             for kind, own in places.items():
-                logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states[own], kind, own)
+                logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states[own], kind, np.arange(CODES)[own])
                 codes_NxBxS = codes_KxBxS[own]
                 drawn = jnp.take_along_axis(logits, codes_NxBxS[..., None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
                 changed = jax.nn.log_sigmoid(anew) + drawn
@@ -210,11 +209,13 @@ class SongSurrogate(nnx.Module):
         return jnp.stack(nats, -1)
 
 
-def places_by_kind() -> list[dict[int, np.ndarray]]:
+def places_by_kind() -> list[dict[int, slice]]:
     """Of each part, {kind of its codes: their places in a bar}; where there are two kinds, they take turns."""
-    parts = [np.array(own) for own in CODES_OF_PART]
-    kinds = np.array(KIND_OF_CODE)
-    return [{kind: own[kinds[own] == kind] for kind in dict.fromkeys(kinds[own].tolist())} for own in parts]
+    parts = []
+    for own in CODES_OF_PART:
+        kinds = dict.fromkeys(KIND_OF_CODE[k] for k in own)
+        parts.append({kind: slice(own.start + i, own.stop, len(kinds)) for i, kind in enumerate(kinds)})
+    return parts
 
 
 def plays(batch):

@@ -50,3 +50,17 @@ def test_dot_takes_any_number_of_rows_and_the_dtype_of_the_kernel():
     half = products.dot(x, kernel.astype(jnp.bfloat16))
     assert half.dtype == jnp.float32
     np.testing.assert_allclose(half, x @ kernel, atol=0.05)
+
+
+@pytest.mark.parametrize("dtype, rounding", [("float32", 1e-6), ("bfloat16", 0.02)])
+@pytest.mark.parametrize("platform", ["cpu", "default"])
+def test_rows_of_a_table_get_the_sum_of_their_gradients(monkeypatch, dtype, rounding, platform):
+    monkeypatch.setattr(jax.lax, "platform_dependent", lambda *operands, **branches: branches[platform](*operands))
+    (table, gradient), index = operands((5, 3), (2, 4, 3), dtype), np.array([[0, 1, 1, 4], [1, 0, 2, 1]])
+    got, pullback = jax.vjp(lambda table: products.rows(table, index), table)
+    np.testing.assert_array_equal(np.asarray(got, np.float32), np.asarray(table, np.float32)[index])
+    wanted = np.zeros((5, 3))
+    np.add.at(wanted, index, np.asarray(gradient, np.float64))
+    (of_table,) = pullback(gradient)
+    assert of_table.dtype == jnp.dtype(dtype)
+    np.testing.assert_allclose(np.asarray(of_table, np.float64), wanted, atol=rounding * np.abs(wanted).max())

@@ -9,6 +9,7 @@ from jax import export
 
 from benchmarks import programs
 from musicvae_jax import costs
+from surrogate.model.song_model import CODES
 
 INFERENCE = programs.inference(bars=64, windows=4)
 HALF = functools.partial(programs.training_step, "window_musicvae", dtype="bfloat16")
@@ -73,3 +74,11 @@ def test_products_of_a_step_in_bfloat16_are_of_bfloat16_forth_and_back(name):
     assert {(left, right) for left, right, _ in products} <= {("bfloat16",) * 2, ("float32",) * 2}  # none is mixed
     assert sum(left == "bfloat16" for left, _, _ in products) >= 30
     assert any(left != right for left, right, _ in products_of(name, "cpu"))  # which gain nothing by it
+
+
+@pytest.mark.parametrize("platform, is_product", [("cuda", True), ("tpu", True), ("cpu", False)])
+def test_gradients_of_a_tables_rows_are_products_where_adding_them_one_by_one_would_wait(platform, is_product):
+    jaxpr = jax.make_jaxpr(program("transformer").function)(*program("transformer").arguments).jaxpr
+    added = [each for each in costs.equations(jaxpr, platform=platform) if each.primitive.name == "scatter-add"]
+    tables = [each for each in added if each.invars[0].aval.ndim == 2 and each.invars[0].aval.shape[0] > CODES]
+    assert bool(tables) != is_product
