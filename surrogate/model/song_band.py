@@ -52,6 +52,12 @@ class _Scene(typing.NamedTuple):
     plays: list[np.ndarray]
     shifts: list[int]
 
+    def with_density(self, density_Bx4):
+        """The same songs, the model being told how many notes to play."""
+        told_Bx4 = np.zeros_like(self.batch["density"])
+        told_Bx4[: len(density_Bx4)] = density_Bx4
+        return self._replace(batch=self.batch | {"density": told_Bx4})
+
 
 class SongBand:
     """A BarMusicVAE and its SongSurrogate at work."""
@@ -83,8 +89,9 @@ class SongBand:
         scene = self._scene(lines, size, wishes.like)
         temperatures = _temperatures(wishes)
 
-        def draw():
-            drawn = self._draws(scene, max(DRAWS, wishes.takes), wishes.seed, temperatures)
+        def draw(number=0, density_Bx4=None):
+            told = scene if density_Bx4 is None else scene.with_density(density_Bx4)
+            drawn = self._draws(told, max(DRAWS, wishes.takes), (wishes.seed, number), temperatures)
             return [_with_what_is_given(*each) for each in zip(lines, drawn, strict=True)]
 
         drawn = draw()
@@ -93,7 +100,7 @@ class SongBand:
             anew = [line.written for line in lines]
             writes = [plays_Sx2 & _bars(own).any(1) for plays_Sx2, own in zip(scene.plays, anew, strict=True)]
             playing = [np.maximum(writes_Sx2.sum(0), 1) for writes_Sx2 in writes]
-            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps, anew, wishes.takes)
+            drawn = density.reached(drawn, draw, playing, steps, anew, wishes.takes)
         written = []
         for line, draws in zip(lines, drawn, strict=True):
             chords = draws.chords if wishes.reharmonise else None
