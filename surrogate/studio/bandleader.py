@@ -23,6 +23,8 @@ from surrogate.studio.work import MOST_TAKES, PARTS, ShelfTake, Work, WorkState
 FIRST_TAKES = 3
 MOST_BARS = 512
 """Of a song, so that a change is an answer, not a wait."""
+LONGER = 96, 128, 192
+"""Bars of songs for which programs are worth having before such a song comes."""
 _SEEDS = 1 << 32
 _READING = {"track", "meter", "pickup"}
 """Choices by which a melody becomes another one, swing apart, which only moves it."""
@@ -48,9 +50,9 @@ class Bandleader:
         """Whether the models know chords."""
         return self._band.knows_chords
 
-    def warm_up(self) -> None:
-        """Has everything compiled that the first work and the first change of a usual song need."""
-        tokens = np.zeros(64 * STEPS_PER_BAR, np.uint16)
+    def warm_up(self, bars: int = 64) -> None:
+        """Has everything compiled that the first work and the first change of a song of so many bars need."""
+        tokens = np.zeros(bars * STEPS_PER_BAR, np.uint16)
         tokens[::4] = token_of_pitch(60)
         line = MelodyLine(tokens, 120.0, semitones=0)
         [[parts, *_]] = self._band.write([line], Wishes(takes=FIRST_TAKES))
