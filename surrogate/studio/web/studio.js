@@ -198,7 +198,7 @@ function busy(is) {
 addEventListener("pointerdown", () => document.body.classList.contains("opening") || tell(null));
 addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
-  if (!state || event.target.closest("dialog, input[type=text]")) return;
+  if (!state || event.target.closest("dialog, input[type=text], input[type=number]")) return;
   event.preventDefault();
   const step = event.shiftKey ? "redo" : "undo";
   if (state[`can_${step}`]) change({ kind: step });

@@ -28,6 +28,7 @@ def served(font=None, band=None):
     """The address of a studio that runs, with a soundfont's path."""
     with socket.socket() as listener, MelodyReader() as reader:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # so that who comes early waits
         port = listener.getsockname()[1]
         studio = server.Studio(lambda: Bandleader(band or song_model.band(), reader), examples.found(), soundfont=font)
         app = guard.Guard(studio.app(), port=port, token=TOKEN)
