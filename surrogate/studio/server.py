@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -131,7 +131,7 @@ class Studio:
             pass
 
     async def _page(self, request):
-        return FileResponse(_WEB / "index.html")
+        return HTMLResponse(page.filled((_WEB / "index.html").read_text(encoding="utf-8"), {}))
 
     async def _static(self, request):
         name = request.path_params["name"]
