@@ -1,9 +1,9 @@
 """How fast the studio answers, over HTTP: a file that is dropped, and each kind of change; median and worst.
 
-    python -m benchmarks.studio [--bars=64] [--times=20] [--checkpoint=NAME_OR_DIR]
+    python -m benchmarks.studio [--bars=64] [--longer=104] [--times=20] [--checkpoint=NAME_OR_DIR]
 
 The studio is a process of its own with an empty cache of compiled programs. The melody is an example, repeated up to
-so many bars. A first file waits until everything is loaded and compiled.
+so many bars. A first file waits until everything is loaded and compiled; one that is longer comes at the end.
 """
 
 import argparse
@@ -65,6 +65,7 @@ def measure(address, file, times):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=64)
+    parser.add_argument("--longer", type=int, default=104)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--checkpoint", default="trio_16bar_small")
     flags = parser.parse_args(argv)
@@ -79,6 +80,9 @@ def main(argv=None):
             [address] = re.findall(r"http\S+", studio.stdout.readline())
             print(f"the address: {time.perf_counter() - began:.1f} s", flush=True)
             measure(address, path.read_bytes(), flags.times)
+            melody(path, flags.longer, 0)
+            _, seconds = answered(f"{address}works?name=song.mid", path.read_bytes())
+            print(f"the first file of {flags.longer} bars: {seconds:.1f} s")
         finally:
             studio.kill()
 

@@ -9,18 +9,18 @@ from musicvae_jax.events import FIRST_PITCH
 from surrogate.model import choice
 from surrogate.model.song_batches import density_features
 
-ROUNDS = 2
 NEAR = 0.13
 """Draws whose number of notes is as near to what is asked for, in octaves, are as good as each other."""
-ENOUGH = 2
-"""Draws that are near are enough to choose from, where no more takes are wanted."""
-_OVERSTATED = 2.8, 4.2
-"""How many times the change that is wanted each batch of the first round is told: draws make a third of it theirs."""
-_BESIDE = -0.4, 0.4
-"""Octaves that each batch of the next round is told beside the density by which draws should have what is wanted."""
+_USUAL = np.array([2.3, 3.4])
+"""The level of bass and drums: logarithms to base 2 of half a note more than they play in a bar."""
+_OVERSTATED = 2.5
+"""How many times the change that is wanted is told at first: draws make a part of it theirs."""
+_BESIDE = np.array([-0.3, 0.3])
+"""Octaves beside what is wanted, at which the last two draws are aimed, as no aim is sure."""
 _TOLD = -1.0, 6.5
 """The least and the most that is told."""
-_LEAST_RESPONSE = 0.2
+_RESPONSE = 0.2, 1.0
+"""The least and the most by which draws follow what is told."""
 
 
 def notes(parts_KxTx2) -> np.ndarray:
@@ -29,14 +29,13 @@ def notes(parts_KxTx2) -> np.ndarray:
     return np.stack([bass, np.bitwise_count(parts_KxTx2[..., 1]).sum(-1, dtype=np.int64)], -1)
 
 
-def reached(drawn, draw: Callable, playing, steps, written, takes: int = 1):
-    """Draws songs again, with more notes or fewer.
+def reached(draw: Callable, playing, steps, written, takes: int = 1):
+    """Draws songs with more notes than they would have, or fewer.
 
     Args:
-        drawn: song_band.Draws of each song, as they are without a wish.
-        draw: a function that draws the songs anew, from a number from 1 on, for other dice, and what the model is told
-            of their density, float32 [B, 4]; called by two threads at once, as a batch keeps little more than a core
-            busy.
+        draw: a function that draws the songs, song_band.Draws of each, from a number, for other dice each time, and
+            what the model is told of their densities, float32 [B, 4]. Called by two threads at once, as a draw keeps
+            little more than a core busy.
         playing: in how many bars bass and drums play, int [2] of each song.
         steps: how many times to double the bass notes, and the drum hits.
         written: of each song the steps at which bass and drums are written, bool [T, 2]; notes elsewhere do not count.
@@ -45,68 +44,59 @@ def reached(drawn, draw: Callable, playing, steps, written, takes: int = 1):
     Returns:
         Draws of each song, of all that were drawn those near what is asked for, or the nearest if too few are.
     """
-    searches = [_Search(*each, np.array(steps)) for each in zip(drawn, playing, written, strict=True)]
-    enough, batches = max(ENOUGH, takes), len(_BESIDE)
-    with ThreadPoolExecutor(batches) as pool:
-        for first in range(1, ROUNDS * batches, batches):
-            told_NxBx4 = np.stack([search.next_told() for search in searches], 1)
-            for songs in pool.map(draw, range(first, first + batches), told_NxBx4):
-                for search, draws in zip(searches, songs, strict=True):
-                    search.add(draws)
-            if all(search.near >= enough for search in searches):
-                break
-    return [search.nearest(enough) for search in searches]
+    steps_2 = np.array(steps)
+    told_2 = steps_2 != 0
+
+    def features(level_Bx2):
+        return np.stack([density_features(level_2, told_2) for level_2 in level_Bx2])
+
+    guess_Bx2 = np.broadcast_to(np.clip(_USUAL + _OVERSTATED * steps_2, *_TOLD), (len(written), 2))
+    with ThreadPoolExecutor(2) as pool:
+        usual, guessed = pool.map(draw, (0, 1), (np.zeros_like(features(guess_Bx2)), features(guess_Bx2)))
+        each = zip(usual, guessed, guess_Bx2, playing, written, strict=True)
+        searches = [_Search(*own, steps_2) for own in each]
+        aims_NxBx2 = np.stack([search.aims() for search in searches], 1)
+        for songs in pool.map(draw, (2, 3), map(features, aims_NxBx2)):
+            for search, draws in zip(searches, songs, strict=True):
+                search.add(draws)
+    return [search.nearest(takes) for search in searches]
 
 
 class _Search:
-    """What a song's draws have played so far of what they were told, and those of them that are nearest.
+    """The draws of a song that were told a density, what is wanted of them, and how far away they are."""
 
-    Levels are logarithms to base 2 of half a note more than bass notes, and drum hits, a bar.
-    """
-
-    def __init__(self, drawn, playing_2, written_Tx2, steps_2):
-        self._playing_2, self._written_Tx2, self._is_told_2 = playing_2, written_Tx2, steps_2 != 0
-        counted_Kx2 = notes(drawn.tokens * written_Tx2)
-        played_2 = counted_Kx2[choice.ranked(drawn.tokens, 1)[0][0]]
+    def __init__(self, usual, guessed, guess_2, playing_2, written_Tx2, steps_2):
+        self._written_Tx2, self._is_told_2 = written_Tx2, steps_2 != 0
+        usual_Kx2, guessed_Kx2 = self._notes(usual), self._notes(guessed)
+        played_2 = usual_Kx2[choice.ranked(usual.tokens, 1)[0][0]]
         self._wanted_2 = np.maximum(played_2, 0.5) * 2.0**steps_2
-        self._levels = [self._level(counted_Kx2)]
-        self._told = self._levels.copy()
-        self._draws, self._away = None, np.zeros(0)
+        usual_2, reached_2, self._goal_2 = (
+            np.log2(0.5 + notes_2 / playing_2)
+            for notes_2 in (np.median(usual_Kx2, axis=0), np.median(guessed_Kx2, axis=0), self._wanted_2)
+        )
+        self._usual_2, further_2 = usual_2, np.where(guess_2 == usual_2, 1.0, guess_2 - usual_2)
+        self._response_2 = np.clip((reached_2 - usual_2) / further_2, *_RESPONSE)
+        self._draws, self._away = guessed, self._octaves(guessed)
 
-    @property
-    def near(self):
-        """How many draws are near."""
-        return int((self._away <= NEAR).sum())
-
-    def next_told(self):
-        """What each batch of the next round is told, as density_features gives it: float32 [N, 4]."""
-        goal_2 = np.log2(0.5 + self._wanted_2 / self._playing_2)
-        told_Nx2, level_Nx2 = np.array(self._told), np.array(self._levels)
-        if len(told_Nx2) == 1:
-            next_Nx2 = told_Nx2 + np.outer(_OVERSTATED, goal_2 - level_Nx2[0])
-        else:  # where the line through what was told and what was played reaches the goal
-            apart_Nx2 = told_Nx2 - told_Nx2.mean(0)
-            response_2 = (apart_Nx2 * level_Nx2).sum(0) / np.maximum((apart_Nx2**2).sum(0), 1e-9)
-            aim_2 = told_Nx2.mean(0) + (goal_2 - level_Nx2.mean(0)) / np.maximum(response_2, _LEAST_RESPONSE)
-            next_Nx2 = aim_2 + np.array(_BESIDE)[:, None]
-        next_Nx2 = np.clip(next_Nx2, *_TOLD)
-        self._told += list(next_Nx2)
-        return np.stack([density_features(told_2, self._is_told_2) for told_2 in next_Nx2])
+    def aims(self):
+        """The levels that are to be told next, float64 [2, 2]."""
+        goal_2x2 = self._goal_2 + _BESIDE[:, None]
+        return np.clip(self._usual_2 + (goal_2x2 - self._usual_2) / self._response_2, *_TOLD)
 
     def add(self, draws):
-        """Takes in the draws of the first batch that was told of and not yet added."""
-        counted_Kx2 = notes(draws.tokens * self._written_Tx2)
-        self._levels.append(self._level(counted_Kx2))
-        octaves_Kx2 = np.log2((0.5 + counted_Kx2) / (0.5 + self._wanted_2))
-        away_K = np.append(self._away, (np.abs(octaves_Kx2) * self._is_told_2).max(-1))
-        if self._draws is not None:
-            draws = type(draws)(*map(np.concatenate, zip(self._draws, draws, strict=True)))
-        self._draws, self._away = draws, away_K
+        """Takes in more draws."""
+        self._away = np.append(self._away, self._octaves(draws))
+        self._draws = type(draws)(*map(np.concatenate, zip(self._draws, draws, strict=True)))
 
     def nearest(self, least):
         """The draws that are near, or as many of the nearest."""
-        order = np.argsort(np.maximum(self._away, NEAR), kind="stable")[: max(self.near, least)]
+        order = np.argsort(np.maximum(self._away, NEAR), kind="stable")[: max((self._away <= NEAR).sum(), least)]
         return type(self._draws)(*(values[order] for values in self._draws))
 
-    def _level(self, counted_Kx2):
-        return np.log2(0.5 + np.median(counted_Kx2, axis=0) / self._playing_2)
+    def _notes(self, draws):
+        return notes(draws.tokens * self._written_Tx2)
+
+    def _octaves(self, draws):
+        """Octaves between the notes of draws and those that are wanted, the larger of both parts: float64 [K]."""
+        octaves_Kx2 = np.log2((0.5 + self._notes(draws)) / (0.5 + self._wanted_2))
+        return (np.abs(octaves_Kx2) * self._is_told_2).max(-1)

@@ -89,18 +89,20 @@ class SongBand:
         scene = self._scene(lines, size, wishes.like)
         temperatures = _temperatures(wishes)
 
-        def draw(number=0, density_Bx4=None):
-            told = scene if density_Bx4 is None else scene.with_density(density_Bx4)
-            drawn = self._draws(told, max(DRAWS, wishes.takes), (wishes.seed, number), temperatures)
+        def draw(number, density_Bx4):
+            drawn = self._draws(
+                scene.with_density(density_Bx4), max(DRAWS, wishes.takes), (wishes.seed, number), temperatures
+            )
             return [_with_what_is_given(*each) for each in zip(lines, drawn, strict=True)]
 
-        drawn = draw()
         steps = wishes.bass_density, wishes.drum_density
         if any(steps):
             anew = [line.written for line in lines]
             writes = [plays_Sx2 & _bars(own).any(1) for plays_Sx2, own in zip(scene.plays, anew, strict=True)]
             playing = [np.maximum(writes_Sx2.sum(0), 1) for writes_Sx2 in writes]
-            drawn = density.reached(drawn, draw, playing, steps, anew, wishes.takes)
+            drawn = density.reached(draw, playing, steps, anew, wishes.takes)
+        else:
+            drawn = draw(0, scene.batch["density"])
         written = []
         for line, draws in zip(lines, drawn, strict=True):
             chords = draws.chords if wishes.reharmonise else None
