@@ -32,9 +32,10 @@ def call(function: Callable, name: str, *leaves):
     shapes = [(leaf.shape, str(leaf.dtype)) for leaf in leaves]
     told = repr((jax.__version__, jax.default_backend(), name, shapes, _source()))
     path = pathlib.Path(folder) / f"traced-{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
-    with _making:  # threads that want one program have it made once
-        if path not in _programs:
-            _programs[path] = jax.jit(_traced(function, path, leaves).call)
+    if path not in _programs:
+        with _making:  # threads that want one program have it made once
+            if path not in _programs:
+                _programs[path] = jax.jit(_traced(function, path, leaves).call)
     return _programs[path](*leaves)
 
 

@@ -50,11 +50,12 @@ def reached(draw: Callable, playing, steps, written, takes: int = 1):
     def features(level_Bx2):
         return np.stack([density_features(level_2, told_2) for level_2 in level_Bx2])
 
-    guess_Bx2 = np.broadcast_to(np.clip(_USUAL + _OVERSTATED * steps_2, *_TOLD), (len(written), 2))
+    guess_2 = np.clip(_USUAL + _OVERSTATED * steps_2, *_TOLD)
+    guess_Bx4 = features([guess_2] * len(written))
     with ThreadPoolExecutor(2) as pool:
-        usual, guessed = pool.map(draw, (0, 1), (np.zeros_like(features(guess_Bx2)), features(guess_Bx2)))
-        each = zip(usual, guessed, guess_Bx2, playing, written, strict=True)
-        searches = [_Search(*own, steps_2) for own in each]
+        usual, guessed = pool.map(draw, (0, 1), (np.zeros_like(guess_Bx4), guess_Bx4))
+        each = zip(usual, guessed, playing, written, strict=True)
+        searches = [_Search(*own, steps_2, guess_2) for own in each]
         aims_NxBx2 = np.stack([search.aims() for search in searches], 1)
         for songs in pool.map(draw, (2, 3), map(features, aims_NxBx2)):
             for search, draws in zip(searches, songs, strict=True):
@@ -65,7 +66,7 @@ def reached(draw: Callable, playing, steps, written, takes: int = 1):
 class _Search:
     """The draws of a song that were told a density, what is wanted of them, and how far away they are."""
 
-    def __init__(self, usual, guessed, guess_2, playing_2, written_Tx2, steps_2):
+    def __init__(self, usual, guessed, playing_2, written_Tx2, steps_2, guess_2):
         self._written_Tx2, self._is_told_2 = written_Tx2, steps_2 != 0
         usual_Kx2, guessed_Kx2 = self._notes(usual), self._notes(guessed)
         played_2 = usual_Kx2[choice.ranked(usual.tokens, 1)[0][0]]
