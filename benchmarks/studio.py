@@ -1,9 +1,10 @@
 """How fast the studio answers, over HTTP: a file that is dropped, and each kind of change; median and worst.
 
-    python -m benchmarks.studio [--bars=64] [--times=20] [--checkpoint=NAME_OR_DIR]
+    python -m benchmarks.studio [--bars=64] [--longer=104] [--pause=30] [--times=20] [--checkpoint=NAME_OR_DIR]
 
 The studio is a process of its own with an empty cache of compiled programs. The melody is an example, repeated up to
-so many bars. A first file waits until everything is loaded and compiled.
+so many bars. A first file waits until everything is loaded and compiled; a longer one comes after a pause in seconds,
+in which the studio makes ready for such.
 """
 
 import argparse
@@ -48,10 +49,12 @@ def report(what, seconds):
     )
 
 
-def measure(address, file, times):
-    began = time.perf_counter()
-    answered(f"{address}works?name=song.mid", file)
-    print(f"the first file, dropped at once: {time.perf_counter() - began:.1f} s", flush=True)
+def measure(address, file, longer_file, pause, times):
+    _, seconds = answered(f"{address}works?name=song.mid", file)
+    print(f"the first file, dropped at once: {seconds:.1f} s", flush=True)
+    time.sleep(pause)
+    _, seconds = answered(f"{address}works?name=longer.mid", longer_file)
+    print(f"the first longer file, {pause:g} s later: {seconds:.1f} s", flush=True)
     report("a file dropped", [answered(f"{address}works?name=song.mid", file)[1] for _ in range(times)])
     for what, change in CHANGES.items():
         state, _ = answered(f"{address}works?name=song.mid", file)
@@ -65,12 +68,15 @@ def measure(address, file, times):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=64)
+    parser.add_argument("--longer", type=int, default=104)
+    parser.add_argument("--pause", type=float, default=30)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--checkpoint", default="trio_16bar_small")
     flags = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "song.mid"
+        path, longer = (pathlib.Path(folder) / name for name in ("song.mid", "longer.mid"))
         melody(path, flags.bars, 0)
+        melody(longer, flags.longer, 0)
         command = [sys.executable, "-m", "scripts.studio", "--no-browser", f"--checkpoint={flags.checkpoint}"]
         environment = os.environ | {"XDG_CACHE_HOME": folder}
         began = time.perf_counter()
@@ -78,7 +84,7 @@ def main(argv=None):
         try:
             [address] = re.findall(r"http\S+", studio.stdout.readline())
             print(f"the address: {time.perf_counter() - began:.1f} s", flush=True)
-            measure(address, path.read_bytes(), flags.times)
+            measure(address, path.read_bytes(), longer.read_bytes(), flags.pause, flags.times)
         finally:
             studio.kill()
 

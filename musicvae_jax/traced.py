@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import pathlib
+import threading
 from collections.abc import Callable
 
 import flatbuffers  # noqa: F401  # which export needs and JAX does not bring
@@ -14,6 +15,7 @@ from musicvae_jax.files import FileError, write_whole
 
 _PACKAGES = pathlib.Path(__file__).parent, pathlib.Path(__file__).parents[1] / "surrogate"
 _programs: dict = {}
+_making = threading.Lock()
 
 
 def call(function: Callable, name: str, *leaves):
@@ -31,7 +33,9 @@ def call(function: Callable, name: str, *leaves):
     told = repr((jax.__version__, jax.default_backend(), name, shapes, _source()))
     path = pathlib.Path(folder) / f"traced-{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
     if path not in _programs:
-        _programs[path] = jax.jit(_traced(function, path, leaves).call)
+        with _making:  # threads that want one program have it made once
+            if path not in _programs:
+                _programs[path] = jax.jit(_traced(function, path, leaves).call)
     return _programs[path](*leaves)
 
 

@@ -11,8 +11,9 @@ import shutil
 import signal
 import time
 
+from tests.browser import SECONDS, Browser, address_of
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-SECONDS = 20  # for one answer
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--mute-audio")
 
 
@@ -21,7 +22,7 @@ def find():
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-class Chromium:
+class Chromium(Browser):
     """A browser and its page; use as a context manager.
 
     complaints: str, every uncaught exception, console error and failed or blocked load so far. downloads: the folder
@@ -117,7 +118,7 @@ class Chromium:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        address = path if str(path).startswith(("http:", "about:")) else pathlib.Path(path).resolve().as_uri()
+        address = address_of(path)
         self.call("Page.navigate", url=address)
         # A page may add to its address, which names what it shows.
         self.wait(f"location.href.startsWith({json.dumps(address)}) && document.readyState === 'complete'")
@@ -128,14 +129,6 @@ class Chromium:
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
-
-    def wait(self, expression, seconds=SECONDS):
-        """Until an expression is true; raises TimeoutError."""
-        until = time.monotonic() + seconds
-        while not self.value(expression):
-            if time.monotonic() > until:
-                raise TimeoutError(f"still not true: {expression}")
-            time.sleep(0.02)
 
     def click(self, selector, across=0.5, down=0.5):
         """A mouse click on an element, at a part of its width and height."""

@@ -9,8 +9,9 @@ import socket
 import subprocess
 import time
 
+from tests.browser import SECONDS, Browser, address_of
+
 NAMES = ("firefox-esr", "firefox")
-SECONDS = 30  # to start, for one answer, or one value
 FLAGS = ("--headless", "--marionette", "--no-remote", "--remote-allow-system-access")
 ERRORS = """return Services.console.getMessageArray()
   .filter((message) => message instanceof Ci.nsIScriptError && message.sourceName === arguments[0])
@@ -33,7 +34,7 @@ def find():
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-class Firefox:
+class Firefox(Browser):
     """A browser and its page; use as a context manager.
 
     downloads: the folder where what is downloaded lies.
@@ -108,7 +109,7 @@ class Firefox:
 
     def open(self, path):
         """Load a file or an address."""
-        self._address = path if str(path).startswith(("http:", "about:")) else pathlib.Path(path).resolve().as_uri()
+        self._address = address_of(path)
         self.call("WebDriver:Navigate", url=self._address)
 
     def complaints(self):
@@ -136,14 +137,6 @@ class Firefox:
         if "error" in answer:
             raise RuntimeError(f"{expression}: {answer['error']}")
         return answer.get("value")
-
-    def wait(self, expression, seconds=SECONDS):
-        """Until an expression is true; raises TimeoutError."""
-        until = time.monotonic() + seconds
-        while not self.value(expression):
-            if time.monotonic() > until:
-                raise TimeoutError(f"still not true: {expression}")
-            time.sleep(0.02)
 
     def click(self, selector):
         """A mouse click on the middle of an element."""

@@ -72,6 +72,7 @@ def _serve(prog, flags, listener) -> int:
     from musicvae_jax import cache
     from surrogate.rendering import sound
     from surrogate.studio import examples, guard, server
+    from surrogate.studio.bandleader import LENGTHS, Bandleader
     from surrogate.studio.melody_reader import MelodyFile, MelodyReader
 
     begin_with = None if flags.melody is None else MelodyFile(flags.melody.name, _bytes(flags.melody))
@@ -84,14 +85,13 @@ def _serve(prog, flags, listener) -> int:
 
         def load():
             from surrogate.accompaniment.models import kept_band
-            from surrogate.studio.bandleader import Bandleader
 
             threading.Thread(target=reader.start, daemon=True).start()
             leader = Bandleader(kept_band(flags.checkpoint), reader)
             leader.warm_up()
             return leader
 
-        studio = server.Studio(load, examples.found(), soundfont=soundfont, begin_with=begin_with)
+        studio = server.Studio(load, examples.found(), soundfont, begin_with, warm_up=LENGTHS)
         app = guard.Guard(studio.app(), port=port, token=token)
         config = uvicorn.Config(app, log_level="critical", log_config=None, timeout_graceful_shutdown=1, lifespan="on")
         address = f"http://{_HOST}:{port}/{token}/" + ("" if begin_with is None else f"#{server.FIRST}")

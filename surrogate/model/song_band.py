@@ -52,6 +52,12 @@ class _Scene(typing.NamedTuple):
     plays: list[np.ndarray]
     shifts: list[int]
 
+    def with_density(self, density_Bx4):
+        """The same songs, the model being told how many notes to play."""
+        told_Bx4 = np.zeros_like(self.batch["density"])
+        told_Bx4[: len(density_Bx4)] = density_Bx4
+        return self._replace(batch=self.batch | {"density": told_Bx4})
+
 
 class SongBand:
     """A BarMusicVAE and its SongSurrogate at work."""
@@ -83,17 +89,20 @@ class SongBand:
         scene = self._scene(lines, size, wishes.like)
         temperatures = _temperatures(wishes)
 
-        def draw():
-            drawn = self._draws(scene, max(DRAWS, wishes.takes), wishes.seed, temperatures)
+        def draw(number, density_Bx4):
+            drawn = self._draws(
+                scene.with_density(density_Bx4), max(DRAWS, wishes.takes), (wishes.seed, number), temperatures
+            )
             return [_with_what_is_given(*each) for each in zip(lines, drawn, strict=True)]
 
-        drawn = draw()
         steps = wishes.bass_density, wishes.drum_density
         if any(steps):
             anew = [line.written for line in lines]
             writes = [plays_Sx2 & _bars(own).any(1) for plays_Sx2, own in zip(scene.plays, anew, strict=True)]
             playing = [np.maximum(writes_Sx2.sum(0), 1) for writes_Sx2 in writes]
-            drawn = density.reached(drawn, draw, scene.batch["density"], playing, steps, anew, wishes.takes)
+            drawn = density.reached(draw, playing, steps, anew, wishes.takes)
+        else:
+            drawn = draw(0, scene.batch["density"])
         written = []
         for line, draws in zip(lines, drawn, strict=True):
             chords = draws.chords if wishes.reharmonise else None

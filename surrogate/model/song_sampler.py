@@ -34,14 +34,14 @@ SAFE = Temperatures(codes=(0.35, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.3
 DEFAULT = Temperatures(codes=(0.95, 1.0, 1.0, 1.0, 0.55), sources=(0.5, 0.6, 0.55))
 
 
-def draw(model, batch: dict, *, draws: int, seed: int, temperatures: Temperatures) -> np.ndarray:
+def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], temperatures: Temperatures) -> np.ndarray:
     """Draws chords, drums and bass of songs, together; what is known stays. A song's draws do not depend on the others.
 
     Args:
         model: a SongSurrogate.
         batch: as song_batches.empty and put_melody make it, B songs of S bars.
         draws: of each song.
-        seed: of all that is drawn.
+        seed: of all that is drawn, one number or several.
         temperatures: see there.
 
     Returns:

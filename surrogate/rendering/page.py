@@ -51,8 +51,14 @@ def write(path, *, title, scores, labels, roles, bar_ticks, key=None, chords=Non
         "style": "".join(map(_player_file, _STYLES)),
         "script": "".join(map(_inlined, _MODULES)),
     }
-    page = re.sub(r"\{\{(.+?)\}\}", lambda field: fields[field[1]], _player_file("page.html"))
+    page = filled(_player_file("page.html"), fields)
     files.write_whole(path, page.encode("utf-8", "replace"))  # a file name may hold bytes that are no text
+
+
+def filled(template: str, fields: dict[str, str]) -> str:
+    """A page, from what it is like: {{name}} is a field, {{head}} what all pages begin with."""
+    fields = {"head": _player_file("head.html").rstrip()} | fields
+    return re.sub(r"\{\{(.+?)\}\}", lambda field: fields[field[1]], template)
 
 
 def _player_file(name) -> str:

@@ -16,6 +16,7 @@ from surrogate.model.band import Band, MelodyLine, Wishes
 from surrogate.reading import chord_symbols
 from surrogate.reading.chord_symbols import ChordError
 from surrogate.reading.chroma import STEPS_PER_HALF_BAR
+from surrogate.reading.song_time import FileTime
 from surrogate.studio.changes import Change, ChangeError
 from surrogate.studio.melody_reader import MelodyFile, MelodyReader
 from surrogate.studio.work import MOST_TAKES, PARTS, ShelfTake, Work, WorkState
@@ -23,8 +24,10 @@ from surrogate.studio.work import MOST_TAKES, PARTS, ShelfTake, Work, WorkState
 FIRST_TAKES = 3
 MOST_BARS = 512
 """Of a song, so that a change is an answer, not a wait."""
+LENGTHS = 33, 34, 36, 40, 48, 96, 128, 192
+"""Bars of songs that between them need all programs of songs of up to 192 bars, but those that one of 64 bars needs."""
 _SEEDS = 1 << 32
-_READING = {"track", "meter", "pickup"}
+_READING = {"track", "beats", "tempo", "meter", "pickup"}
 """Choices by which a melody becomes another one, swing apart, which only moves it."""
 _WRITING = {
     "key": PARTS,
@@ -48,9 +51,9 @@ class Bandleader:
         """Whether the models know chords."""
         return self._band.knows_chords
 
-    def warm_up(self) -> None:
-        """Has everything compiled that the first work and the first change of a usual song need."""
-        tokens = np.zeros(64 * STEPS_PER_BAR, np.uint16)
+    def warm_up(self, bars: int = 64) -> None:
+        """Has everything compiled that the first work and the first change of a song of so many bars need."""
+        tokens = np.zeros(bars * STEPS_PER_BAR, np.uint16)
         tokens[::4] = token_of_pitch(60)
         line = MelodyLine(tokens, 120.0, semitones=0)
         [[parts, *_]] = self._band.write([line], Wishes(takes=FIRST_TAKES))
@@ -141,6 +144,8 @@ class Bandleader:
                 chosen = dataclasses.replace(chosen, found=self._reader.read(file, options))
             except FileError as mistake:
                 raise ChangeError(mistake.reason) from None
+            if names & {"beats", "tempo"} and _wants_beats(options) and isinstance(chosen.melody.time, FileTime):
+                raise ChangeError("no beats are found in this melody; it keeps those of its file")
             if names & _READING or chosen.melody.bars != state.melody.bars:
                 if state.locked:
                     raise ChangeError("another melody or other bars need other parts; unlock bass and drums first")
@@ -172,6 +177,10 @@ class Bandleader:
         covered_T = np.repeat(covers, STEPS_PER_HALF_BAR)
         anew_Tx2 = _steps({"bass"} - state.locked, covered_T)
         return _with_parts(chosen, self._revised(chosen, anew_Tx2, state.options), state.options.seed)
+
+
+def _wants_beats(options):
+    return options.beats == "played" or options.tempo is not None
 
 
 def _lock(state, change):

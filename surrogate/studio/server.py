@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import concurrent.futures
 import contextlib
 import dataclasses
 import json
@@ -10,14 +11,16 @@ import re
 import secrets
 import threading
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.files import FileError
@@ -34,6 +37,8 @@ MOST_BYTES, MOST_SECONDS = 4 << 20, 20
 """Of what is sent."""
 MOST_WORKS = 32
 """So many are kept; the one that was not asked for the longest goes first."""
+IDLE_SECONDS = 1.0
+"""How long it waits before it warms up for what may come."""
 FIRST = "first"
 """The name of the work that the studio began with."""
 _WEB = pathlib.Path(__file__).parent / "web"
@@ -58,7 +63,8 @@ class Studio:
 
     leader: a function that loads what writes; called once, in a thread of its own, when the server starts. examples: by
     name. soundfont: the file to play with, or None where there is none. begin_with: a file that is opened at the start,
-    as the work FIRST.
+    as the work FIRST. warm_up: numbers of bars for which the leader is warmed up once it is loaded, one after another
+    while nothing else is to be written.
     """
 
     def __init__(
@@ -67,8 +73,10 @@ class Studio:
         examples: dict[str, Example],
         soundfont: str | None = None,
         begin_with: MelodyFile | None = None,
+        warm_up: Sequence[int] = (),
     ):
         self._load, self._examples, self._soundfont, self._begin_with = leader, examples, soundfont, begin_with
+        self._warm_up = warm_up
         self._works: collections.OrderedDict[str, _OpenWork] = collections.OrderedDict()
 
     def app(self) -> Starlette:
@@ -85,7 +93,12 @@ class Studio:
             Route("/works/{work}/files/{name}", self._file),
         ]
         mistakes = HTTPException, ClientDisconnect, ChangeError, FileError, CheckpointError, Exception
-        return Starlette(routes=routes, exception_handlers=dict.fromkeys(mistakes, _mistake), lifespan=self._lifespan)
+        return Starlette(
+            routes=routes,
+            exception_handlers=dict.fromkeys(mistakes, _mistake),
+            middleware=[Middleware(_Closing)],
+            lifespan=self._lifespan,
+        )
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app):
@@ -105,11 +118,20 @@ class Studio:
             if not self._leader.done():
                 self._leader.set_exception(error) if error else self._leader.set_result(result)
 
-        with contextlib.suppress(RuntimeError):  # the loop is closed
+        with contextlib.suppress(RuntimeError, concurrent.futures.CancelledError):  # the loop is closed
             loop.call_soon_threadsafe(tell)
+            for bars in self._warm_up if result else ():
+                asyncio.run_coroutine_threadsafe(self._idle(), loop).result()
+                result.warm_up(bars)
+
+    async def _idle(self):
+        """Until nothing is to be written."""
+        await asyncio.sleep(IDLE_SECONDS)
+        async with self._turn:
+            pass
 
     async def _page(self, request):
-        return FileResponse(_WEB / "index.html")
+        return HTMLResponse(page.filled((_WEB / "index.html").read_text(encoding="utf-8"), {}))
 
     async def _static(self, request):
         name = request.path_params["name"]
@@ -199,6 +221,28 @@ class Studio:
             raise HTTPException(404, "there is no such work; open it again")
         self._works.move_to_end(name)
         return name
+
+
+class _Closing:
+    """What is not yet answered when the studio is closed, is told so."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def send_on(message):
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except asyncio.CancelledError:
+            if begun or scope["type"] != "http":
+                raise
+            await JSONResponse({"error": "the studio was closed; start it again"}, 503)(scope, receive, send)
 
 
 async def _body(request: Request) -> bytes:

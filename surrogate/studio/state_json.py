@@ -9,6 +9,7 @@ from musicvae_jax.events import STEPS_PER_BEAT
 from surrogate.accompaniment.assumptions import assumptions
 from surrogate.reading import sections
 from surrogate.reading.chroma import STEPS_PER_HALF_BAR
+from surrogate.reading.song_time import PlayedTime
 from surrogate.reading.tempos import tempo_map
 from surrogate.rendering import page
 from surrogate.studio.changes import CHOICES
@@ -83,6 +84,7 @@ def _assumed(state, knows_chords):
         "pickup": melody.pickup,
         "swing": melody.swing.eighth,
         "tempo": melody.tempo,
+        "beats": "played" if isinstance(melody.time, PlayedTime) else "file",
         "words": {"melody": melody.reason} | dataclasses.asdict(words),
     }
 

@@ -7,6 +7,7 @@ import musicvae_jax
 from musicvae_jax.events import STEPS_PER_BAR
 from musicvae_jax.files import FileError
 from surrogate.reading import sections
+from surrogate.reading.song_time import PlayedTime
 from surrogate.rendering import chord_track, musicxml, page, song_file, sound
 from surrogate.studio import work_file
 from surrogate.studio.changes import ChangeError
@@ -80,7 +81,7 @@ def _written(name, write):
 
 
 def _write_page(work, take, path):
-    state = work.state
+    state, time = work.state, work.state.melody.time
     page.write(
         path,
         title=work.title,
@@ -91,4 +92,5 @@ def _write_page(work, take, path):
         key=state.keys.main.name,
         chords=[take.chord_changes],
         sections=sections.find(state.melody),
+        tempos=time.tempos if isinstance(time, PlayedTime) else None,
     )

@@ -63,7 +63,7 @@ def opened(file: MelodyFile, reader: Reader) -> Work:
             raise ValueError
         name = str(told["name"])[-_MOST_WORDS:]
         melody_file = MelodyFile(name, base64.b64decode(told["file"], validate=True))
-        options = Options(**{name: told["choices"][name] for name in CHOICES})
+        options = Options(**{name: value for name, value in told["choices"].items() if name in CHOICES})
         state = reader.read(melody_file, options)
         return Work(melody_file, (_with_told(state, told),))
     except FileError as mistake:

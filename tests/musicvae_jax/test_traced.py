@@ -1,5 +1,8 @@
 """Programs that are traced once and kept beside what JAX compiles."""
 
+import concurrent.futures
+import time
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -36,6 +39,19 @@ def test_it_is_traced_once_for_all_processes(folder):
     np.testing.assert_array_equal(traced.call(never, "double", *NUMBERS), [1, 3, 5])
     traced._programs.clear()  # as in another process
     np.testing.assert_array_equal(traced.call(never, "double", *NUMBERS), [1, 3, 5])
+
+
+def test_threads_that_want_one_program_have_it_traced_once(folder):
+    traces = []
+
+    def slow(x, y):
+        traces.append(None)
+        time.sleep(0.2)
+        return double(x, y)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda _: traced.call(slow, "slow", *NUMBERS).tolist(), range(3)))
+    assert made == [[1, 3, 5]] * 3 and len(traces) == 1
 
 
 def test_other_names_and_shapes_are_other_programs(folder):

@@ -86,7 +86,7 @@ export class Timeline {
     if (!this.on.chord) return make("span", { textContent: symbol });
     const button = make("button", { type: "button", textContent: symbol, title: words, "aria-label": words });
     Object.assign(button, { name: `chord ${i}`, tabIndex: i ? -1 : 0 });
-    button.className = chord.given ? "given" : chord.held ? "held" : "";
+    for (const is of ["given", "held"]) button.classList.toggle(is, Boolean(chord[is]));
     button.onclick = () => this.on.chord(chord, button);
     return button;
   }

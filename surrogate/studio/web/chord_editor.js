@@ -35,7 +35,7 @@ export class ChordEditor {
     this.place.textContent = `Bar ${chord.bar + 1}, ${chord.half ? "second" : "first"} half`;
     this.input.value = chord.symbol;
     const { left, bottom } = button.getBoundingClientRect();
-    this.dialog.style.left = `${Math.max(8, Math.min(left, innerWidth - 308))}px`;
+    this.dialog.style.left = `${Math.max(8, Math.min(left, innerWidth - 320))}px`;
     this.dialog.style.top = `${bottom + 4}px`;
     this.dialog.showModal();
     this.input.select();

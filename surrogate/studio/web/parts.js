@@ -6,6 +6,8 @@ import { icon, make, toggle } from "./dom.js";
 
 const LOCK =
   "M7 10V8a5 5 0 0 1 10 0v2h1a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2zM9 10h6V8a3 3 0 0 0-6 0z";
+const OPEN =
+  "M15 10V8a3 3 0 0 0-5.7-1.3L7.5 5.8A5 5 0 0 1 17 8v2h1a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2z";
 const DENSITIES = { "-2": "sparse", "-1": "fewer", 0: "as it comes", 1: "more", 2: "busy" };
 const FREE = 1; // the temperature at which the models play as freely as people
 
@@ -34,7 +36,7 @@ class Row {
   constructor(row, part, prefix, change) {
     this.prefix = prefix;
     const choose = (name) => (value) => change({ kind: "choose", choices: { [`${prefix}_${name}`]: value } });
-    this.lock = toggle(icon(LOCK), `Lock ${part}`, (locked) => change({ kind: "lock", part, locked }));
+    this.lock = toggle("", `Lock ${part}`, (locked) => change({ kind: "lock", part, locked }));
     row.head.insertBefore(this.lock, row.mute);
     this.density = new Dial(part, "Density", [-2, 2, 0.5], (value) => DENSITIES[Math.round(value)], choose("density"));
     this.freedom = new Dial(part, "Freedom", [0, 1.5, 0.05], (value) =>
@@ -44,6 +46,7 @@ class Row {
 
   show(choices, locked) {
     this.lock.press(locked);
+    this.lock.replaceChildren(icon(locked ? LOCK : OPEN));
     this.density.show(choices[`${this.prefix}_density`] ?? 0);
     this.freedom.show(choices[`${this.prefix}_temperature`] ?? FREE);
   }

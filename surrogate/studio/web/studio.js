@@ -43,20 +43,20 @@ function tool(words, title, onclick) {
 // Writing anew, of the bars that are selected or of the song.
 
 const scope = make("b", { id: "scope" });
-const whole = tool("Whole song", "Select nothing (Escape)", () => deck.timeline.select(null));
+const nothing = tool("Deselect", "Select nothing (Escape)", () => deck.timeline.select(null));
 const anew = Object.entries({ "New bass": ["bass"], "New drums": ["drums"], "New both": ["bass", "drums"] }).map(
   ([textContent, written]) => {
     const onclick = () => change({ kind: "regenerate", parts: written, bars: deck.timeline.selection });
     return Object.assign(make("button", { type: "button", className: "main", textContent }), { written, onclick });
   },
 );
-byId("act").append(scope, ...anew, whole);
+byId("act").append(scope, ...anew, nothing);
 
 function showScope() {
   const bars = deck?.timeline?.selection;
   const of = bars?.[1] - bars?.[0] === 1 ? `Bar ${bars[1]}` : `Bars ${bars?.[0] + 1} to ${bars?.[1]}`;
   scope.textContent = bars ? of : "Whole song";
-  whole.hidden = !bars;
+  nothing.hidden = !bars;
   for (const button of anew) button.disabled = button.written.every((part) => state?.locked[part]);
 }
 
@@ -142,7 +142,7 @@ function showControls() {
 // Every half bar's chord; one that only goes on is "held".
 function chordsOf(song) {
   return state.chords.map((chord, i) => {
-    const held = i > 0 && chord.symbol === state.chords[i - 1].symbol && !chord.given;
+    const before = state.chords[i - 1], held = chord.symbol === before?.symbol && chord.given === before.given;
     const half = chord.half ? ", second half" : "", given = chord.given ? ", yours" : "";
     const words = `${chord.symbol}, bar ${chord.bar + 1}${half}${given}`;
     return { ...chord, tick: Math.round(song.tick(chord.seconds)), held, words };
@@ -198,7 +198,7 @@ function busy(is) {
 addEventListener("pointerdown", () => document.body.classList.contains("opening") || tell(null));
 addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
-  if (!state || event.target.closest("dialog, input[type=text]")) return;
+  if (!state || event.target.closest("dialog, input[type=text], input[type=number]")) return;
   event.preventDefault();
   const step = event.shiftKey ? "redo" : "undo";
   if (state[`can_${step}`]) change({ kind: step });

@@ -24,12 +24,13 @@ DROP = """(() => {
 
 
 @contextlib.contextmanager
-def served(font):
+def served(font=None, band=None):
     """The address of a studio that runs, with a soundfont's path."""
     with socket.socket() as listener, MelodyReader() as reader:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # so that who comes early waits
         port = listener.getsockname()[1]
-        studio = server.Studio(lambda: Bandleader(song_model.band(), reader), examples.found(), soundfont=font)
+        studio = server.Studio(lambda: Bandleader(band or song_model.band(), reader), examples.found(), soundfont=font)
         app = guard.Guard(studio.app(), port=port, token=TOKEN)
         serving = uvicorn.Server(
             uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=1)

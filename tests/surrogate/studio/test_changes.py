@@ -7,6 +7,7 @@ import mido
 import pytest
 
 from surrogate.studio import changes
+from tests import free_playing
 from tests.melodies import quarters, write_midi
 from tests.paths import EXAMPLES, ROOT
 from tests.surrogate.studio import studios
@@ -173,6 +174,42 @@ def test_another_meter_or_track_begins_again(studio, tmp_path):
     assert page.state["assumed"]["meter"] == "3/4"
     assert "has no track 7" in page.send("choose", choices={"track": 7}).json()["error"]
     assert "key" in page.send("choose", choices={"key": "X"}).json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("meter", "eighths"),
+    [
+        ("3/2", [0, 2, 4, 6, 8, 10]),
+        ("3/8", [0]),
+        ("5/8", [0, 2]),
+        ("7/8:2+2+3", [0, 2, 4]),
+        ("7/8:3+2+2", [0, 3, 5]),
+    ],
+)
+def test_meters_and_their_groups(studio, tmp_path, meter, eighths):
+    content = write_midi(tmp_path / "tune.mid", quarters(8)).read_bytes()
+    state = studios.Page(studio, content, "tune.mid").change("choose", choices={"meter": meter, "pickup": 0})
+    assert state["assumed"]["meter"].startswith(meter)
+    assert [round(4 * (beat - state["bars"][1]["start"])) for beat in state["bars"][1]["beats"]] == eighths
+
+
+def test_beats_are_those_of_the_file_or_those_played(studio, tmp_path):
+    played = free_playing.write(tmp_path / "free.mid", free_playing.play("korobeiniki", 90))
+    page = studios.Page(studio, played.read_bytes(), "free.mid")
+    jsonschema.validate(page.state, SCHEMA)
+    found = page.state["assumed"]
+    assert found["beats"] == "played" and found["tempo"] == pytest.approx(90, rel=0.04)
+    half = page.change("choose", choices={"tempo": 45})["assumed"]
+    assert half["beats"] == "played" and half["tempo"] == pytest.approx(45, rel=0.04)
+    jsonschema.validate(page.state, SCHEMA)
+    refused = page.send("choose", choices={"beats": "file"})
+    assert refused.json()["error"] == 'tempo is for beats that are found, not for beats="file"'
+    of_file = page.change("choose", choices={"beats": "file", "tempo": None})["assumed"]
+    assert (of_file["beats"], of_file["tempo"]) == ("file", 120)
+    assert page.change("undo")["assumed"] == half
+    few = write_midi(tmp_path / "few.mid", quarters(1)).read_bytes()
+    refused = studios.Page(studio, few, "few.mid").send("choose", choices={"beats": "played"})
+    assert refused.json()["error"] == "no beats are found in this melody; it keeps those of its file"
 
 
 @pytest.mark.parametrize(

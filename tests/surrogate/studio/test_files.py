@@ -103,6 +103,13 @@ def test_a_work_opens_again(page):
     assert again.notes("drums") == page.notes("drums")
 
 
+def test_a_work_that_was_saved_before_there_were_more_choices_opens(page):
+    told = json.loads(page.file("song.work"))
+    del told["choices"]["beats"], told["choices"]["tempo"]
+    again = studios.Page(page.asked, json.dumps(told).encode(), "song.work")
+    assert again.state["choices"] == page.state["choices"] and again.state["takes"] == page.state["takes"]
+
+
 def broken(told, rng):
     """A work in which something, somewhere, is something else."""
     places = []

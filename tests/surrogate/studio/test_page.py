@@ -6,10 +6,10 @@ import time
 import pytest
 import symusic
 
-from tests import accessibility, chromium, firefox, soundfont
+from tests import accessibility, chromium, firefox, free_playing, soundfont
 from tests.paths import ROOT
 from tests.surrogate.studio import studio_page
-from tests.surrogate.studio.studios import notes
+from tests.surrogate.studio.studios import PlainBand, notes
 
 ENGINES = {"chromium": (chromium.find, chromium.Chromium), "firefox": (firefox.find, firefox.Firefox)}
 
@@ -99,7 +99,8 @@ def test_a_chord_is_changed_and_the_bass_follows(page, opened):
     assert (chord["symbol"], chord["given"]) == ("Ebm7", True)
     assert notes(after, "drums") == notes(before, "drums")
     assert notes(after, "bass", (0, 4)) == notes(before, "bass", (0, 4))
-    assert page.browser.value("document.querySelector('.chords .given').textContent") == "Ebm7"
+    named = "[...document.querySelectorAll('.chords .given:not(.held)')].map(({ textContent }) => textContent)"
+    assert page.browser.value(named) == ["Ebm7"], "named once, however long it lasts"
     page.browser.click(".chords button:nth-of-type(9)")
     page.browser.value("(document.querySelector('#chord input').value = 'no chord', 0)")
     page.browser.click("#chord .main")
@@ -176,6 +177,39 @@ def test_metronome_and_count_in(page, opened):
     assert [accent for accent, _ in clicks[:4]] == [True, False, False, False]
     assert [b[1] - a[1] for a, b in itertools.pairwise(clicks)] == pytest.approx([60 / 144] * 3, abs=1e-3)
     page.browser.click("#play")
+
+
+CHOOSE = """((control, value) => {
+  Object.assign(control, { value }).dispatchEvent(new Event("change"));
+})(document.querySelector("#choices [name=%s]"), "%s")"""
+SHOWN = "document.querySelector('#choices [name=%s]').selectedOptions[0].textContent"
+
+
+def test_beats_tempo_and_meter_are_chosen(page, tmp_path):
+    browser = page.browser
+    played = free_playing.write(tmp_path / "free.mid", free_playing.play("korobeiniki", 90))
+    page.drop(played.read_bytes(), "free.mid")
+    assert browser.value(SHOWN % "beats") == "as played (found)"
+    half = page.changed(CHOOSE % ("played-at", "45"))["assumed"]
+    assert half["beats"] == "played" and half["tempo"] == pytest.approx(45, rel=0.04)
+    seven = page.changed(CHOOSE % ("meter", "7/8:3+2+2"))
+    assert seven["assumed"]["meter"] == "7/8:3+2+2" and browser.value(SHOWN % "meter") == "7/8 (3+2+2)"
+    of_file = page.changed(CHOOSE % ("beats", "file"))
+    assert (of_file["assumed"]["beats"], of_file["choices"]["tempo"]) == ("file", None)
+    assert browser.value("document.querySelector('#choices [name=played-at]').offsetParent") is None
+
+
+def test_a_studio_that_was_closed_says_so(browser):
+    band = PlainBand()
+    with studio_page.served(band=band) as address:
+        page = studio_page.StudioPage(browser, address)
+        page.drop((ROOT / "examples/korobeiniki.mid").read_bytes(), "tune.mid")
+        band.seconds = 2.0
+        browser.click("#act button")
+        browser.wait("document.body.classList.contains('busy')")
+    browser.wait("document.querySelector('#status').textContent === 'the studio was closed; start it again'")
+    if isinstance(browser, chromium.Chromium):
+        browser.complaints.clear()
 
 
 in_one_engine = pytest.mark.parametrize("browser", ["chromium"], indirect=True)

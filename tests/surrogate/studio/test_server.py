@@ -1,10 +1,12 @@
 """The studio's server: who may ask, what may be sent, and what becomes of many changes at once."""
 
 import concurrent.futures
+import functools
 import pathlib
 import tempfile
 import time
 
+import httpx
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
@@ -16,7 +18,7 @@ from surrogate.studio.melody_reader import MelodyFile
 from tests.melodies import quarters, write_midi
 from tests.mutations import MUTATIONS
 from tests.paths import EXAMPLES
-from tests.surrogate.studio import studios
+from tests.surrogate.studio import studio_page, studios
 from tests.surrogate.studio.studios import ADDRESS, PORT, TOKEN, PlainBand
 
 
@@ -134,7 +136,7 @@ def test_of_fifty_changes_at_once_the_last_is_left():
     band = PlainBand(seconds=0.15)
     with studios.client(band) as asked, concurrent.futures.ThreadPoolExecutor(50) as pool:
         page, other = studios.Page(asked), studios.Page(asked)
-        begun, answers = band.written, []
+        begun, answers = len(band.bars), []
         for number in range(50):
             choices = {"bass_density": (number + 1) / 50}
             answers.append(pool.submit(page.send, "choose", number=number, choices=choices))
@@ -145,7 +147,7 @@ def test_of_fifty_changes_at_once_the_last_is_left():
         statuses = [answer.status_code for answer in answers]
         assert statuses[-1] == 200 and set(statuses) == {200, 409}
         assert {answer.json()["error"] for answer in answers if answer.status_code == 409} == {"superseded"}
-        assert band.written - begun == statuses.count(200) + 1 < 40
+        assert len(band.bars) - begun == statuses.count(200) + 1 < 40
         state = asked.get(page.address).json()
         assert state["choices"]["bass_density"] == 1 and state["number"] == 49
         assert beside.result().json()["choices"]["seed"] == 7, "another tab is not disturbed"
@@ -182,4 +184,30 @@ def test_models_that_cannot_be_loaded_are_told_in_a_line():
 def test_warming_up_writes_a_song_and_changes_it():
     band = PlainBand()
     Bandleader(band, None).warm_up()
-    assert band.written == 2
+    assert band.bars == [64, 64]
+
+
+def test_it_warms_up_for_longer_songs_once_nothing_is_to_be_written(monkeypatch):
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.3)
+    band = PlainBand()
+    with studios.client(band, warm_up=(96, 128)) as asked:
+        studios.Page(asked)
+        until = time.monotonic() + 10
+        while len(band.bars) < 5 and time.monotonic() < until:
+            time.sleep(0.02)
+    assert band.bars == [32, 96, 96, 128, 128]
+
+
+def test_what_waits_when_the_studio_is_closed_is_told_so():
+    band = PlainBand()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with studio_page.served(band=band) as address:
+            work = httpx.post(f"{address}works", json={"example": "korobeiniki"}, timeout=20).json()["work"]
+            band.seconds = 2.0
+            changes = [{"kind": "regenerate", "parts": [part], "bars": None} for part in ("bass", "drums")]
+            ask = functools.partial(httpx.post, f"{address}works/{work}/changes", timeout=20)
+            answers = [pool.submit(ask, json=change) for change in changes]
+            time.sleep(0.5)
+        answers = [answer.result() for answer in answers]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert {answer.json()["error"] for answer in answers} == {"the studio was closed; start it again"}
