@@ -204,8 +204,9 @@ class SongSurrogate(nnx.Module):
                 same_NxBxSxS = codes_NxBxS[..., :, None] == codes_NxBxS[..., None, :]
                 follows += jnp.where(same_NxBxSxS, kept[..., None], changed[..., None]).sum(0)
                 new += drawn.sum(0)
-            of_source = jnp.concatenate([follows, new[..., None]], -1)
-            nats.append(-jax.nn.logsumexp(jax.nn.log_softmax(scores, -1) + of_source, -1))
+            log_p = jax.nn.log_softmax(scores, -1)
+            followed = jax.nn.logsumexp(log_p[..., :-1] + follows, -1)
+            nats.append(-jnp.logaddexp(followed, log_p[..., -1] + new))
         return jnp.stack(nats, -1)
 
 
