@@ -9,6 +9,7 @@ import optax
 
 from musicvae_jax.events import STEPS_PER_BAR, STEPS_PER_BEAT
 from surrogate.corpus import shards
+from surrogate.evaluation import descent
 from surrogate.evaluation.free_playing import Line
 from surrogate.reading import beat_network, onset_steps
 from surrogate.reading.onset_steps import LONGEST, RhythmTable
@@ -48,17 +49,12 @@ def fit_network(lines: list[Line], *, seed: int = 0) -> dict[str, np.ndarray]:
     weights = _first_weights(rng)
     rate = optax.warmup_cosine_decay_schedule(0, _RATE, min(50, UPDATES // 2), UPDATES)
     optimizer = optax.adamw(rate, weight_decay=_DECAY)
-    state = optimizer.init(weights)
 
-    @jax.jit
-    def update(weights, state, values, classes, counts):
-        gradient = jax.grad(_loss)(weights, values, classes, counts)
-        changes, state = optimizer.update(gradient, state, weights)
-        return optax.apply_updates(weights, changes), state
-
-    for _ in range(UPDATES):
+    def batch():
         examples = zip(*(_example(lines, rng) for _ in range(_BATCH)), strict=True)
-        weights, state = update(weights, state, *(jnp.asarray(np.stack(each)) for each in examples))
+        return [jnp.asarray(np.stack(each)) for each in examples]
+
+    weights = descent.minimised(_loss, weights, optimizer, (batch() for _ in range(UPDATES)))
     return {name: np.asarray(values) for name, values in weights.items()}
 
 

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from surrogate.evaluation import song_keys
+from surrogate.evaluation import descent, song_keys
 from surrogate.evaluation.song_keys import ALL, MELODY, ONE_MORE, KeySong
-from surrogate.reading import key_evidence, key_finder
+from surrogate.reading import key_evidence, rotations
 from surrogate.reading.key_finder import KeyTable
 
 HIDDEN = 128
@@ -54,20 +54,16 @@ def _train(evidence_nxRx12, chance_nxK, rng):
 
     def loss(layers, evidence_BxRx12, chance_BxK):
         hidden_DxH, hidden_H, odds_Hx2, odds_2 = layers
-        hidden_Bx12xH = jax.nn.relu(key_finder.above_tonics(evidence_BxRx12) @ hidden_DxH + hidden_H[None, None])
+        hidden_Bx12xH = jax.nn.relu(rotations.from_each_place(evidence_BxRx12) @ hidden_DxH + hidden_H[None, None])
         odds_BxK = (hidden_Bx12xH @ odds_Hx2 + odds_2[None, None]).swapaxes(1, 2).reshape(chance_BxK.shape)
         return -(chance_BxK * jax.nn.log_softmax(odds_BxK)).sum(axis=1).mean()
 
-    @jax.jit
-    def step(layers, state, evidence_BxRx12, chance_BxK):
-        updates, state = optimizer.update(jax.grad(loss)(layers, evidence_BxRx12, chance_BxK), state, layers)
-        return optax.apply_updates(layers, updates), state
+    def batches():
+        for _ in range(_ROUNDS):
+            for batch in rng.permutation(len(evidence_nxRx12))[: steps // _ROUNDS * _BATCH].reshape(-1, _BATCH):
+                yield evidence_nxRx12[batch], chance_nxK[batch].astype(np.float32)
 
-    state = optimizer.init(layers)
-    for _ in range(_ROUNDS):
-        for batch in rng.permutation(len(evidence_nxRx12))[: steps // _ROUNDS * _BATCH].reshape(-1, _BATCH):
-            layers, state = step(layers, state, evidence_nxRx12[batch], chance_nxK[batch].astype(np.float32))
-    return [np.asarray(layer) for layer in layers]
+    return [np.asarray(layer) for layer in descent.minimised(loss, layers, optimizer, batches())]
 
 
 def _distributions(songs, chance_nxK):

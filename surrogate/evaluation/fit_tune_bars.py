@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from surrogate.reading import tune_bars
+from surrogate.evaluation import descent
+from surrogate.reading import rotations, tune_bars
 from surrogate.reading.tune_bars import Network
 
 HIDDEN = 32
@@ -110,19 +111,14 @@ def _train(evidence_nxRxU, pickup_n, weight_n, rng) -> Network:
         log_p_BxU = jax.nn.log_softmax(hidden_BxUxH @ odds_H)
         return -(weight_B * jnp.take_along_axis(log_p_BxU, pickup_B[:, None], 1)[:, 0]).sum() / weight_B.sum()
 
-    @jax.jit
-    def step(layers, state, *batch):
-        updates, state = optimizer.update(jax.grad(loss)(layers, *batch), state, layers)
-        return optax.apply_updates(layers, updates), state
+    def batches():
+        for _ in range(_ROUNDS):
+            for batch in rng.permutation(count)[: steps // _ROUNDS * batch_size].reshape(-1, batch_size):
+                is_heard = rng.random((batch_size, 1, inputs)) > _LEFT_OUT
+                heard_BxUxD = rotations.from_each_place(evidence_nxRxU[batch]) * is_heard / (1 - _LEFT_OUT)
+                yield heard_BxUxD.astype(np.float32), pickup_n[batch], weight_n[batch].astype(np.float32)
 
-    state = optimizer.init(layers)
-    for _ in range(_ROUNDS):
-        for batch in rng.permutation(count)[: steps // _ROUNDS * batch_size].reshape(-1, batch_size):
-            is_heard = rng.random((batch_size, 1, inputs)) > _LEFT_OUT
-            heard_BxUxD = tune_bars.from_each_unit(evidence_nxRxU[batch]) * is_heard / (1 - _LEFT_OUT)
-            example = heard_BxUxD.astype(np.float32), pickup_n[batch], weight_n[batch].astype(np.float32)
-            layers, state = step(layers, state, *example)
-    hidden_DxH, hidden_H, odds_H = map(np.asarray, layers)
+    hidden_DxH, hidden_H, odds_H = map(np.asarray, descent.minimised(loss, layers, optimizer, batches()))
     return Network(hidden_DxH / np.repeat(scale_R, units)[:, None], hidden_H, odds_H, 0.0)
 
 

@@ -48,13 +48,8 @@ class SongEncoder(nnx.Module):
         song_BxD = tempo_BxD + self.density(batch["density"])
         x = x + self.plays(batch["plays"])
         at_edge_BxSxD = dot(batch["edge"], self.edges[...].astype(jnp.float32))
-        x = (
-            x
-            + song_BxD[:, None]
-            + rows(self.places[...], batch["place"]).astype(jnp.float32)
-            + at_edge_BxSxD
-            + known_BxSxD
-        )
+        at_place_BxSxD = rows(self.places[...], batch["place"]).astype(jnp.float32)
+        x = x + song_BxD[:, None] + at_place_BxSxD + at_edge_BxSxD + known_BxSxD
         seen_BxSxS = jnp.broadcast_to(batch["is_bar"][:, None, :], batch["likeness"].shape[:3])
         x = dropped(x, dropout, keys[1])
         x = through(self.layers, x, batch["likeness"], seen_BxSxS, causal=False, dropout=dropout, key=keys[2])

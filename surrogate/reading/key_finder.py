@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from musicvae_jax.events import STEPS_PER_BAR, STEPS_PER_BEAT
-from surrogate.reading import key_evidence
+from surrogate.reading import key_evidence, rotations
 from surrogate.reading.chords import NONE
 from surrogate.reading.key_evidence import Signature, within
 from surrogate.reading.keys import Key
@@ -112,17 +112,10 @@ def told(key: Key) -> FoundKeys:
 
 def probabilities(evidence_Rx12, key_table: KeyTable) -> np.ndarray:
     """How likely each of KEYS is: float64 [24]."""
-    hidden_12xH = np.maximum(above_tonics(evidence_Rx12) @ key_table.hidden_DxH + key_table.hidden_H, 0)
+    hidden_12xH = np.maximum(rotations.from_each_place(evidence_Rx12) @ key_table.hidden_DxH + key_table.hidden_H, 0)
     odds_K = (hidden_12xH @ key_table.odds_Hx2 + key_table.odds_2).T.ravel().astype(np.float64)
     chance_K = np.exp(odds_K - odds_K.max())
     return chance_K / chance_K.sum()
-
-
-def above_tonics(evidence_xRx12):
-    """Evidence as it is heard from each tonic, by semitones above it: [..., R, 12] -> [..., 12, R * 12]."""
-    evidence_xRx12x12 = evidence_xRx12[..., np.add.outer(np.arange(12), np.arange(12)) % 12]
-    evidence_x12xRx12 = evidence_xRx12x12.swapaxes(-3, -2)
-    return evidence_x12xRx12.reshape(*evidence_x12xRx12.shape[:-2], -1)
 
 
 def of_tonics(weights_2xRx12):

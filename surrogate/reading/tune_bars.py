@@ -11,7 +11,7 @@ import typing
 
 import numpy as np
 
-from surrogate.reading import bar_evidence
+from surrogate.reading import bar_evidence, rotations
 
 TABLE = pathlib.Path(__file__).with_name("tables") / "tune_bars.npz"
 UNIT_STEPS = 2
@@ -54,16 +54,8 @@ class Network(typing.NamedTuple):
 
 def log_odds(evidence_RxU, network: Network) -> np.ndarray:
     """Log-odds of a pickup of so many units, but for the network's prior: float64 [units]."""
-    hidden_UxH = np.maximum(from_each_unit(evidence_RxU) @ network.hidden_DxH + network.hidden_H, 0)
+    hidden_UxH = np.maximum(rotations.from_each_place(evidence_RxU) @ network.hidden_DxH + network.hidden_H, 0)
     return (hidden_UxH @ network.odds_H).astype(np.float64)
-
-
-def from_each_unit(evidence_xRxU):
-    """Evidence as it is heard where a bar begins at each unit: [..., R, U] -> [..., U, R * U]."""
-    units = evidence_xRxU.shape[-1]
-    evidence_xRxUxU = evidence_xRxU[..., np.add.outer(np.arange(units), np.arange(units)) % units]
-    evidence_xUxRxU = evidence_xRxUxU.swapaxes(-3, -2)
-    return evidence_xUxRxU.reshape(*evidence_xUxRxU.shape[:-2], -1)
 
 
 def evidence(start, end, pitch, ticks_per_beat: int, units: int) -> np.ndarray:

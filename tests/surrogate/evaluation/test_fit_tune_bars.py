@@ -5,7 +5,7 @@ import pytest
 
 from surrogate.evaluation import fit_tune_bars
 from surrogate.evaluation.fit_tune_bars import KnownTune
-from surrogate.reading import bar_evidence, tune_bars
+from surrogate.reading import bar_evidence, rotations, tune_bars
 
 UNITS = 6  # eighths of a bar of 3/4
 
@@ -64,6 +64,6 @@ def test_a_tune_is_cut_where_phrases_begin():
 def test_evidence_of_a_later_bar_line_is_the_same_turned():
     """What is heard from a unit of evidence is what is heard from the first of evidence turned by so much."""
     rows = np.random.default_rng(0).random((3, UNITS))
-    heard = tune_bars.from_each_unit(rows)
+    heard = rotations.from_each_place(rows)
     for unit in range(UNITS):
         np.testing.assert_array_equal(heard[unit], np.roll(rows, -unit, axis=1).ravel())
