@@ -2,9 +2,10 @@
 
 An encoder hears the whole melody; a decoder writes bar after bar: two chords, then the codes (musicvae_jax.codebook) of
 drums and bass, one after the other by a GRU. In which bars bass and drums play is told. Each part of a bar - chords,
-drums, bass - has a source: it is new, or follows a bar before it, found by attention that knows how like the melodies
-are. A part that follows keeps each code with a probability of its own and else draws it as if it were new. Which source
-it was is summed over in training, so that what returns in the melody returns in the band without a rule.
+drums, bass - has a source (surrogate.model.sources): it is new, or follows a bar before it, found by attention that
+knows how like the melodies are, or by going on after the bar that the bar before it followed. A part that follows is the
+same, or keeps each code with a probability of its own and else draws it as if it were new. Which source it was is summed
+over in training, so that what returns in the melody returns in the band without a rule.
 """
 
 import dataclasses
@@ -17,7 +18,8 @@ from flax import nnx
 from musicvae_jax import codebook, products
 from musicvae_jax.bar_decoder import gru
 from musicvae_jax.lstm import Dense, along_last, normal
-from surrogate.model.attention import FARTHEST, Layer, distance_rows, dropped, norm, through
+from surrogate.model import sources
+from surrogate.model.attention import Layer, distance_rows, dropped, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
 
@@ -57,28 +59,6 @@ class SongSurrogateConfig:
     def classes(self) -> tuple[int, ...]:
         """Classes of each kind of code."""
         return CHORD_CLASSES, self.codes, self.codes, self.codes, codebook.FIRST_NOTES
-
-
-class Source(nnx.Module):
-    """Scores of where a part of a bar comes from: each bar before it, and last that it is new."""
-
-    def __init__(self, width, source_width, *, rngs):
-        self.query = Dense(width, source_width, rngs=rngs)
-        self.key = Dense(2 * width, source_width, rngs=rngs)
-        self.new = Dense(width, 1, rngs=rngs)
-        self.new.kernel[...] *= 0.1
-        self.new.bias[...] += 2.0
-        self.likeness = nnx.Param(jnp.array([1.0, 4.0, 2.0, 0.5, 0.5]))
-        self.distance = nnx.Param(jnp.zeros(FARTHEST + 1))
-
-    def __call__(self, x_BxQxD, keys_BxKxW, likeness_BxQxKxF, distance_row_QxK, before_BxQxK):
-        """float32 [B, Q, K + 1], logarithms of probabilities but for a constant; keys as self.key gives them."""
-        keys = keys_BxKxW.astype(self.query.kernel.dtype)
-        query = self.query(x_BxQxD).astype(keys.dtype)
-        scores = products.einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
-        scores += products.einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
-        scores += products.rows(self.distance[...].astype(jnp.float32)[:, None], distance_row_QxK)[None, ..., 0]
-        return jnp.concatenate([jnp.where(before_BxQxK, scores, _NEVER), self.new(x_BxQxD)], -1)
 
 
 class BarCodes(nnx.Module):
@@ -144,7 +124,7 @@ class SongSurrogate(nnx.Module):
         self.layers = nnx.List([Layer(*sizes, rngs=rngs) for _ in range(config.decoder_layers)])
         self.gain = nnx.Param(jnp.ones(width))
         self.codes = BarCodes(config, rngs=rngs)
-        self.sources = nnx.List([Source(width, config.source_width, rngs=rngs) for _ in PARTS])
+        self.sources = nnx.List([sources.Source(width, config.source_width, rngs=rngs) for _ in PARTS])
 
     def rows(self, codes_BxSxK):
         """What stands for each code in the table of its kind, [K, B, S, D]."""
@@ -190,11 +170,11 @@ class SongSurrogate(nnx.Module):
         states = dropped(self.codes.states(rows, x), dropout, keys[3])
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]
         plays_BxSxP = plays(batch)
-        keys, distances, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
+        keys, distances, of_parts = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
         for part, (source, places) in enumerate(zip(self.sources, places_by_kind(), strict=True)):
             playing = earlier & plays_BxSxP[:, None, :, part]
             scores = source(x, source.key(keys), batch["likeness"], distances, playing)
-            follows, new = 0.0, 0.0
+            follows, new, is_same = 0.0, 0.0, True
             for kind, own in places.items():
                 logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states[own], kind, np.arange(CODES)[own])
                 codes_NxBxS = codes_KxBxS[own]
@@ -204,10 +184,15 @@ class SongSurrogate(nnx.Module):
                 same_NxBxSxS = codes_NxBxS[..., :, None] == codes_NxBxS[..., None, :]
                 follows += jnp.where(same_NxBxSxS, kept[..., None], changed[..., None]).sum(0)
                 new += drawn.sum(0)
-            log_p = jax.nn.log_softmax(scores, -1)
-            followed = jax.nn.logsumexp(log_p[..., :-1] + follows, -1)
-            nats.append(-jnp.logaddexp(followed, log_p[..., -1] + new))
-        return jnp.stack(nats, -1)
+                is_same &= same_NxBxSxS.all(0)
+            alters = source.alters(x).astype(jnp.float32)
+            unaltered = jnp.where(is_same, jax.nn.log_sigmoid(-alters), _NEVER)
+            follows = jnp.logaddexp(unaltered, jax.nn.log_sigmoid(alters) + follows)
+            log_p = jnp.concatenate([follows, new[..., None]], -1)
+            of_parts.append((scores, source.goes_on(x)[..., 0], log_p, playing, plays_BxSxP[..., part]))
+        # One scan over bars for all parts.
+        stacked = jax.tree.map(lambda *values: jnp.stack(values).astype(values[0].dtype), *of_parts)
+        return jnp.moveaxis(jax.vmap(sources.nats)(*stacked), 0, -1)
 
 
 def places_by_kind() -> list[dict[int, slice]]:

@@ -15,8 +15,10 @@ from surrogate.model.attention import FARTHEST, norm
 from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
 
 _BLOCK = 16
-_DICE = len(PARTS) + 2 * CODES
-"""Uniform numbers for a bar: its sources, then two for each code: whether it is kept, and what else it is."""
+_SOURCE_DICE = 3
+_DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
+"""Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ; then
+two for each code: whether it is kept, and what else it is."""
 
 
 class Temperatures(typing.NamedTuple):
@@ -112,12 +114,13 @@ class _Draws:
         caches = [[jnp.zeros((rows, heads, bars, width // heads))] * 2 for _ in model.layers]
         keys = jnp.zeros((len(PARTS), rows, bars, model.config.source_width))
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
-        carry = codes, caches, keys, jnp.zeros((rows, width))
+        is_new = jnp.full((len(PARTS), rows), bars, jnp.int32)
+        carry = codes, caches, keys, is_new, jnp.zeros((rows, width))
         codes = jax.lax.fori_loop(0, longest, self._bar, carry)[0]
         return jnp.where(self.song["is_bar"][:, None], codes, 0)
 
     def _bar(self, bar, carry):
-        codes, caches_before, keys, before_RxD = carry
+        codes, caches_before, keys, sources_before, before_RxD = carry
         model, dice_RxN = self.model, self.dice_SxRxN[bar]
         heard_RxD = jnp.broadcast_to(self.heard_SxD[bar][None], before_RxD.shape)
         x = model.decoder_input(jnp.concatenate([heard_RxD, before_RxD], -1))[:, None]
@@ -133,21 +136,28 @@ class _Draws:
             x = layer.mixed(x, query, *cache, layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS))
             caches.append(cache)
         x = norm(x, model.gain[...])
-        sources = []
+        sources, alters = [], []
+        dice_PxNxR = dice_RxN[:, : _SOURCE_DICE * len(PARTS)].T.reshape(len(PARTS), _SOURCE_DICE, self.draws)
         for part, source in enumerate(model.sources):
-            playing_1x1xS = ((places < bar) & self.plays_SxP[:, part])[None, None]
-            scores = source(x, keys[part], likeness_1x1xSxF, distance_1xS, playing_1x1xS)[:, 0]
-            sources.append(choose(scores, self.source_temperature[part], dice_RxN[:, part]))
-        dice_Kx2xR = dice_RxN[:, len(PARTS) :].T.reshape(CODES, 2, self.draws)
-        own = self._codes(dice_Kx2xR, x[:, 0], codes, jnp.stack(sources), bar)
+            may_follow_S = (places < bar) & self.plays_SxP[:, part]
+            scores = source(x, keys[part], likeness_1x1xSxF, distance_1xS, may_follow_S[None, None])[:, 0]
+            chosen_R = choose(scores, self.source_temperature[part], dice_PxNxR[part, 1])
+            next_R = sources_before[part] + 1
+            goes_on_R = dice_PxNxR[part, 0] < jax.nn.sigmoid(source.goes_on(x)[:, 0, 0])
+            goes_on_R &= (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)]
+            sources.append(jnp.where(goes_on_R, next_R, chosen_R))
+            alters.append(dice_PxNxR[part, 2] < jax.nn.sigmoid(source.alters(x)[:, 0, 0]))
+        sources = jnp.stack(sources)
+        dice_Kx2xR = dice_RxN[:, _SOURCE_DICE * len(PARTS) :].T.reshape(CODES, 2, self.draws)
+        own = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters, bar)
         codes = codes.at[:, bar].set(own)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
         own_RxD = model.bars(model.parts(model.rows(own[:, None]), there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
-        return codes, caches, keys, own_RxD
+        return codes, caches, keys, sources, own_RxD
 
-    def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, bar):
+    def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, alters_PxR, bar):
         """The codes of a bar, int32 [R, K]."""
         written, state_and_read = [], None
         for part in (CHORDS, DRUMS, BASS):
@@ -159,7 +169,7 @@ class _Draws:
                 state, bar_RxD = self.model.codes.begin(x_RxD)
                 read_bar_RxG = self.model.codes.read(bar_RxD)
                 state_and_read = state, jnp.zeros_like(read_bar_RxG)
-            step = functools.partial(self._pair, part, kinds, follows_R, read_bar_RxG, bar)
+            step = functools.partial(self._pair, part, kinds, follows_R, alters_PxR[part], read_bar_RxG, bar)
             pairs = (
                 own.reshape(-1, 2),
                 kept[:, own].T.reshape(-1, 2, self.draws),
@@ -169,7 +179,7 @@ class _Draws:
             written.append(of_part.reshape(-1, self.draws).T)
         return jnp.concatenate(written, 1)
 
-    def _pair(self, part, kinds, follows_R, read_bar_RxG, bar, carry, x):
+    def _pair(self, part, kinds, follows_R, alters_R, read_bar_RxG, bar, carry, x):
         """Two codes, one after the other: a chord each, or what a beat has two of."""
         state, read_RxG = carry
         model, (places, kept_2xR, dice_2x2xR), drawn = self.model, x, []
@@ -177,7 +187,7 @@ class _Draws:
             place = places[i]
             state = model.codes.step(state, add_bias(read_RxG + read_bar_RxG, self.read_places_KxG[place]))
             logits, anew = model.codes.logits(state, kind, place)
-            changes_R = dice_2x2xR[i, 0] < jax.nn.sigmoid(anew)
+            changes_R = alters_R & (dice_2x2xR[i, 0] < jax.nn.sigmoid(anew))
             code_R = choose(logits, self.code_temperature[kind], dice_2x2xR[i, 1])
             code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
             is_given = self.song["known"][bar, part]
