@@ -3,9 +3,9 @@
 An encoder hears the whole melody; a decoder writes bar after bar: two chords, then the codes (musicvae_jax.codebook) of
 drums and bass, one after the other by a GRU. In which bars bass and drums play is told. Each part of a bar - chords,
 drums, bass - has a source (surrogate.model.sources): it is new, or follows a bar before it, found by attention that
-knows how like the melodies are, or by going on after the bar that the bar before it followed. A part that follows is the
-same, or keeps each code with a probability of its own and else draws it as if it were new. Which source it was is summed
-over in training, so that what returns in the melody returns in the band without a rule.
+knows how like the melodies are, or is the one after that of the bar before. A part that follows is the same, or keeps
+each code with a probability of its own and else draws it as if it were new. Which source it was is summed over in
+training, so that what returns in the melody returns in the band without a rule.
 """
 
 import dataclasses

@@ -17,8 +17,8 @@ from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS
 _BLOCK = 16
 _SOURCE_DICE = 3
 _DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
-"""Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ; then
-two for each code: whether it is kept, and what else it is."""
+"""Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ;
+then two for each code: whether it is kept, and what else it is."""
 
 
 class Temperatures(typing.NamedTuple):

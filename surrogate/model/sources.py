@@ -41,7 +41,7 @@ class Source(nnx.Module):
 
 
 def nats(scores_BxSxJ, goes_on_BxS, log_p_BxSxJ, before_BxSxS, plays_BxS):
-    """-log p(part of each bar | those before it), sources summed over by the forward algorithm of a hidden Markov model.
+    """-log p(part of each bar | those before it), by the forward algorithm of a hidden Markov model of its sources.
 
     A bar's source is the one after that of the bar before it, or is chosen anew.
 

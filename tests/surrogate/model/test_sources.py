@@ -24,7 +24,8 @@ def test_all_ways_in_which_bars_may_follow_others_are_summed_over(silent):
     rng = np.random.default_rng(3)
     plays = np.array([bar not in silent for bar in range(BARS)])
     may_follow = np.tril(np.ones((BARS, BARS), bool), -1) & plays
-    scores = np.where(np.pad(may_follow, ((0, 0), (0, 1)), constant_values=True), rng.normal(size=(BARS, BARS + 1)), -1e9)
+    may_be = np.pad(may_follow, ((0, 0), (0, 1)), constant_values=True)
+    scores = np.where(may_be, rng.normal(size=(BARS, BARS + 1)), -1e9)
     goes_on, log_p = rng.normal(size=BARS), rng.normal(size=(BARS, BARS + 1)) * 2
     chosen = np.asarray(jax.nn.softmax(scores, -1))
 
