@@ -8,6 +8,7 @@ first two in 80 %; most notes sounding alone, the rule before this one, finds it
 """
 
 import dataclasses
+import textwrap
 import typing
 
 import numpy as np
@@ -37,6 +38,8 @@ WEIGHTS = {
     "wind": 0.8,
     "lyrics": 3.0,  # share of the lyrics that fall on its onsets; too rare in the fitted songs, set by hand
 }
+_MOST_OF_NAME = 60
+"""Letters of a track's name that are told."""
 _FAMILIES = (
     "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe",
     "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects",
@@ -235,7 +238,7 @@ def _instrument(track) -> str:
 
 
 def _number_and_name(score, sounding, index) -> str:
-    name = _one_line(score.tracks[index].name)
+    name = textwrap.shorten(_one_line(score.tracks[index].name), _MOST_OF_NAME, placeholder="...")
     return f'{sounding.index(index) + 1} "{name}"' if name else str(sounding.index(index) + 1)
 
 
