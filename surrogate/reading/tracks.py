@@ -8,7 +8,6 @@ first two in 80 %; most notes sounding alone, the rule before this one, finds it
 """
 
 import dataclasses
-import textwrap
 import typing
 
 import numpy as np
@@ -238,7 +237,8 @@ def _instrument(track) -> str:
 
 
 def _number_and_name(score, sounding, index) -> str:
-    name = textwrap.shorten(_one_line(score.tracks[index].name), _MOST_OF_NAME, placeholder="...")
+    name = _one_line(score.tracks[index].name)
+    name = name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 3]}..."
     return f'{sounding.index(index) + 1} "{name}"' if name else str(sounding.index(index) + 1)
 
 
