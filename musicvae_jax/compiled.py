@@ -32,35 +32,63 @@ def call(function: Callable, name: str, *leaves):
     folder = jax.config.jax_compilation_cache_dir
     if folder is None:
         return function(*leaves)
-    shapes = [(leaf.shape, str(leaf.dtype)) for leaf in leaves]
-    told = repr((name, shapes, _surroundings()))
-    path = pathlib.Path(folder) / f"program-{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
+    path = pathlib.Path(folder) / f"{_prefix()}{_hash(name, [(leaf.shape, str(leaf.dtype)) for leaf in leaves])}"
     if path not in _programs:
         with _making:  # threads that want one program have it made once
             if path not in _programs:
-                _programs[path] = _compiled(function, path, leaves)
+                _programs[path] = _loaded(path) or _made(path, function, leaves)
     return _programs[path](*leaves)
 
 
-def _compiled(function, path, leaves):
+def load_last(count: int = 2) -> None:
+    """Has the programs that were loaded or made last loaded by a thread, while what they will be called with is made.
+
+    Args:
+        count: how many; one more than are called costs a fifth of a second of a core.
+    """
+    folder = jax.config.jax_compilation_cache_dir
+    if folder is not None:
+        threading.Thread(target=_load_last, args=(pathlib.Path(folder), count)).start()
+
+
+def _load_last(folder, count):
+    with contextlib.suppress(OSError, RuntimeError), _making:  # a JAX that does not start is told where it is needed
+        for path in sorted(folder.glob(f"{_prefix()}*"), key=os.path.getmtime)[-count:]:
+            if path not in _programs and (program := _loaded(path)):
+                _programs[path] = program
+
+
+def _loaded(path):
+    """The program in a file, None where there is none: missing, damaged or of another version."""
     try:
         kept = pickle.loads(zlib.decompress(path.read_bytes()))
-        return serialize_executable.deserialize_and_load(*kept, execution_devices=jax.devices()[:1])
-    except Exception:  # missing, damaged or of another version: made anew
-        made = jax.jit(function).lower(*leaves).compile()
-        with contextlib.suppress(FileError, OSError):  # a disk that is full costs the next process time, no more
-            write_whole(path, zlib.compress(pickle.dumps(serialize_executable.serialize(made)), 1))
-        return made
+        program = serialize_executable.deserialize_and_load(*kept, execution_devices=jax.devices()[:1])
+        os.utime(path)
+        return program
+    except Exception:
+        return None
+
+
+def _made(path, function, leaves):
+    program = jax.jit(function).lower(*leaves).compile()
+    with contextlib.suppress(FileError, OSError):  # a disk that is full costs the next process time, no more
+        write_whole(path, zlib.compress(pickle.dumps(serialize_executable.serialize(program)), 1))
+    return program
+
+
+def _hash(*told):
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 
 @functools.cache
-def _surroundings():
-    """What a program depends on beside its name and shapes: the code, what compiles it and what it is compiled for."""
+def _prefix():
+    """What files of programs are called by all that these depend on beside name and shapes: the code, what compiles
+    it and what it is compiled for."""
     files = sorted(path for package in _PACKAGES for path in package.rglob("*.py"))
     stats = [(path.name, stat.st_size, stat.st_mtime_ns) for path in files for stat in (path.stat(),)]
     device = jax.devices()[0]
     versions = jax.__version__, jax.lib.__version__, device.client.platform_version, os.environ.get("XLA_FLAGS")
-    return stats, versions, device.device_kind, _processor()
+    return f"program-{_hash(stats, versions, device.device_kind, _processor())}-"
 
 
 def _processor():

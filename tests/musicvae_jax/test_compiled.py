@@ -1,6 +1,7 @@
 """Programs that are compiled once and kept for other processes."""
 
 import concurrent.futures
+import threading
 import time
 
 import jax
@@ -69,6 +70,39 @@ def test_a_damaged_file_is_made_anew(folder):
     compiled._programs.clear()
     assert compiled.call(double, "double", *NUMBERS).tolist() == [1, 3, 5]
     assert len(path.read_bytes()) == len(whole)
+
+
+def test_what_was_called_last_is_loaded_beforehand(folder):
+    for name in ("first", "second", "third"):
+        compiled.call(double, name, *NUMBERS)
+    compiled._programs.clear()
+    compiled.call(never, "first", *NUMBERS)
+    compiled._programs.clear()
+    [path] = set(folder.glob("program-*")) - _loaded_last(2)
+    path.write_bytes(b"")
+    assert _loaded_last(3) == set(folder.glob("program-*")) - {path}  # what is damaged is left to call
+    for name in ("first", "third"):
+        compiled.call(never, name, *NUMBERS)
+    compiled.call(double, "second", *NUMBERS)
+
+
+def _loaded_last(count):
+    before = set(threading.enumerate())
+    compiled.load_last(count)
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    return set(compiled._programs)
+
+
+def test_another_processor_or_code_has_programs_of_its_own(folder, monkeypatch):
+    compiled.call(double, "double", *NUMBERS)
+    for surroundings in (("_processor", lambda: "another"), ("_PACKAGES", [folder])):
+        with monkeypatch.context() as changed:
+            changed.setattr(compiled, *surroundings)
+            compiled._prefix.cache_clear()
+            assert compiled.call(jnp.add, "double", *NUMBERS).tolist() == [1, 2, 3]
+    compiled._prefix.cache_clear()
+    assert len(list(folder.glob("program-*"))) == 3
 
 
 def test_without_a_folder_nothing_is_kept(folder):
