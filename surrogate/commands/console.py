@@ -77,7 +77,7 @@ def _silence_stdout():
 
 @contextlib.contextmanager
 def importing() -> Iterator[None]:
-    """Import without looking for garbage: modules stay, and looking through them takes a seventh of a command's start."""
+    """Import without looking for garbage: modules stay, and looking through them is a seventh of a command's start."""
     gc.disable()
     try:
         yield
