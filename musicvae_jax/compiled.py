@@ -71,7 +71,8 @@ def _loaded(path):
 
 def _made(path, function, leaves):
     program = jax.jit(function).lower(*leaves).compile()
-    with contextlib.suppress(FileError, OSError):  # a disk that is full costs the next process time, no more
+    # A disk that is full, or a device whose programs cannot be kept, costs the next process time, no more.
+    with contextlib.suppress(FileError, OSError, RuntimeError, ValueError):
         write_whole(path, zlib.compress(pickle.dumps(serialize_executable.serialize(program)), 1))
     return program
 
