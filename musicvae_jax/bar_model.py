@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax import beats, summary, traced
+from musicvae_jax import beats, compiled, summary
 from musicvae_jax.bar_decoder import DrumDecoder, LineDecoder, teacher_forced
 from musicvae_jax.bar_encoder import DrumEncoder, LineEncoder
 from musicvae_jax.codebook import Codebooks
@@ -180,7 +180,7 @@ class BarMusicVAE(nnx.Module):
             def likeliest(*leaves):
                 return _decode_bars(tracks, graphdef, *jax.tree.unflatten(tree, leaves))
 
-            return traced.call(likeliest, f"decode_bars {tracks} {self.config}", *leaves)
+            return compiled.call(likeliest, f"decode_bars {tracks} {self.config}", *leaves)
 
         return in_batches(write, self, _BARS_AT_ONCE, *rows)
 

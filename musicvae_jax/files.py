@@ -82,7 +82,7 @@ def whole_file(path: FilePath) -> Iterator[typing.BinaryIO]:
     """
     check_place(path)
     folder, name = os.path.split(os.fspath(path))
-    draft = os.path.join(folder, f".{name}.{os.getpid()}-{threading.get_ident()}.part")
+    draft = os.path.join(folder, f".{name[:40]}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with open(draft, "wb") as file:
             yield file

@@ -78,7 +78,8 @@ def fit(
         save: what to do with the trained module, called before the last evaluation, which may fail.
 
     Raises:
-        TrainingError: the settings do not allow of it, or the checkpoints in workdir are of another module.
+        TrainingError: the settings do not allow of it, the checkpoints in workdir are of another module, or it was
+            removed.
         FileError: workdir cannot be made.
         FloatingPointError: the loss is not finite; with the step's number.
         Stopped: the process was told to end (SIGTERM), and the training is saved.
@@ -114,6 +115,8 @@ def fit(
                     progress.evaluate(done, functools.partial(judge, put(state["ema"]), held_out))
                 if is_last or is_told_to_stop or done % config.checkpoint_every == 0:
                     progress.settle()  # a checkpoint must never hold what cannot be gone on from
+                    if not workdir.is_dir():  # which Orbax would make anew
+                        raise TrainingError(f"{workdir}: was removed while the training was at work in it")
                     with jax.transfer_guard_host_to_device("allow"):
                         checkpointer.wait()  # for the one before, which Orbax else leaves this one out for
                         checkpointer.save_async(done, state)

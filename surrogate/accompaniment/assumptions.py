@@ -91,11 +91,20 @@ def _chords(melody, options):
     if options.chords is False:
         return "the model's own, as asked"
     words = "the model's own (none are given)" if melody.chords is None else melody.chords.origin
-    unread = melody.song.notation.unread if melody.song.notation and not given_chords.are_asked_for(options) else ()
+    unread = _unread(melody, options)
     if not unread:
         return words
     left_out = f" and {len(unread) - _MOST_TOLD} more" if len(unread) > _MOST_TOLD else ""
     return f"{words}; no chord to this program: {', '.join(unread[:_MOST_TOLD])}{left_out}"
+
+
+def _unread(melody, options):
+    """What a score, or a MIDI file among its chords, holds in the place of a chord and is none to this program."""
+    if given_chords.are_asked_for(options):
+        return ()
+    if melody.song.notation is not None:
+        return melody.song.notation.unread
+    return () if melody.chords is None else melody.chords.unread
 
 
 def _swing(swing_of_song):

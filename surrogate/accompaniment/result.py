@@ -19,6 +19,7 @@ from surrogate.reading.chord_symbols import Chord
 from surrogate.reading.key_finder import FoundKeys
 from surrogate.reading.melody import Melody
 from surrogate.reading.song_time import PlayedTime
+from surrogate.reading.tempos import in_words
 from surrogate.rendering import chord_track
 
 
@@ -125,9 +126,7 @@ class Accompaniment:
     @property
     def summary(self) -> str:
         """Bars, tempo and notes of the best take, in words."""
-        slowest, fastest = (f"{qpm:.3g}" for qpm in self.tempos)
-        tempo = slowest if slowest == fastest else f"{slowest} to {fastest}"
-        return f"{count(self.bars, 'bar')} at {tempo} bpm, {self.takes[0].summary}"
+        return f"{count(self.bars, 'bar')} at {in_words(*self.tempos)} bpm, {self.takes[0].summary}"
 
     def save(self, path: FilePath, *, take: int = 0) -> None:
         """Writes a take as a MIDI file, whole or not at all.
@@ -196,7 +195,8 @@ class Accompaniment:
 
         chosen = self._take(take)
         self._check(OutputFiles(self.source, picture=path))
-        plot.song(chosen.score, self.roles, self.melody.grid.bar_ticks, path, title=self.title)
+        chords = [(tick, chord.symbol) for tick, chord in chosen.chord_changes]
+        plot.song(chosen.score, self.roles, self.melody.grid.bar_ticks, path, title=self.title, chords=chords)
 
     def html(self, path: FilePath) -> None:
         """Writes one page that shows and plays all takes, without a network.

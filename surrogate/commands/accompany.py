@@ -8,7 +8,7 @@ import time
 from musicvae_jax.files import escape_controls
 from surrogate.accompaniment.options import BEATS, KEEP, Options, range_text
 from surrogate.commands import devices
-from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.console import importing, interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
 
 
@@ -94,8 +94,13 @@ def main(argv=None) -> int:
     if flags.soundfont and not flags.wav:
         reader.error("argument --soundfont is for --wav, which is not given")
     options = _options(reader, flags)
-    from musicvae_jax.files import FileError  # late, like all that follows, so that a wrong flag is answered at once
-    from surrogate.accompaniment import given_chords, many_files, outputs
+    with importing():  # late, so that a wrong flag is answered at once
+        from musicvae_jax import cache, compiled
+
+        cache.keep_compiled_programs()
+        compiled.load_last()
+        from musicvae_jax.files import FileError
+        from surrogate.accompaniment import given_chords, many_files, outputs
 
     began = time.perf_counter()
     destination = outputs.Destination(flags.output, flags.plot, flags.html, flags.wav, flags.chords_out, flags.score)
@@ -152,17 +157,16 @@ def _ready(files, soundfont):
 
 def _write(songs, options, checkpoint, soundfont, tell_song, *, quiet):
     """Writes all songs' files with a line for each; returns the exit code of the lines, and what went wrong."""
-    import tqdm
+    with importing():
+        import tqdm
 
-    from musicvae_jax import cache
-    from musicvae_jax.checkpoint import CheckpointError
-    from musicvae_jax.files import FileError
-    from surrogate.accompaniment.accompanist import Accompanist
-    from surrogate.accompaniment.many_files import accompany_songs
-    from surrogate.accompaniment.models import kept_band  # brings JAX, a second of import
+        from musicvae_jax.checkpoint import CheckpointError
+        from musicvae_jax.files import FileError
+        from surrogate.accompaniment.accompanist import Accompanist
+        from surrogate.accompaniment.many_files import accompany_songs
+        from surrogate.accompaniment.models import kept_band
 
     code, mistakes = 0, []
-    cache.keep_compiled_programs()
     try:
         devices.check()
         accompanist = Accompanist(kept_band(checkpoint), checkpoint)

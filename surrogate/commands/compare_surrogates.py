@@ -7,7 +7,7 @@ configs/window_transformer.py, for both. Started again with the same command, it
 import pathlib
 
 from surrogate.commands import config_parser, devices
-from surrogate.commands.console import interruptible, refuse, tell
+from surrogate.commands.console import STOPPED, interruptible, refuse, tell
 from surrogate.commands.parser import Parser, UsageError
 
 _CONFIGS = {"bilstm": "bilstm", "transformer": "window_transformer"}
@@ -26,6 +26,7 @@ def main(argv=None) -> int:
         parser.error(str(mistake))
     from absl import logging  # late, like all that follows, so that a wrong flag is answered at once
 
+    from musicvae_jax.stopping import Stopped
     from surrogate.commands import train
     from surrogate.evaluation import surrogates
 
@@ -38,6 +39,9 @@ def main(argv=None) -> int:
         models = {row: f"{config.workdir}/model" for row, config in configs.items()}
         output = pathlib.Path(any_config.workdir).parent / "results.json"
         text = surrogates.compare(any_config.data, any_config.checkpoint, models, output=output, seed=any_config.seed)
+    except Stopped as stopped:
+        refuse(parser.prog, stopped)
+        return STOPPED
     except train.MISTAKES as error:
         return refuse(parser.prog, error)
     return tell(parser.prog, text)

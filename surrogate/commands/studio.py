@@ -16,7 +16,7 @@ from surrogate.commands.parser import Parser, UsageError
 PORT = 8377
 """Where the page is unless another program is there: browsers keep works by address."""
 _NEEDED = "starlette", "uvicorn"
-_GET_EXTRA = 'needs the extra "studio": pip install "musicvae-jax[studio]"'
+_GET_EXTRA = "needs the extra studio: pip install '.[studio]'"
 _HOST = "127.0.0.1"
 
 

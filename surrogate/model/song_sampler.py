@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax import traced
+from musicvae_jax import compiled
 from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
 from surrogate.model.attention import FARTHEST, norm
@@ -58,7 +58,7 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
     def draw_songs(*leaves):
         return _draw(graphdef, *jax.tree.unflatten(tree, leaves))
 
-    return np.asarray(traced.call(draw_songs, f"draw {model.config}", *leaves))
+    return np.asarray(compiled.call(draw_songs, f"draw {model.config}", *leaves))
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -31,7 +31,7 @@ def read(tune: str):
     Returns:
         A music21.stream.Score, in which chord symbols are of music21's TextExpression.
     """
-    from music21 import stream
+    from music21 import bar, stream
     from music21.abcFormat import ABCBar, ABCFile, translate
 
     header, *voices = ABCFile().readstr(_readable(tune)).splitByVoice()
@@ -40,10 +40,15 @@ def read(tune: str):
         part = stream.Part()
         part.makeBeams = lambda **_: None  # which takes most of the time, and more than twice that of half a tune
         whole = header + voice if voice else header
-        has_bars = any(isinstance(token, ABCBar) for token in whole.tokens)
-        whole.definesMeasures = lambda has_bars=has_bars: has_bars  # or else repeats of two bars would not be played
-        parts.append(translate.abcToStreamPart(whole, part))
-        _complete(parts[-1], whole.tokens)
+        lines = [token for token in whole.tokens if isinstance(token, ABCBar)]
+        whole.definesMeasures = lambda lines=lines: bool(lines)  # or else repeats of two bars would not be played
+        part = translate.abcToStreamPart(whole, part)
+        if not part.hasMeasures():  # of one bar music21 makes none, and forgets that it is repeated
+            part = part.makeMeasures()
+            if any(line.repeatForm == "end" for line in lines):
+                part.getElementsByClass(stream.Measure).last().rightBarline = bar.Repeat("end")
+        _complete(part, whole.tokens)
+        parts.append(part)
     return stream.Score(parts)
 
 

@@ -13,6 +13,8 @@ from surrogate.reading.song_chords import SongChords
 from surrogate.reading.song_time import FileTime, PlayedTime
 from surrogate.reading.swing import Swing
 
+_MOST_METERS = 5
+"""Meters of a song that are named."""
 MOST_MELODY_BARS = 4096  # two hours at 120 a minute; a file that claims more is damaged
 
 
@@ -161,7 +163,9 @@ def _is_waltz(marked, score, start, pitch, time) -> bool:
 
 def _meter_words(marked, groups, score, *, asked, heard):
     all_meters = (meters.Meter(*meter, groups.get(tuple(meter), ())) for _, *meter in marked.meters)
-    words = " and ".join(dict.fromkeys(map(str, all_meters)))
+    names = list(dict.fromkeys(map(str, all_meters)))
+    more = len(names) - _MOST_METERS
+    words = " and ".join(names if more < 2 else [*names[:_MOST_METERS], f"{more} more"])
     if asked:
         return f"{words}, as asked"
     named = "says 4/4" if heard and len(score.time_signatures) else "names none"

@@ -38,17 +38,18 @@ def find(melody) -> SongChords | None:
 
 def _symbols(chunks) -> SongChords | None:
     messages = [message for chunk in chunks.chunks for message in chunk if message.meta in _NAMES]
-    best, origin = [], None
+    best, origin, unread = [], None, []
     for kind, name in _NAMES.items():
         of_kind = ((message.tick, message.content) for message in messages if message.meta == kind)
-        own = [(tick, _chord(kind, content)) for tick, content in of_kind if content.strip()]
-        changes = [(tick, chord) for tick, chord in own if chord is not None]
+        own = [(tick, _chord(kind, content), content) for tick, content in of_kind if content.strip()]
+        changes = [(tick, chord) for tick, chord, _ in own if chord is not None]
         is_kind = len(changes) >= _LEAST_SHARE[kind] * len(own) or kind == SEQUENCER
         if len(changes) > len(best) and is_kind and not _names_sections(changes, chunks.ticks_per_beat):
             best, origin = changes, name
+            unread = [f'"{_text(content)}"' for _, chord, content in own if chord is None and kind != SEQUENCER]
     if not best:
         return None
-    return of_changes(best, f"{_count(best)} in the file's {origin}")
+    return of_changes(best, f"{_count(best)} in the file's {origin}", dict.fromkeys(unread))
 
 
 def _count(symbols):
@@ -59,9 +60,13 @@ def _chord(kind, content) -> Chord | None:
     if kind == SEQUENCER:
         return xf_chords.decode(content)
     try:
-        return chord_symbols.parse(content.decode("utf-8", "replace").strip("\x00 \r\n\t"))
+        return chord_symbols.parse(_text(content))
     except ChordError:
         return None
+
+
+def _text(content):
+    return content.decode("utf-8", "replace").strip("\x00 \r\n\t")
 
 
 def _names_sections(changes, beat):
@@ -85,18 +90,11 @@ def _chord_track(melody) -> SongChords | None:
         labels_Sx2x3 = chords.label(*chroma.half_bars([notes], len(melody.tokens))).reshape(-1, 2, 3)
         bars = np.count_nonzero((labels_Sx2x3[..., 0] != NONE).any(1))
         if bars >= _LEAST_BARS * melody.bars and (best is None or bars > best[0]):
-            best, origin = (bars, labels_Sx2x3), _told(melody.score, index)
+            best, origin = (bars, labels_Sx2x3), tracks.label(melody.score, index)
     if best is None:
         return None
     changes = of_labels(best[1], melody.tokens, melody.grid, silence=None)
     return SongChords(changes, f"heard on {origin}")
-
-
-def _told(score, index):
-    """What a track is called: its number among those with notes, and its name."""
-    number = sum(len(track.notes) > 0 for track in score.tracks[: index + 1])
-    name = " ".join(score.tracks[index].name.split())
-    return f'track {number} "{name}"' if name else f"track {number}"
 
 
 def _on_grid(track, grid):

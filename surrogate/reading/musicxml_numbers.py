@@ -35,6 +35,8 @@ def check(root) -> None:
             raise ValueError(f'in {place} <{element.tag}> is "{text}"; it must be a letter from A to G')
         elif element.tag == "note" and element.find("duration") is None and element.find("grace") is None:
             raise ValueError(f"in {place} a note has no <duration>")
+    if root.find(".//note") is not None and root.find(".//divisions") is None:
+        raise ValueError("no bar tells <divisions>, without which a <duration> is no length")
 
 
 def _check_number(name, text, place, written, least, most):

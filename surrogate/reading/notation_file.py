@@ -38,6 +38,8 @@ _LOOKS = {
 """Elements that tell how a score looks, not how it sounds."""
 _ENTITY = re.compile(rb"<\0?!\0?E\0?N\0?T\0?I\0?T\0?Y")
 """In any encoding that XML may be in."""
+_WITH_NOUGHT = re.compile(r"(?m)^[LMQ]:.*\b0+\b.*\n|\[[LMQ]:[^]\n]*\b0+\b[^]\n]*\]")
+"""Of ABC: a unit, a meter or a tempo that is none, as M:0/4."""
 _NEEDS = "needs music21; pip install '.[scores]'"
 
 
@@ -177,7 +179,8 @@ def _first_tune(path, content, most) -> tuple[str, str, str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    header, *tunes = re.split(r"(?m)^(?=X:)", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _WITH_NOUGHT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    header, *tunes = re.split(r"(?m)^(?=X:)", text)
     header, tunes = (header, tunes) if tunes else ("", [f"X:1\n{header}"])
     tune = tunes[0]
     if not re.search(r"(?m)^K:", tune):

@@ -27,11 +27,12 @@ class SongChords:
     """Chords given for a song.
 
     changes: (tick, Chord), rising; each goes on to the next; None in place of a chord leaves open what it is.
-    origin: where they are from, in words for the player.
+    origin: where they are from, in words for the player. unread: what stands among them and is no chord, as '"Verse"'.
     """
 
     changes: tuple[tuple[int, Chord | None], ...]
     origin: str
+    unread: tuple[str, ...] = ()
 
     def at(self, tick_N) -> list[Chord | None]:
         """The chord at each tick, None where it is open."""
@@ -62,14 +63,14 @@ class SongChords:
 
 
 def whole_bars(halves_Hx3) -> np.ndarray:
-    """Half bars as bars, int [S, 2, 3], that are known as a whole: an open half gets the chord of the other."""
+    """Half bars as bars, int [S, 2, 3], of which models hear all or nothing: an open half gets the other's chord."""
     bars_Sx2x3 = halves_Hx3.reshape(-1, 2, 3)
     return np.where(bars_Sx2x3 == UNKNOWN, bars_Sx2x3[:, ::-1], bars_Sx2x3)
 
 
-def of_changes(changes, origin: str) -> SongChords:
+def of_changes(changes, origin: str, unread=()) -> SongChords:
     """SongChords of changes in any order, of several at a tick the last."""
-    return SongChords(_merged(changes), origin)
+    return SongChords(_merged(changes), origin, tuple(unread))
 
 
 def of_sheet(bars: tuple[chord_sheet.Bar, ...], grid: Grid) -> SongChords:

@@ -31,11 +31,10 @@ def find_keys(melody: Melody, chords_SxHx2=None, *, asked: str | None = None) ->
     """
     if asked is not None:
         return key_finder.told(Key.parse(asked))
-    heard_SxHx3 = heard_chords(melody)
     if chords_SxHx2 is None:
-        chords_SxHx2 = heard_SxHx3
-    elif heard_SxHx3 is not None:
-        chords_SxHx2 = np.where(chords_SxHx2[..., :1] == NONE, heard_SxHx3, chords_SxHx2)
+        chords_SxHx2 = heard_chords(melody)
+    elif (is_open := chords_SxHx2[..., :1] == NONE).any() and (heard_SxHx3 := heard_chords(melody)) is not None:
+        chords_SxHx2 = np.where(is_open, heard_SxHx3, chords_SxHx2)
     return key_finder.find(melody.tokens, signatures(melody), chords_SxHx2)
 
 
@@ -67,6 +66,8 @@ def heard_chords(melody: Melody) -> np.ndarray | None:
         int8 [S, 2, 3], or None where hardly more than the melody sounds.
     """
     pitched = [track for track in melody.score.tracks if not track.is_drum and len(track.notes)]
+    if not pitched:  # the melody is played on the channel of drums
+        return None
     chroma_Hx12, lowest_Hx12 = chroma.half_bars([_placed(melody, track) for track in pitched], len(melody.tokens))
     line_Hx12, _ = chroma.half_bars([events.line_notes(melody.tokens)], len(melody.tokens))
     if chroma_Hx12[line_Hx12 == 0].sum() < _LEAST_BESIDE * line_Hx12.sum():

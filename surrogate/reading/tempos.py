@@ -27,6 +27,12 @@ def longest(tempos, end_tick: int) -> float:
     return max(lasts, key=lasts.get)
 
 
+def in_words(slowest: float, fastest: float) -> str:
+    """Two tempos as "92.5 to 120", or one where they are alike; "?" where there is none."""
+    both = ["?" if np.isnan(qpm) else f"{qpm:.1f}".removesuffix(".0") for qpm in (slowest, fastest)]
+    return " to ".join(dict.fromkeys(both))
+
+
 def tempo_map(score, end) -> tuple[np.ndarray, np.ndarray]:
     """Points between which time passes evenly; of several tempos at one tick the last counts.
 

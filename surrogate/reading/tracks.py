@@ -37,6 +37,8 @@ WEIGHTS = {
     "wind": 0.8,
     "lyrics": 3.0,  # share of the lyrics that fall on its onsets; too rare in the fitted songs, set by hand
 }
+_MOST_OF_NAME = 60
+"""Letters of a track's name that are told."""
 _FAMILIES = (
     "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe",
     "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects",
@@ -236,6 +238,7 @@ def _instrument(track) -> str:
 
 def _number_and_name(score, sounding, index) -> str:
     name = _one_line(score.tracks[index].name)
+    name = name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 3]}..."
     return f'{sounding.index(index) + 1} "{name}"' if name else str(sounding.index(index) + 1)
 
 

@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from musicvae_jax import events, files
-from surrogate.reading.tempos import tempo_map
+from surrogate.reading.tempos import in_words, tempo_map
 from surrogate.rendering import chord_track, level
 from surrogate.rendering.plot import DRUM_NAMES
 
@@ -154,12 +154,11 @@ def _tempos(content, ticks_per_quarter):
 def _facts(content, ticks_per_quarter, tempos=None) -> str:
     """The line under the title: how many bars, how long, how fast."""
     bars = len(content["bars"]) - 1
-    slowest, fastest = ("?" if np.isnan(qpm) else f"{qpm:.3g}" for qpm in tempos or _tempos(content, ticks_per_quarter))
     minutes, rest = divmod(int(content["map"]["seconds"][-1]), 60)
     return " · ".join(
         [
             f"{bars} bar{'s' * (bars > 1)}",
             f"{minutes}:{rest:02d}",
-            f"{slowest if slowest == fastest else f'{slowest} to {fastest}'} bpm",
+            f"{in_words(*(tempos or _tempos(content, ticks_per_quarter)))} bpm",
         ]
     )

@@ -36,7 +36,7 @@ def rolls(windows, path) -> None:
     _save(figure, path)
 
 
-def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16) -> None:
+def song(score, roles, bar_ticks, path, *, title="", chords=(), bars_per_row=16) -> None:
     """Draw a song as it is played, off the grid and with all its tracks, in rows of two panels as rolls does.
 
     A song of more than MAX_ROWS rows gets more bars a row.
@@ -47,6 +47,7 @@ def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16) -> None:
         bar_ticks: int [bars + 1], rising: the ticks of the bar lines; each bar is as wide as it is long.
         path: where to; the suffix says the format, as in .png, .svg or .pdf. The file appears whole or not at all.
         title: of the picture; may hold bytes that are no text.
+        chords: (tick, name) of each change, rising.
         bars_per_row: how many at first.
 
     Raises:
@@ -66,6 +67,7 @@ def song(score, roles, bar_ticks, path, *, title="", bars_per_row=16) -> None:
         for role, is_drum, content in tracks:
             _draw_notes(drums if is_drum else notes, is_drum, content, lines, COLOURS[role], score.ticks_per_quarter)
         _set_scales(notes, drums, _pitch_limits(pitches), lines, first + 1 + np.arange(len(lines) - 1), width)
+        _name_chords(notes, chords, lines, width)
     figure.suptitle(_printable(title), parse_math=False)
     _save(figure, path, dpi=110)
 
@@ -173,7 +175,8 @@ def _save(figure, path, dpi=80):
 
 
 def _pitch_limits(pitches):
-    return (int(pitches.min()) - 2, int(pitches.max()) + 2) if len(pitches) else (40, 80)
+    """Of all notes, an octave at least, so that there is a C to be named."""
+    return (int(pitches.min()) - 2, int(max(pitches.max(), pitches.min() + 8)) + 2) if len(pitches) else (40, 80)
 
 
 def _draw_tokens(notes, drums, tokens_Tx3):
@@ -206,9 +209,21 @@ def _draw_notes(axis, is_drum, notes, bar_lines, colour, ticks_per_quarter):
         axis.add_collection(PolyCollection(corners, facecolor=colour, edgecolor="white", lw=0.3, snap=False))
 
 
+def _name_chords(axis, chords, bar_lines, width):
+    """Writes chords above the notes, each where it begins and has room; what sounds on at the first line, there."""
+    names = {max(tick, bar_lines[0]): name for tick, name in chords if tick < bar_lines[-1]}
+    free = bar_lines[0]
+    for tick, name in names.items():
+        if tick >= free:
+            axis.text(tick, 1.01, name, transform=axis.get_xaxis_transform(), fontsize=8, parse_math=False)
+            free = tick + width / 40
+
+
 def _set_scales(notes, drums, pitch_limits, bar_lines, numbers, width):
     """Scales, names, and a line at each bar, numbered as far as there are numbers and room, on two panels."""
-    notes.set(ylim=pitch_limits, ylabel="MIDI pitch")
+    octaves = range(-(-pitch_limits[0] // 12), pitch_limits[1] // 12 + 1)
+    notes.set(ylim=pitch_limits, yticks=[12 * octave for octave in octaves])
+    notes.set_yticklabels([f"C{octave - 1}" for octave in octaves])
     drums.set(ylim=(-0.6, 8.6), yticks=range(9), yticklabels=DRUM_NAMES, xlabel="bar")
     for axis in (notes, drums):
         axis.set_xlim(bar_lines[0], bar_lines[0] + width)

@@ -18,8 +18,8 @@ class Example(typing.NamedTuple):
     title: str
 
     def file(self) -> MelodyFile:
-        """As if the player had sent it."""
-        return MelodyFile(self.path.name, self.path.read_bytes())
+        """As if the player had sent it, called by its title."""
+        return MelodyFile(f"{self.title}{self.path.suffix}", self.path.read_bytes())
 
 
 def found() -> dict[str, Example]:

@@ -41,6 +41,12 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["song.mid"]
 
 
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path):
+    path = tmp_path / ("é" * 125 + ".mid")
+    files.write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     for path, reason in ((tmp_path / "no" / "a.mid", "there is no folder"), (tmp_path, "cannot be written: is a")):
         with pytest.raises(musicvae_jax.FileError, match=f"^[^\n]*{reason}[^\n]*$"):

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import time
 
@@ -125,6 +126,19 @@ def test_a_signal_saves_and_ends_and_the_run_goes_on(trained, tmp_path):
     resumed = training.fit(vae(), vae_loss, batch_at, config(checkpoint_every=99), tmp_path)
     for a, b in zip(leaves(resumed.module), leaves(trained[0]), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_folder_that_was_removed_is_not_made_anew(tmp_path):
+    work = tmp_path / "work"
+
+    def until(step):
+        if step == 3:
+            shutil.rmtree(work)
+        return batch_at(step)
+
+    with pytest.raises(training.TrainingError, match="work: was removed while the training was at work in it"):
+        training.fit(vae(), vae_loss, until, config(checkpoint_every=99), work)
+    assert not work.exists()
 
 
 def test_the_log_tells_the_time(trained):

@@ -55,6 +55,14 @@ def test_keys_of_sections_with_bars_of_the_song(tmp_path):
     assert "D major from bar 34 (" in told(tmp_path / "song.mid", [(0, 400, 67, 90), *pickup], pickup=1).key
 
 
+def test_what_stands_among_the_chords_and_is_none(tmp_path):
+    markers = [(0, "C"), (0, "Intro"), (1920, "F"), (3840, "G"), (3840, "Verse")]
+    extra = [(tick, mido.MetaMessage("marker", text=text)) for tick, text in markers]
+    words = '3 symbols in the file\'s markers; no chord to this program: "Intro", "Verse"'
+    assert told(tmp_path / "song.mid", extra=extra).chords == words
+    assert "Verse" not in told(tmp_path / "song.mid", extra=extra, chords="C | F").chords
+
+
 def test_models_that_read_any_key_assume_none(tmp_path):
     assert told(tmp_path / "song.mid", up=2, reads_any_key=True).key == "of no account to this model"
 

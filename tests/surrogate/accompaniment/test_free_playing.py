@@ -10,7 +10,7 @@ import symusic
 import surrogate
 from musicvae_jax import midi
 from surrogate.evaluation.free_playing import share_near
-from surrogate.reading import notation_file
+from surrogate.reading import notation_file, tempos
 from tests import free_playing
 from tests.melodies import note_rows
 
@@ -76,4 +76,4 @@ def test_chords_and_the_page_are_on_found_beats(played, accompanist, tmp_path):
     bars = song.melody.grid.bar_ticks / 960
     assert share_near(bars, played.beats) >= 0.9
     slowest, fastest = song.tempos
-    assert f"{slowest:.3g} to {fastest:.3g} bpm" in (tmp_path / "page.html").read_text()
+    assert f"{tempos.in_words(slowest, fastest)} bpm" in (tmp_path / "page.html").read_text()

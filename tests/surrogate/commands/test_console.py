@@ -1,5 +1,6 @@
 """What commands say survives any stdout, stays in its line, and an interrupt ends quietly."""
 
+import gc
 import importlib
 import io
 import os
@@ -146,3 +147,9 @@ def test_an_error_of_the_system_names_file_and_reason(tmp_path, capsys):
         (tmp_path / "no.csv").open()
     assert console.refuse("play", caught.value) == 2
     assert capsys.readouterr().err == f"play: {tmp_path}/no.csv: No such file or directory\n"
+
+
+def test_no_garbage_is_looked_for_while_modules_are_imported():
+    with console.importing():
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -56,4 +56,4 @@ def test_mistakes_end_in_a_line(capsys, monkeypatch, tmp_path):
     assert "studio: none: neither a pretrained model" in refused(capsys, "--checkpoint", "none")
     assert "unrecognized arguments: --seed" in refused(capsys, "--studio", "--seed=3", main=accompany.main)
     monkeypatch.setattr(studio.importlib.util, "find_spec", lambda name: None)
-    assert refused(capsys) == 'studio: needs the extra "studio": pip install "musicvae-jax[studio]"\n'
+    assert refused(capsys) == "studio: needs the extra studio: pip install '.[studio]'\n"

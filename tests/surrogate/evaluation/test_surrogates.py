@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from surrogate.commands import train
+from musicvae_jax.stopping import Stopped
+from surrogate.commands import console, train
 from surrogate.commands.compare_surrogates import main
 from surrogate.corpus import dataset
 from surrogate.evaluation import surrogates
@@ -68,6 +69,16 @@ def test_mistakes_end_in_one_line(tmp_path, capsys):
     assert main(words) == 2 and capsys.readouterr().err == (
         "compare_surrogates: none: neither a pack (.npz) nor an encoded corpus\n"
     )
+
+
+def test_a_training_that_was_told_to_end_is_no_mistake(tmp_path, capsys, monkeypatch):
+    def run(*_):
+        raise Stopped("told to end, and saved at step 3")
+
+    monkeypatch.setattr(train, "run", run)
+    words = "--config.data=corpus", "--config.checkpoint=model", f"--config.workdir={tmp_path}"
+    assert main(words) == console.STOPPED
+    assert capsys.readouterr().err == "compare_surrogates: told to end, and saved at step 3\n"
 
 
 def test_a_model_of_bars_gets_no_surrogate_of_windows(bar_corpus, tmp_path, capsys):

@@ -9,6 +9,7 @@ from surrogate.reading.chords import NONE, QUALITIES
 from surrogate.reading.key_evidence import Signature
 from surrogate.reading.keys import Key
 from tests import scores
+from tests.melodies import quarters, write_midi
 from tests.paths import EXAMPLES
 from tests.surrogate.reading.key_melodies import MELODIES, TWINKLE, score
 
@@ -123,6 +124,11 @@ def test_other_tracks_are_heard_where_they_play_chords(read):
     assert song_evidence.find_keys(doubled).sources == ("notes",)
     bass = [(step, step + 8, pitch - 24) for step, pitch in zip(range(0, 256, 8), 8 * [67, 72, 74, 67], strict=True)]
     assert "chords" in song_evidence.find_keys(read(scores.make(("Melody", 73, tune), ("Bass", 33, bass)))).sources
+
+
+def test_a_melody_on_the_channel_of_drums_tells_its_key_alone(tmp_path):
+    path = write_midi(tmp_path / "song.mid", quarters(4), channel=9)
+    assert song_evidence.find_keys(melody.read_melody(path, track=1)).sources == ("notes",)
 
 
 def test_a_second_voice_and_chords_in_the_melody_s_track_are_heard(read):

@@ -43,8 +43,8 @@ def test_symbols_in_texts(kind, name, tmp_path):
 
 
 def test_texts_that_are_none_beside_them(tmp_path):
-    chords = found(tmp_path / "song.mid", texts=[*SYMBOLS, (0, "Verse"), (4, "Chorus")])
-    assert shown(chords) == SYMBOLS
+    chords = found(tmp_path / "song.mid", texts=[*SYMBOLS, (0, "Verse"), (4, "Chorus"), (6, "Verse")])
+    assert shown(chords) == SYMBOLS and chords.unread == ('"Verse"', '"Chorus"')
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,8 @@ ABC = "X:1\nM:{}\nL:1/4\nK:{}\n{}\n"
         ("4/4", "C", "[CEG]4|(3ccc c>c c|", [60, 64, 67, 72, 72, 72, 72, 72, 72]),
         ("4/4", "C", "|:c4|d4:|e4|]", [72, 74, 72, 74, 76]),
         ("4/4", "C", "c d e f g", [72, 74, 76, 77, 79]),
+        ("4/4", "C", "|:c2 d2:|", [72, 74, 72, 74]),
+        ("0/4\nQ:0", "C", "c4|[M:4/0]d4|", [72, 74]),
         ("4/4", "C", "c4-|c2 d2|\n|[K:D] f4|", [72, 74, 78]),
     ],
 )
@@ -241,6 +243,7 @@ BROKEN = {
     ),
     "number.musicxml": (musicxml([attributes() + note("C4", "x")]), 'in bar 1 <duration> is "x"; it must be a number'),
     "divisions.musicxml": (musicxml(LEAD_SHEET).replace("<divisions>4", "<divisions>0"), "number from 1 to 1000000000"),
+    "lengths.musicxml": (musicxml([notes("C4 D4")]), "no bar tells <divisions>"),
     "degree.musicxml": (musicxml([attributes() + harmony("C", "major", degree(9, 10**11, "add"))]), "from -9 to 9"),
     "beats.musicxml": (musicxml([attributes(("3+x", 4)) + notes("C4")]), 'bar 1 <beats> is "3+x"'),
     "tempo.musicxml": (musicxml([tempo("fast") + notes("C4")]), 'in bar 1 a tempo is "fast"'),

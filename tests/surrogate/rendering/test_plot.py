@@ -98,6 +98,18 @@ def test_notes_stand_where_they_sound_in_the_colour_of_their_role(band, figures,
         assert [label.get_text() for label in axis.get_yticklabels()] == list(plot.DRUM_NAMES)
 
 
+def test_chords_stand_where_they_begin_and_each_c_is_named(band, figures, tmp_path):
+    score, roles, bar_ticks = band
+    late = int(bar_ticks[16])
+    plot.song(score, roles, bar_ticks, tmp_path / "a.png", chords=[(0, "Am"), (2400, "G7$/B$"), (late + 960, "F")])
+    first, _, second, _ = figures[0].axes
+    assert [(text.get_position()[0], text.get_text()) for text in first.texts] == [(0, "Am"), (2400, "G7$/B$")]
+    expected = [(late, "G7$/B$"), (late + 960, "F")]
+    assert [(text.get_position()[0], text.get_text()) for text in second.texts] == expected
+    labels = [label.get_text() for label in first.get_yticklabels()]
+    assert dict(zip(first.get_yticks().tolist(), labels, strict=True)) == {48: "C3", 60: "C4", 72: "C5"}
+
+
 def test_bars_are_as_wide_as_they_are_long(band, figures, tmp_path):
     score, roles, bar_ticks = band
     plot.song(score, roles, bar_ticks, tmp_path / "song.svg")

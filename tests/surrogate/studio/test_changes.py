@@ -22,7 +22,7 @@ def everything(page):
 
 def test_a_work_is_as_its_schema_says(page):
     jsonschema.validate(page.state, SCHEMA)
-    assert page.state["name"] == "korobeiniki.mid" and len(page.state["bars"]) == 32
+    assert page.state["name"] == "Korobeiniki.mid" and len(page.state["bars"]) == 32
     assert [track["guess"] for track in page.state["tracks"]] == [True]
     assert page.state["assumed"]["key"] == "A minor" and page.state["assumed"]["tempo"] == 144
     assert [(each["letter"], each["first"]) for each in page.state["sections"]] == [
