@@ -19,6 +19,8 @@ from surrogate.reading import pickup, tune_bars
 
 TICKS_PER_QUARTER = 48
 HELD_OUT = 4
+MORE = -2, -1, 0, 1, 2
+"""Log-odds that are tried on top of the networks' own for no pickup."""
 
 
 def in_ticks(tune, *, before=0.0, times=1):
@@ -47,15 +49,19 @@ def fitted(meter, tunes):
     return fit_tune_bars.fit(known, meter.units)
 
 
-def measure(tunes, networks, times):
-    """Of each pickup that ten tunes or more have: how many, the shares found right and found to have another."""
-    told = np.array([tune.pickup for tune in tunes])
-    found = np.array(
+def heard(tunes, networks, times=1):
+    """The pickups found, quarter notes: float64 [tunes]."""
+    return np.array(
         [
             pickup.upbeat(*in_ticks(tune, times=times), TICKS_PER_QUARTER, tune.signature, networks=networks)
             for tune in tunes
         ]
     )
+
+
+def measure(tunes, networks, times):
+    """Of each pickup that ten tunes or more have: how many, the shares found right and found to have another."""
+    told, found = np.array([tune.pickup for tune in tunes]), heard(tunes, networks, times)
     for quarters in np.unique(told):
         of = found[told == quarters]
         if len(of) >= 10:
@@ -64,12 +70,27 @@ def measure(tunes, networks, times):
             yield quarters, len(of), right, other
 
 
+def print_trade_off(tunes, networks):
+    """What more or less log-odds for no pickup do to false pickups and to those found, in meters that are heard."""
+    signatures = {signature for meter in tune_bars.METERS.values() for signature in meter.signatures}
+    tunes = [tune for tune in tunes if tune.signature in signatures]
+    told = np.array([tune.pickup for tune in tunes])
+    is_half = np.array([tune.pickup == 2 * tune.signature[0] / tune.signature[1] for tune in tunes])
+    print("\n| log-odds more for none | given one wrongly | found right | of half a bar |\n|" + "---|" * 4)
+    for more in MORE:
+        shifted = {name: network._replace(prior=network.prior + more) for name, network in networks.items()}
+        found = heard(tunes, shifted)
+        right = found == told
+        shares = (found[told == 0] > 0).mean(), right[told > 0].mean(), right[is_half].mean()
+        print(f"| {more} | " + " | ".join(f"{share:.3f}" for share in shares) + " |", flush=True)
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", required=True)
     parser.add_argument("--fit", help="learn the tables anew and write them to this file")
     flags = parser.parse_args(argv)
-    tunes, networks = abc_tunes.read(flags.input), None
+    tunes, networks = abc_tunes.read(flags.input), tune_bars.networks()
     if flags.fit:
         learnt = [tune for tune in tunes if not is_held_out(tune)]
         networks = {
@@ -83,7 +104,8 @@ def main(argv=None):
         once, thrice = (measure(held_out, networks, times) for times in (1, 3))
         for (quarters, count, *shares), (_, _, *shares_3) in zip(once, thrice, strict=True):
             figures = " | ".join(f"{share:.3f}" for share in shares + shares_3)
-            print(f"| {signature[0]}/{signature[1]} | {quarters:g} | {count} | {figures} |")
+            print(f"| {signature[0]}/{signature[1]} | {quarters:g} | {count} | {figures} |", flush=True)
+    print_trade_off([tune for tune in tunes if is_held_out(tune)], networks)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ _LONG_WAIT = 63  # steps, the wait before the first note and after the last: lon
 
 CONTEXTS = (STEPS_PER_BEAT * _LENGTHS * (len(_GAPS) + 1) * _LENGTHS, STEPS_PER_BEAT * 4 * 16, STEPS_PER_BEAT * _LENGTHS)
 """How many contexts the notes of rhythm, contour and ending can have."""
-_MOST_SYNCOPATED = 0.04  # of a tune's notes, those held over a beat from off the beats
+_MOST_SYNCOPATED = 0.06  # of a tune's notes, those held over a beat from off the beats
 _LEAST_TUNE_NOTES = 16
 
 

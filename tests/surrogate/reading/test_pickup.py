@@ -216,6 +216,18 @@ def test_equal_notes_throughout_tell_of_no_pickup(seed):
     assert pickup.upbeat(start, start + TICKS, pitch, TICKS, (4, 4)) == 0
 
 
+@pytest.mark.parametrize("name", ["Home on the Range", "For He's a Jolly Good Fellow"])
+def test_a_tune_may_hold_one_note_in_twenty_over_a_beat(name):
+    tune = tunes.notes(name)
+    off_beat = (tune.start / tunes.QUARTER - tune.pickup) % 1 == 0.5
+    is_eighth = tune.end - tune.start == tunes.QUARTER // 2
+    held = np.flatnonzero(off_beat & is_eighth)[1::3][: len(tune.start) // 17]
+    end = tune.end.copy()
+    end[held] = tune.end[held + 1]
+    start, end, pitch = (np.delete(values, held + 1) for values in (tune.start, end, tune.pitch))
+    assert len(held) >= 2 and upbeat(tune._replace(start=start, end=end, pitch=pitch)) == tune.pickup
+
+
 def test_a_syncopated_melody_is_not_taken_for_a_tune():
     """Eighths before the beat, all through, as popular songs have them: no pickup of an eighth."""
     start = np.array([bar * 4 + place for bar in range(16) for place in (0, 1.5, 2, 3, 3.5)]) * TICKS
