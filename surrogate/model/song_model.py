@@ -16,7 +16,7 @@ from flax import nnx
 
 from musicvae_jax import codebook, products
 from musicvae_jax.bar_decoder import gru
-from musicvae_jax.lstm import Dense, along_last, normal
+from musicvae_jax.lstm import Dense, Hidden, along_last, gelu, normal
 from surrogate.model.attention import FARTHEST, Layer, distance_rows, dropped, norm, through
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
@@ -63,8 +63,8 @@ class Source(nnx.Module):
     """Scores of where a part of a bar comes from: each bar before it, and last that it is new."""
 
     def __init__(self, width, source_width, *, rngs):
-        self.query = Dense(width, source_width, rngs=rngs)
-        self.key = Dense(2 * width, source_width, rngs=rngs)
+        self.query = Hidden(width, source_width, rngs=rngs)
+        self.key = Hidden(2 * width, source_width, rngs=rngs)
         self.new = Dense(width, 1, rngs=rngs)
         self.new.kernel[...] *= 0.1
         self.new.bias[...] += 2.0
@@ -73,8 +73,7 @@ class Source(nnx.Module):
 
     def __call__(self, x_BxQxD, keys_BxKxW, likeness_BxQxKxF, distance_row_QxK, before_BxQxK):
         """float32 [B, Q, K + 1], logarithms of probabilities but for a constant; keys as self.key gives them."""
-        keys = keys_BxKxW.astype(self.query.kernel.dtype)
-        query = self.query(x_BxQxD).astype(keys.dtype)
+        keys, query = keys_BxKxW.astype(self.query.kernel.dtype), self.query(x_BxQxD)
         scores = products.einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
         scores += products.einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
         scores += products.rows(self.distance[...].astype(jnp.float32)[:, None], distance_row_QxK)[None, ..., 0]
@@ -86,7 +85,7 @@ class BarCodes(nnx.Module):
 
     def __init__(self, config, *, rngs):
         width = config.width
-        self.read, self.recurrent = (Dense(width, 3 * width, rngs=rngs) for _ in range(2))
+        self.read, self.recurrent = (Hidden(width, 3 * width, rngs=rngs) for _ in range(2))
         self.initial_state, self.bar = (Dense(width, width, rngs=rngs) for _ in range(2))
         self.places = nnx.Param(normal(rngs, CODES, width))
         self.output_places = nnx.Param(normal(rngs, CODES, width) * 0.3)
@@ -139,7 +138,7 @@ class SongSurrogate(nnx.Module):
         self.unknown = table(len(PARTS), 0.1)
         self.known = Dense(len(PARTS) * width, width, rngs=rngs)
         self.chords = Dense(width, CHORDS_PER_BAR * CHORD_CLASSES, rngs=rngs)
-        self.bar = nnx.List([Dense(width, width, rngs=rngs) for _ in range(2)])
+        self.bar = nnx.List([layer(width, width, rngs=rngs) for layer in (Hidden, Dense)])
         self.decoder_input = Dense(2 * width, width, rngs=rngs)
         self.layers = nnx.List([Layer(*sizes, rngs=rngs) for _ in range(config.decoder_layers)])
         self.gain = nnx.Param(jnp.ones(width))
@@ -165,29 +164,35 @@ class SongSurrogate(nnx.Module):
 
     def bars(self, parts_BxSxD):
         """Parts of bars as one vector of each bar, float32 [B, S, D]."""
-        return self.bar[1](jax.nn.gelu(self.bar[0](sum(parts_BxSxD) / np.sqrt(len(PARTS)))))
+        return self.bar[1](gelu(self.bar[0](sum(parts_BxSxD) / np.sqrt(len(PARTS)))))
 
-    def encode(self, batch, *, dropout=0.0, key=None):
-        """What is heard of each bar, the whole song in sight: float32 [B, S, D]; batch as song_batches makes them."""
-        known = jnp.concatenate(self.parts(self.rows(batch["codes"]), batch["known"]), -1)
+    def encode(self, batch, rows_KxBxSxD, *, dropout=0.0, key=None):
+        """What is heard of each bar, the whole song in sight: float32 [B, S, D].
+
+        Args:
+            batch: as song_batches makes them.
+            rows_KxBxSxD: of its codes.
+            dropout, key: as SongEncoder takes them.
+        """
+        known = jnp.concatenate(self.parts(rows_KxBxSxD, batch["known"]), -1)
         return self.encoder(batch, self.known(known), dropout=dropout, key=key)
 
     def chord_logits(self, heard_BxSxD):
         """Logits of chords from what the encoder hears alone, float32 [B, S, 2, V]."""
         return self.chords(heard_BxSxD).reshape(*heard_BxSxD.shape[:2], CHORDS_PER_BAR, CHORD_CLASSES)
 
-    def nats(self, batch, heard_BxSxD, *, dropout=0.0, key=None):
-        """-log p(part of a bar | all before it), float32 [B, S, P]; dropout as SongEncoder takes it."""
+    def nats(self, batch, rows_KxBxSxD, heard_BxSxD, *, dropout=0.0, key=None):
+        """-log p(part of a bar | all before it), float32 [B, S, P]; arguments as encode takes and gives them."""
         keys = [None] * 4 if key is None else jax.random.split(key, 4)
-        codes_KxBxS, rows = jnp.moveaxis(batch["codes"], -1, 0), self.rows(batch["codes"])
+        codes_KxBxS = jnp.moveaxis(batch["codes"], -1, 0)
         bars = codes_KxBxS.shape[2]
-        own = self.bars(self.parts(rows, batch["remembered"]))
+        own = self.bars(self.parts(rows_KxBxSxD, batch["remembered"]))
         before = jnp.pad(own[:, :-1], ((0, 0), (1, 0), (0, 0)))
         x = dropped(self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1)), dropout, keys[0])
         so_far = np.tril(np.ones((1, bars, bars), bool)) & batch["is_bar"][:, None, :]
         x = through(self.layers, x, batch["likeness"], so_far, causal=True, dropout=dropout, key=keys[1])
         x = dropped(norm(x, self.gain[...]), dropout, keys[2])
-        states = dropped(self.codes.states(rows, x), dropout, keys[3])
+        states = dropped(self.codes.states(rows_KxBxSxD, x), dropout, keys[3])
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]
         plays_BxSxP = plays(batch)
         keys, distances, nats = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
@@ -241,10 +246,11 @@ def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 
         how often the root is its likeliest, and among its two likeliest.
     """
     of_encoder, of_decoder = (None, None) if key is None else jax.random.split(key)
-    heard = module.encode(batch, dropout=dropout, key=of_encoder)
+    rows = module.rows(batch["codes"])
+    heard = module.encode(batch, rows, dropout=dropout, key=of_encoder)
     counted = (batch["is_bar"][..., None] & ~batch["known"] & plays(batch)).astype(jnp.float32)
     share = counted / jnp.maximum(counted.sum((0, 1), keepdims=True), 1)
-    nats_P = (module.nats(batch, heard, dropout=dropout, key=of_decoder) * share).sum((0, 1))
+    nats_P = (module.nats(batch, rows, heard, dropout=dropout, key=of_decoder) * share).sum((0, 1))
     chord = batch["codes"][..., :CHORDS_PER_BAR]
     log_p = jax.nn.log_softmax(module.chord_logits(heard), -1)
     half_share = share[..., CHORDS, None] / CHORDS_PER_BAR
