@@ -87,7 +87,7 @@ class Hidden(Dense):
 def elementwise(function):
     """The same function of arrays, element by element, in float32 whatever their dtype.
 
-    For the backward pass nothing but the arrays is kept: to compute the rest again costs less than to write and read it.
+    For the backward pass nothing but the arrays is kept: to compute the rest again costs less than to keep it.
     """
 
     @functools.partial(jax.checkpoint, prevent_cse=False)
