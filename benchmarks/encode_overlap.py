@@ -70,8 +70,8 @@ def main():
     profile(encoder, flags.batches, flags.output)
     batches, sent, fetched = overlap(flags.output)
     print(
-        f"{jax.local_device_count()} devices, {batches} batches: of {batches - 1} {sent} were sent and {fetched} fetched "
-        "while another was computed"
+        f"{jax.local_device_count()} devices: {sent} of {batches} batches were sent, "
+        f"{fetched} fetched while another was computed"
     )
 
 

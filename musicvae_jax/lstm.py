@@ -17,6 +17,7 @@ from flax import nnx
 
 from musicvae_jax.products import dot, dot_columns
 
+_UNROLLED = 4  # steps that accelerators do at once, with fewer kernels to launch; a CPU is slower for it
 FORGET_BIAS = 1.0  # added at run time, never stored in the bias
 
 
@@ -196,7 +197,7 @@ def _scan_rows(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
         state = step(gate_inputs + dot(state[1], kernel_Hx4H), state, axis=-1)
         return state, state[1].astype(kernel_Hx4H.dtype)
 
-    final, h_TxBxH = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
+    final, h_TxBxH = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H, unroll=_UNROLLED)
     return h_TxBxH, final
 
 
@@ -212,6 +213,15 @@ def _scan_columns(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
     return h_TxBxH, (final[0].T, final[1].T)
 
 
+def _over_steps(body, carry, xs, *, reverse=False):
+    """jax.lax.scan, unrolled but on CPUs."""
+
+    def by(unroll):
+        return lambda carry, xs: jax.lax.scan(body, carry, xs, reverse=reverse, unroll=unroll)
+
+    return jax.lax.platform_dependent(carry, xs, cpu=by(1), default=by(_UNROLLED))
+
+
 def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
     def body(state, gate_inputs):
         i, g, f, o = gates = _activate(gate_inputs + dot(state[1], kernel_Hx4H), axis=-1)
@@ -219,7 +229,7 @@ def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
         h = o * jnp.tanh(c)
         return (c, h), (*(x.astype(kernel_Hx4H.dtype) for x in (*gates, h)), c)
 
-    final, saved = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
+    final, saved = _over_steps(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
     return (saved[-2], final), (saved, kernel_Hx4H, c_BxH, h_BxH)
 
 
@@ -241,7 +251,7 @@ def _scan_backward(residuals, cotangents):
         )
         return (dc * f, dot(dgates, kernel.T)), dgates.astype(kernel.dtype)
 
-    (dc, dh), dgates_TxBx4H = jax.lax.scan(body, final, (dh_TxBxH, c_before_TxBxH, saved), reverse=True)
+    (dc, dh), dgates_TxBx4H = _over_steps(body, final, (dh_TxBxH, c_before_TxBxH, saved), reverse=True)
     h_before_TxBxH = jnp.concatenate([h0[None].astype(kernel.dtype), h_TxBxH[:-1]])
     # One product over T * B rows, where autodiff would add up T small ones inside the scan.
     steps = h_before_TxBxH.shape[0] * h_before_TxBxH.shape[1]
