@@ -8,8 +8,8 @@ Magenta's hierdec-trio_16bar. Each encoder's figure comes with its share of what
 """
 
 import argparse
-import collections
 import contextlib
+import itertools
 import os
 import pathlib
 import random
@@ -24,7 +24,9 @@ import musicvae_jax
 from benchmarks import full_size
 from musicvae_jax import checkpoint
 from surrogate.corpus import collection, workers
+from surrogate.corpus.batches import Batch
 from surrogate.corpus.device_encoder import DeviceEncoder
+from surrogate.corpus.encoding import WaitingTime, encoded
 
 LAKH_FILES = 178_561
 _SETTINGS = dict(grid="beats", hop_bars=4, max_windows=24, seed=0)
@@ -55,13 +57,11 @@ def encoding(name, batch_size, seconds):
     encoder = DeviceEncoder(musicvae_jax.load(name), batch_size)
     tokens = np.random.default_rng(0).integers(0, 90, (encoder.rows, 256, 3)).astype(np.uint16)
     encoder.fetch(encoder.send(tokens))
-    began, count, sent = time.perf_counter(), 0, collections.deque()
-    while time.perf_counter() - began < seconds or sent:
-        if time.perf_counter() - began < seconds:
-            sent.append(encoder.send(tokens))
-        if len(sent) > 1 or time.perf_counter() - began >= seconds:
-            encoder.fetch(sent.popleft())
-            count += encoder.rows
+    began = time.perf_counter()
+    batches = itertools.takewhile(
+        lambda _: time.perf_counter() - began < seconds, itertools.repeat(Batch(0, tokens, 0, False))
+    )
+    count = sum(len(batch.tokens) for batch, _, _ in encoded(batches, encoder, WaitingTime()))
     print(count / (time.perf_counter() - began))
 
 

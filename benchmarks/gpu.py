@@ -127,7 +127,9 @@ def import_all(folder) -> pathlib.Path:
 
 
 def trained(flags, seconds: float, step: float) -> list[str]:
-    """Trains for about so many seconds and keeps log and model; a line of what came of it."""
+    """Trains for about so many seconds, a step of them, and keeps log and model; a line of what came of it."""
+    if not step < np.inf:
+        return [f"{flags.config} was not trained: the chip's memory does not hold its step."]
     config = config_parser.load(flags.config)
     steps = max(10, int(seconds * _SHARE_OF_THE_REST / step))
     workdir = pathlib.Path(flags.output) / "run"

@@ -15,16 +15,20 @@ from musicvae_jax.events import (
     STEPS_PER_BEAT,
     drum_bits,
 )
-from musicvae_jax.lstm import Dense, normal
+from musicvae_jax.lstm import Dense, Hidden, elementwise, gelu, normal
 from musicvae_jax.products import einsum
 
 
+@elementwise
 def gru(reads_x3H, recurrent_x3H, state_xH):
     """The next state of a gated recurrent unit (Cho et al. 2014), reset after the product.
 
     Args:
         reads_x3H, recurrent_x3H: what the input and the state say of reset, update and candidate, [..., 3H] each.
         state_xH: the last state.
+
+    Returns:
+        float32 [..., H].
     """
     read_reset, read_update, read_new = jnp.split(reads_x3H, 3, -1)
     reset, update, new = jnp.split(recurrent_x3H, 3, -1)
@@ -45,13 +49,13 @@ class BarDecoder(nnx.Module):
 
     def __init__(self, depth, outputs, beat_size, width, size, *, rngs):
         self.depth, self.outputs = depth, outputs
-        self.hidden = Dense(beat_size, width, rngs=rngs)
+        self.hidden = Hidden(beat_size, width, rngs=rngs)
         self.says = Dense(width, STEPS_PER_BEAT * outputs, rngs=rngs)
         self.initial_state = Dense(BEATS_PER_BAR * beat_size, size, rngs=rngs)
         self.tokens = nnx.Param(normal(rngs, depth + 1, 3 * size) * 0.1)  # the last: none before
         self.places = nnx.Param(normal(rngs, STEPS_PER_BAR, 3 * size) * 0.1)
         self.beat = Dense(beat_size, 3 * size, rngs=rngs)
-        self.recurrent = Dense(size, 3 * size, rngs=rngs)
+        self.recurrent = Hidden(size, 3 * size, rngs=rngs)
         self.output = Dense(size, outputs, rngs=rngs)
 
     def begin(self, z_SxBxD):
@@ -59,7 +63,7 @@ class BarDecoder(nnx.Module):
         bars = len(z_SxBxD)
         gates_TxSx3H = jnp.repeat(self.beat(z_SxBxD).swapaxes(0, 1), STEPS_PER_BEAT, axis=0)
         gates_TxSx3H = gates_TxSx3H + self.places[...].astype(jnp.float32)[:, None]
-        logits_SxBxN = self.says(jax.nn.gelu(self.hidden(z_SxBxD)))
+        logits_SxBxN = self.says(gelu(self.hidden(z_SxBxD)))
         logits_TxSxV = logits_SxBxN.reshape(bars, STEPS_PER_BAR, -1).swapaxes(0, 1)
         return jnp.tanh(self.initial_state(z_SxBxD.reshape(bars, -1))), gates_TxSx3H, logits_TxSxV
 
@@ -105,13 +109,15 @@ def teacher_forced(decoders, classes_SxT, z_SxBxD):
     for decoder, own, z in zip(decoders, classes_SxT, z_SxBxD, strict=True):
         begun.append(decoder.begin(z))
         before_TxS = jnp.pad(own[:, :-1].T, ((1, 0), (0, 0)), constant_values=decoder.depth)
-        reads.append(begun[-1][1] + decoder.tokens[...][before_TxS].astype(jnp.float32))
+        read = begun[-1][1] + decoder.tokens[...][before_TxS].astype(jnp.float32)
+        reads.append(read.astype(decoder.tokens.dtype))
     kernel_DxHx3H = jnp.stack([decoder.recurrent.kernel[...] for decoder in decoders])
     bias_Dx1x3H = jnp.stack([decoder.recurrent.bias[...] for decoder in decoders])[:, None].astype(jnp.float32)
 
     def step(state_DxSxH, reads_DxSx3H):
         product = einsum("dsh,dhg->dsg", state_DxSxH.astype(kernel_DxHx3H.dtype), kernel_DxHx3H)
-        state_DxSxH = gru(reads_DxSx3H, product + bias_Dx1x3H, state_DxSxH)
+        recurrent_DxSx3H = (product + bias_Dx1x3H).astype(kernel_DxHx3H.dtype)
+        state_DxSxH = gru(reads_DxSx3H, recurrent_DxSx3H, state_DxSxH)
         return state_DxSxH, state_DxSxH
 
     first_DxSxH = jnp.stack([state for state, _, _ in begun])

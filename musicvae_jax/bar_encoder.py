@@ -1,12 +1,11 @@
 """The encoder of bars: Gaussians over the latents of each part's beats."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from musicvae_jax import beats
 from musicvae_jax.events import DRUM_PITCHES, LINE_CLASSES, STEPS_PER_BEAT, drum_bits
-from musicvae_jax.lstm import Dense, normal
+from musicvae_jax.lstm import Dense, Hidden, gelu, normal
 
 
 class LineEncoder(nnx.Module):
@@ -20,7 +19,7 @@ class LineEncoder(nnx.Module):
     def of_pattern(self, pattern_xT):
         """int [..., 4] -> mean and raw spread, float32 [..., pattern_size] each."""
         hidden = self.rows[...][jnp.arange(STEPS_PER_BEAT), pattern_xT].astype(jnp.float32).sum(-2)
-        return jnp.split(self.pattern(jax.nn.gelu(hidden)), 2, -1)
+        return jnp.split(self.pattern(gelu(hidden)), 2, -1)
 
     def of_first(self, first_x):
         """int [...] -> mean and raw spread, float32 [..., first_size] each."""
@@ -35,13 +34,13 @@ class DrumEncoder(nnx.Module):
     """Beats of drums -> Gaussians over their latents."""
 
     def __init__(self, config, *, rngs):
-        self.hidden = nnx.List([Dense(STEPS_PER_BEAT * len(DRUM_PITCHES), config.width, rngs=rngs) for _ in range(2)])
+        self.hidden = nnx.List([Hidden(STEPS_PER_BEAT * len(DRUM_PITCHES), config.width, rngs=rngs) for _ in range(2)])
         self.out = nnx.List([Dense(config.width, 2 * size, rngs=rngs) for size in config.drum_sizes])
 
     def of_half(self, half, hits_xT):
         """Masks of one of beats.DRUM_HALVES, int [..., 4] -> mean and raw spread, float32 [..., D] each."""
         struck = drum_bits(hits_xT).reshape(*hits_xT.shape[:-1], -1).astype(jnp.float32)
-        return jnp.split(self.out[half](jax.nn.gelu(self.hidden[half](struck))), 2, -1)
+        return jnp.split(self.out[half](gelu(self.hidden[half](struck))), 2, -1)
 
     def __call__(self, drums_SxT):
         halves = [self.of_half(half, hits) for half, hits in enumerate(beats.drum_beats(drums_SxT))]

@@ -58,7 +58,7 @@ def _read(cells, x_DxTxBxN):
         x_DxTxBxN: integer tokens, or dense inputs.
 
     Returns:
-        Outputs [D, T, B, H], in the kernels' dtype, to which whatever reads them would round them anyway.
+        Outputs [D, T, B, H], in the kernels' dtype.
     """
     count, steps, batch, _ = x_DxTxBxN.shape
     kernel = cells[0].recurrent_kernel
@@ -66,7 +66,7 @@ def _read(cells, x_DxTxBxN):
     def chunk(states, x_DxLxBxN):
         gates = [cell.all_gate_inputs(x) for cell, x in zip(cells, x_DxLxBxN, strict=True)]
         h_DxLxBxH, states = scan_each(cells, gates, states)
-        return states, h_DxLxBxH.astype(kernel.dtype)
+        return states, h_DxLxBxH
 
     length = _CHUNK if steps % _CHUNK == 0 else steps
     zeros = jnp.zeros((count, batch, kernel.shape[0]))

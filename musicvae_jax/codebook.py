@@ -81,8 +81,10 @@ def codes_of(model, bars: np.ndarray, roots: np.ndarray) -> np.ndarray:
     *patterns, first_SxB = _beats_of(bars, roots)
     codes = np.zeros((len(bars), CODES_PER_BAR), np.int16)
     for kind, beats_Nx4 in enumerate(patterns):
-        unique, which = np.unique(beats_Nx4, axis=0, return_inverse=True)
-        codes[:, kind == KIND_OF_CODE] = _codes_of_beats(model, kind, unique)[which].reshape(-1, BEATS_PER_BAR)
+        as_numbers = beats_Nx4.astype(np.uint16).view(np.uint64)[:, 0]  # sorted in a tenth of the time of rows
+        unique, which = np.unique(as_numbers, return_inverse=True)
+        unique_Nx4 = unique[:, None].view(np.uint16)
+        codes[:, kind == KIND_OF_CODE] = _codes_of_beats(model, kind, unique_Nx4)[which].reshape(-1, BEATS_PER_BAR)
     within = np.clip(first_SxB - LOWEST_FIRST + 1, 1, FIRST_NOTES - 1)
     codes[:, KIND_OF_CODE == FIRST_NOTE] = np.where(first_SxB > 0, within, 0)
     return codes

@@ -4,8 +4,11 @@ Whatever of a step does not depend on the previous step (the input's share of th
 scan, for all steps, as one large matrix product or as a gather of kernel rows; only `h @ recurrent_kernel` stays
 inside. The backward pass keeps that shape: the recurrent kernel's gradient is one large product after its scan.
 
-Products run in the dtype of the kernels (float32 or bfloat16) and accumulate in float32; states are float32.
+Products run in the dtype of the kernels (float32 or bfloat16) and accumulate in float32. What is kept of every step for
+products, or for the backward pass, is in the kernels' dtype, too; states, the sums of gates and c are float32.
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +17,7 @@ from flax import nnx
 
 from musicvae_jax.products import dot, dot_columns
 
+_UNROLLED = 4  # steps that accelerators do at once, with fewer kernels to launch; a CPU is slower for it
 FORGET_BIAS = 1.0  # added at run time, never stored in the bias
 
 
@@ -74,6 +78,32 @@ class Dense(nnx.Module):
         return add_bias(dot(x, self.kernel[...]), self.bias[...])
 
 
+class Hidden(Dense):
+    """The same in the kernel's dtype: hidden units, of which each step and layer keeps many."""
+
+    def __call__(self, x):
+        return super().__call__(x).astype(self.kernel.dtype)
+
+
+def elementwise(function):
+    """The same function of arrays, element by element, in float32 whatever their dtype.
+
+    For the backward pass nothing but the arrays is kept: to compute the rest again costs less than to keep it.
+    """
+
+    @functools.partial(jax.checkpoint, prevent_cse=False)
+    def in_float32(*arrays):
+        return function(*(x.astype(jnp.float32) for x in arrays))
+
+    return in_float32
+
+
+@elementwise
+def gelu(x):
+    """Gaussian error linear units (Hendrycks & Gimpel 2016), float32."""
+    return jax.nn.gelu(x)
+
+
 class LSTMCell(nnx.Module):
     """Weights of one LSTM layer: gates i, g, f, o side by side in that order (magenta/contrib/rnn.py).
 
@@ -117,11 +147,11 @@ class LSTMCell(nnx.Module):
         """Runs all steps.
 
         Args:
-            gate_inputs_TxBx4H: what all but the last output adds to the gates, float32.
+            gate_inputs_TxBx4H: what all but the last output adds to the gates.
             state: the first (c, h), float32 [B, H] each.
 
         Returns:
-            Outputs, float32 [T, B, H], and the final (c, h).
+            Outputs [T, B, H] in the kernel's dtype, and the final (c, h), float32.
         """
         return scan(gate_inputs_TxBx4H, self.recurrent_kernel[...], *state)
 
@@ -140,10 +170,15 @@ def scan_each(cells, gate_inputs, states):
         states: the first (c, h) of all, float32 [D, B, H] each.
 
     Returns:
-        Outputs, float32 [D, T, B, H], and the final (c, h) of all.
+        Outputs [D, T, B, H] in the kernels' dtype, and the final (c, h) of all, float32.
     """
     kernels = jnp.stack([cell.recurrent_kernel[...] for cell in cells])
-    return _scan_each(jnp.stack(gate_inputs), kernels, *states)
+    return _scan_each(jnp.stack(gate_inputs).astype(kernels.dtype), kernels, *states)
+
+
+def scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
+    """Runs the recurrence over time; see LSTMCell.scan."""
+    return _scan_one(gate_inputs_TxBx4H.astype(kernel_Hx4H.dtype), kernel_Hx4H, c_BxH, h_BxH)
 
 
 def _activate(gates, axis):
@@ -152,7 +187,6 @@ def _activate(gates, axis):
 
 
 def _scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
-    """Runs the recurrence over time; see LSTMCell.scan."""
     return jax.lax.platform_dependent(
         gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH, cpu=_scan_columns, default=_scan_rows
     )
@@ -161,9 +195,9 @@ def _scan(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
 def _scan_rows(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
     def body(state, gate_inputs):
         state = step(gate_inputs + dot(state[1], kernel_Hx4H), state, axis=-1)
-        return state, state[1]
+        return state, state[1].astype(kernel_Hx4H.dtype)
 
-    final, h_TxBxH = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
+    final, h_TxBxH = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H, unroll=_UNROLLED)
     return h_TxBxH, final
 
 
@@ -173,10 +207,19 @@ def _scan_columns(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
 
     def body(state, gate_inputs):
         state = step(gate_inputs.T + dot_columns(kernel_4HxH, state[1]), state, axis=0)
-        return state, state[1].T
+        return state, state[1].T.astype(kernel_Hx4H.dtype)
 
     final, h_TxBxH = jax.lax.scan(body, (c_BxH.T, h_BxH.T), gate_inputs_TxBx4H)
     return h_TxBxH, (final[0].T, final[1].T)
+
+
+def _over_steps(body, carry, xs, *, reverse=False):
+    """jax.lax.scan, unrolled but on CPUs."""
+
+    def by(unroll):
+        return lambda carry, xs: jax.lax.scan(body, carry, xs, reverse=reverse, unroll=unroll)
+
+    return jax.lax.platform_dependent(carry, xs, cpu=by(1), default=by(_UNROLLED))
 
 
 def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
@@ -184,21 +227,21 @@ def _scan_forward(gate_inputs_TxBx4H, kernel_Hx4H, c_BxH, h_BxH):
         i, g, f, o = gates = _activate(gate_inputs + dot(state[1], kernel_Hx4H), axis=-1)
         c = f * state[0] + i * g
         h = o * jnp.tanh(c)
-        return (c, h), (*(gate.astype(kernel_Hx4H.dtype) for gate in gates), c, h)
+        return (c, h), (*(x.astype(kernel_Hx4H.dtype) for x in (*gates, h)), c)
 
-    final, saved = jax.lax.scan(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
-    return (saved[-1], final), (saved, kernel_Hx4H, c_BxH, h_BxH)
+    final, saved = _over_steps(body, (c_BxH, h_BxH), gate_inputs_TxBx4H)
+    return (saved[-2], final), (saved, kernel_Hx4H, c_BxH, h_BxH)
 
 
 def _scan_backward(residuals, cotangents):
     saved, kernel, c0, h0 = residuals
     dh_TxBxH, final = cotangents
-    c_TxBxH, h_TxBxH = saved[-2:]
+    h_TxBxH, c_TxBxH = saved[-2:]
     c_before_TxBxH = jnp.concatenate([c0[None], c_TxBxH[:-1]])
 
     def body(carry, xs):
         dc, dh = carry
-        dh_out, c_before, (i, g, f, o, c, _) = xs
+        dh_out, c_before, (i, g, f, o, _, c) = xs
         i, g, f, o = (gate.astype(jnp.float32) for gate in (i, g, f, o))
         dh = dh + dh_out
         tanh_c = jnp.tanh(c)
@@ -206,14 +249,13 @@ def _scan_backward(residuals, cotangents):
         dgates = jnp.concatenate(
             [dc * g * i * (1 - i), dc * i * (1 - g * g), dc * c_before * f * (1 - f), dh * tanh_c * o * (1 - o)], -1
         )
-        return (dc * f, dot(dgates, kernel.T)), dgates
+        return (dc * f, dot(dgates, kernel.T)), dgates.astype(kernel.dtype)
 
-    (dc, dh), dgates_TxBx4H = jax.lax.scan(body, final, (dh_TxBxH, c_before_TxBxH, saved), reverse=True)
-    h_before_TxBxH = jnp.concatenate([h0[None], h_TxBxH[:-1]])
+    (dc, dh), dgates_TxBx4H = _over_steps(body, final, (dh_TxBxH, c_before_TxBxH, saved), reverse=True)
+    h_before_TxBxH = jnp.concatenate([h0[None].astype(kernel.dtype), h_TxBxH[:-1]])
     # One product over T * B rows, where autodiff would add up T small ones inside the scan.
     steps = h_before_TxBxH.shape[0] * h_before_TxBxH.shape[1]
-    h_NxH = h_before_TxBxH.reshape(steps, -1).astype(kernel.dtype)
-    dkernel = dot(_transposed(h_NxH), dgates_TxBx4H.reshape(steps, -1).astype(kernel.dtype))
+    dkernel = dot(_transposed(h_before_TxBxH.reshape(steps, -1)), dgates_TxBx4H.reshape(steps, -1))
     return dgates_TxBx4H, dkernel.astype(kernel.dtype), dc, dh
 
 
@@ -226,7 +268,7 @@ def _copied_transpose(x_NxD):
     return jax.lax.optimization_barrier(x_NxD.T)
 
 
-scan = jax.custom_vjp(_scan)
-scan.defvjp(_scan_forward, _scan_backward)
+_scan_one = jax.custom_vjp(_scan)
+_scan_one.defvjp(_scan_forward, _scan_backward)
 _scan_each = jax.custom_vjp(jax.vmap(_scan))
 _scan_each.defvjp(jax.vmap(_scan_forward), jax.vmap(_scan_backward))

@@ -10,7 +10,7 @@ from musicvae_jax import events
 class DeviceEncoder:
     """A model's encoder on all local devices; batches may be under way while the next is sent.
 
-    rows: the most windows of a batch, those of all devices together.
+    In a profile its methods have their names. rows: the most windows of a batch, those of all devices together.
     """
 
     def __init__(self, model, batch_size: int):
@@ -30,9 +30,11 @@ class DeviceEncoder:
     def send(self, tokens):
         """Starts on at most `rows` windows, uint16 [n, 256, 3]; returns what fetch takes."""
         batch = np.pad(tokens, ((0, self.rows - len(tokens)), (0, 0), (0, 0)))
-        return self._encode(self._state, batch.reshape(self._shape)), len(tokens)
+        with jax.profiler.TraceAnnotation("send"):
+            return self._encode(self._state, batch.reshape(self._shape)), len(tokens)
 
     def fetch(self, sent) -> tuple[np.ndarray, np.ndarray]:
         """Waits for what was sent; returns mu and sigma, float32 [n, z] each."""
         outputs, count = sent
-        return tuple(np.asarray(output, np.float32).reshape(self.rows, -1)[:count] for output in outputs)
+        with jax.profiler.TraceAnnotation("fetch"):
+            return tuple(np.asarray(output, np.float32).reshape(self.rows, -1)[:count] for output in outputs)

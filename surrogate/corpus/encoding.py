@@ -57,6 +57,28 @@ class ShardWriter:
             shards.write(self._folder, batch.shard, arrays | fields)
 
 
+def encoded(read, encoder: DeviceEncoder, waiting: WaitingTime):
+    """Yields each Batch of an iterator, its mu and its sigma; the next is with the devices while they are fetched."""
+    in_flight = collections.deque()
+
+    def oldest():
+        batch, sent = in_flight.popleft()
+        with waiting.measured("encoding"):
+            return batch, *encoder.fetch(sent)
+
+    while True:
+        with waiting.measured("reading"):
+            batch = next(read, None)
+        if batch is None:
+            break
+        with waiting.measured("encoding"):
+            in_flight.append((batch, encoder.send(batch.tokens)))
+        if len(in_flight) == _IN_FLIGHT:
+            yield oldest()
+    while in_flight:
+        yield oldest()
+
+
 def encode_shards(
     plan: Plan, tokens_of, encoder: DeviceEncoder, folder, numbers, shard_windows: int, waiting: WaitingTime
 ):
@@ -74,25 +96,9 @@ def encode_shards(
     Yields:
         Every Batch when it is done.
     """
-    writer, in_flight = ShardWriter(plan, folder), collections.deque()
-
-    def finish_oldest():
-        batch, sent = in_flight.popleft()
-        with waiting.measured("encoding"):
-            mu, sigma = encoder.fetch(sent)
+    writer = ShardWriter(plan, folder)
+    read = read_ahead(batches(plan, tokens_of, numbers, shard_windows, encoder.rows), _AHEAD)
+    for batch, mu, sigma in encoded(read, encoder, waiting):
         with waiting.measured("writing"):
             writer.add(batch, mu, sigma)
-        return batch
-
-    waited_for = read_ahead(batches(plan, tokens_of, numbers, shard_windows, encoder.rows), _AHEAD)
-    while True:
-        with waiting.measured("reading"):
-            batch = next(waited_for, None)
-        if batch is None:
-            break
-        with waiting.measured("encoding"):
-            in_flight.append((batch, encoder.send(batch.tokens)))
-        if len(in_flight) == _IN_FLIGHT:
-            yield finish_oldest()
-    while in_flight:
-        yield finish_oldest()
+        yield batch

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.lstm import Dense, along_last
+from musicvae_jax.lstm import Dense, Hidden, along_last, gelu
 from musicvae_jax.products import dot, einsum, rows
 from surrogate.model.bar_features import LIKENESS_FEATURES
 
@@ -27,12 +27,12 @@ def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
 
 
 def rotated(x_BxHxSxD, place_S):
-    """Rotary position embedding (Su et al. 2021) of queries or keys, float32 [B, H, S, D], at places, [S]."""
+    """Rotary position embedding (Su et al. 2021) of queries or keys, [B, H, S, D], at places, [S]."""
     half = x_BxHxSxD.shape[-1] // 2
     angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half)[None] / half)
     cos, sin = jnp.cos(angle)[None, None], jnp.sin(angle)[None, None]
     a, b = x_BxHxSxD[..., :half], x_BxHxSxD[..., half:]
-    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1)
+    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1).astype(x_BxHxSxD.dtype)
 
 
 def dropped(x, share, key):
@@ -72,9 +72,9 @@ class Layer(nnx.Module):
     def __init__(self, width, heads, *, rngs):
         self.heads = heads
         self.gains = nnx.Param(jnp.ones((2, width)))
-        self.qkv = Dense(width, 3 * width, rngs=rngs)
+        self.qkv = Hidden(width, 3 * width, rngs=rngs)
         self.out = Dense(width, width, rngs=rngs)
-        self.up = Dense(width, 4 * width, rngs=rngs)
+        self.up = Hidden(width, 4 * width, rngs=rngs)
         self.down = Dense(4 * width, width, rngs=rngs)
         for dense in (self.out, self.down):
             dense.kernel[...] *= 0.3
@@ -85,7 +85,7 @@ class Layer(nnx.Module):
         self.distance = nnx.Param(jnp.zeros((heads, FARTHEST + 1)))
 
     def queries_keys_values(self, x_BxSxD, place_S):
-        """float32 [B, H, S, D] each."""
+        """[B, H, S, D] each, in the kernels' dtype."""
         shape = (*x_BxSxD.shape[:2], 3, self.heads, -1)
         q, k, v = jnp.moveaxis(self.qkv(norm(x_BxSxD, self.gains[0])).reshape(shape), (2, 3), (0, 2))
         placed = self.heads // 2
@@ -101,7 +101,7 @@ class Layer(nnx.Module):
         weights = jax.nn.softmax(scores / np.sqrt(q.shape[-1]) + bias_BxHxQxK, -1).astype(dtype)
         read = einsum("bhqk,bhkd->bhqd", weights, v_BxHxKxD.astype(dtype))
         x = x_BxQxD + dropped(self.out(read.swapaxes(1, 2).reshape(x_BxQxD.shape)), dropout, keys[0])
-        return x + dropped(self.down(jax.nn.gelu(self.up(norm(x, self.gains[1])))), dropout, keys[1])
+        return x + dropped(self.down(gelu(self.up(norm(x, self.gains[1])))), dropout, keys[1])
 
     def bias(self, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
         """Biases of attention, float32 [B, H, Q, K]: likeness, rows of the distance table, and what is seen."""

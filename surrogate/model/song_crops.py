@@ -2,7 +2,9 @@
 
 import dataclasses
 
+import jax
 import numpy as np
+from tqdm import tqdm
 
 from musicvae_jax import codebook
 from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
@@ -57,9 +59,11 @@ class SongCrops:
         )
         codes = np.concatenate([chords, codebook.codes_of(vae, bars_of_all, roots)], 1).astype(np.int16)
         ends = np.cumsum([song.bars for song in chosen])
+        hidden = jax.process_index() > 0
+        bar = tqdm(chosen, f"{split} songs", unit="song", delay=1, leave=False, dynamic_ncols=True, disable=hidden)
         self.songs = [
             _Song(_melodies(song), own, song_batches.plays(song.lines[:, -1].reshape(-1), song.drums), song.tempo)
-            for song, own in zip(chosen, np.split(codes, ends[:-1]), strict=True)
+            for song, own in zip(bar, np.split(codes, ends[:-1]), strict=True)
         ]
         self.long = [song for song in self.songs if len(song.codes) > bars] or self.songs
 

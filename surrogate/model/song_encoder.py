@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from musicvae_jax.lstm import Dense, normal
+from musicvae_jax.lstm import Dense, Hidden, gelu, normal
 from musicvae_jax.products import dot, rows
 from surrogate.model.attention import Layer, dropped, norm, through
 from surrogate.model.bar_features import FEATURES_PER_BAR
@@ -21,7 +21,7 @@ class SongEncoder(nnx.Module):
     """Bars' melody, tempo, density and known parts -> float32 [B, S, width]."""
 
     def __init__(self, width, layers, heads, *, rngs):
-        self.melody = nnx.List([Dense(FEATURES_PER_BAR, 2 * width, rngs=rngs), Dense(2 * width, width, rngs=rngs)])
+        self.melody = nnx.List([Hidden(FEATURES_PER_BAR, 2 * width, rngs=rngs), Dense(2 * width, width, rngs=rngs)])
         self.places = nnx.Param(normal(rngs, PLACES, width) * 0.15)
         self.edges = nnx.Param(normal(rngs, 2, width) * 0.15)
         self.tempo = Dense(2 * _TEMPO_WAVES, width, rngs=rngs)
@@ -42,7 +42,7 @@ class SongEncoder(nnx.Module):
             float32 [B, S, width].
         """
         keys = [None] * 3 if key is None else jax.random.split(key, 3)
-        x = self.melody[1](jax.nn.gelu(self.melody[0](dropped(batch["melody"], dropout, keys[0]))))
+        x = self.melody[1](gelu(self.melody[0](dropped(batch["melody"], dropout, keys[0]))))
         wave_BxW = batch["tempo"][:, None] * 2.0 ** np.arange(_TEMPO_WAVES)[None]
         tempo_BxD = 0.3 * self.tempo(jnp.concatenate([jnp.sin(wave_BxW), jnp.cos(wave_BxW)], -1))
         song_BxD = tempo_BxD + self.density(batch["density"])

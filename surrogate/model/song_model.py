@@ -17,7 +17,7 @@ from flax import nnx
 
 from musicvae_jax import codebook, products
 from musicvae_jax.bar_decoder import gru
-from musicvae_jax.lstm import Dense, along_last, normal
+from musicvae_jax.lstm import Dense, Hidden, along_last, gelu, normal
 from surrogate.model import sources
 from surrogate.model.attention import Layer, distance_rows, dropped, norm, through
 from surrogate.model.song_encoder import SongEncoder
@@ -66,7 +66,7 @@ class BarCodes(nnx.Module):
 
     def __init__(self, config, *, rngs):
         width = config.width
-        self.read, self.recurrent = (Dense(width, 3 * width, rngs=rngs) for _ in range(2))
+        self.read, self.recurrent = (Hidden(width, 3 * width, rngs=rngs) for _ in range(2))
         self.initial_state, self.bar = (Dense(width, width, rngs=rngs) for _ in range(2))
         self.places = nnx.Param(normal(rngs, CODES, width))
         self.output_places = nnx.Param(normal(rngs, CODES, width) * 0.3)
@@ -119,7 +119,7 @@ class SongSurrogate(nnx.Module):
         self.unknown = table(len(PARTS), 0.1)
         self.known = Dense(len(PARTS) * width, width, rngs=rngs)
         self.chords = Dense(width, CHORDS_PER_BAR * CHORD_CLASSES, rngs=rngs)
-        self.bar = nnx.List([Dense(width, width, rngs=rngs) for _ in range(2)])
+        self.bar = nnx.List([layer(width, width, rngs=rngs) for layer in (Hidden, Dense)])
         self.decoder_input = Dense(2 * width, width, rngs=rngs)
         self.layers = nnx.List([Layer(*sizes, rngs=rngs) for _ in range(config.decoder_layers)])
         self.gain = nnx.Param(jnp.ones(width))
@@ -145,54 +145,62 @@ class SongSurrogate(nnx.Module):
 
     def bars(self, parts_BxSxD):
         """Parts of bars as one vector of each bar, float32 [B, S, D]."""
-        return self.bar[1](jax.nn.gelu(self.bar[0](sum(parts_BxSxD) / np.sqrt(len(PARTS)))))
+        return self.bar[1](gelu(self.bar[0](sum(parts_BxSxD) / np.sqrt(len(PARTS)))))
 
-    def encode(self, batch, *, dropout=0.0, key=None):
-        """What is heard of each bar, the whole song in sight: float32 [B, S, D]; batch as song_batches makes them."""
-        known = jnp.concatenate(self.parts(self.rows(batch["codes"]), batch["known"]), -1)
+    def encode(self, batch, rows_KxBxSxD, *, dropout=0.0, key=None):
+        """What is heard of each bar, the whole song in sight: float32 [B, S, D].
+
+        Args:
+            batch: as song_batches makes them.
+            rows_KxBxSxD: of its codes.
+            dropout, key: as SongEncoder takes them.
+        """
+        known = jnp.concatenate(self.parts(rows_KxBxSxD, batch["known"]), -1)
         return self.encoder(batch, self.known(known), dropout=dropout, key=key)
 
     def chord_logits(self, heard_BxSxD):
         """Logits of chords from what the encoder hears alone, float32 [B, S, 2, V]."""
         return self.chords(heard_BxSxD).reshape(*heard_BxSxD.shape[:2], CHORDS_PER_BAR, CHORD_CLASSES)
 
-    def nats(self, batch, heard_BxSxD, *, dropout=0.0, key=None):
-        """-log p(part of a bar | all before it), float32 [B, S, P]; dropout as SongEncoder takes it."""
+    def nats(self, batch, rows_KxBxSxD, heard_BxSxD, *, dropout=0.0, key=None):
+        """-log p(part of a bar | all before it), float32 [B, S, P]; arguments as encode takes and gives them."""
         keys = [None] * 4 if key is None else jax.random.split(key, 4)
-        codes_KxBxS, rows = jnp.moveaxis(batch["codes"], -1, 0), self.rows(batch["codes"])
+        codes_KxBxS = jnp.moveaxis(batch["codes"], -1, 0)
         bars = codes_KxBxS.shape[2]
-        own = self.bars(self.parts(rows, batch["remembered"]))
+        own = self.bars(self.parts(rows_KxBxSxD, batch["remembered"]))
         before = jnp.pad(own[:, :-1], ((0, 0), (1, 0), (0, 0)))
         x = dropped(self.decoder_input(jnp.concatenate([heard_BxSxD, before], -1)), dropout, keys[0])
         so_far = np.tril(np.ones((1, bars, bars), bool)) & batch["is_bar"][:, None, :]
         x = through(self.layers, x, batch["likeness"], so_far, causal=True, dropout=dropout, key=keys[1])
         x = dropped(norm(x, self.gain[...]), dropout, keys[2])
-        states = dropped(self.codes.states(rows, x), dropout, keys[3])
+        states = dropped(self.codes.states(rows_KxBxSxD, x), dropout, keys[3])
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]
         plays_BxSxP = plays(batch)
         keys, distances, of_parts = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
         for part, (source, places) in enumerate(zip(self.sources, places_by_kind(), strict=True)):
             playing = earlier & plays_BxSxP[:, None, :, part]
             scores = source(x, source.key(keys), batch["likeness"], distances, playing)
-            follows, new, is_same = 0.0, 0.0, True
-            for kind, own in places.items():
-                logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states[own], kind, np.arange(CODES)[own])
-                codes_NxBxS = codes_KxBxS[own]
-                drawn = jnp.take_along_axis(logits, codes_NxBxS[..., None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
-                changed = jax.nn.log_sigmoid(anew) + drawn
-                kept = jnp.logaddexp(jax.nn.log_sigmoid(-anew), changed)
-                same_NxBxSxS = codes_NxBxS[..., :, None] == codes_NxBxS[..., None, :]
-                follows += jnp.where(same_NxBxSxS, kept[..., None], changed[..., None]).sum(0)
-                new += drawn.sum(0)
-                is_same &= same_NxBxSxS.all(0)
-            alters = source.alters(x).astype(jnp.float32)
-            unaltered = jnp.where(is_same, jax.nn.log_sigmoid(-alters), _NEVER)
-            follows = jnp.logaddexp(unaltered, jax.nn.log_sigmoid(alters) + follows)
-            log_p = jnp.concatenate([follows, new[..., None]], -1)
+            log_p = self.log_p_of_sources(codes_KxBxS, states, source.alters(x), places)
             of_parts.append((scores, source.goes_on(x)[..., 0], log_p, playing, plays_BxSxP[..., part]))
         # One scan over bars for all parts.
-        stacked = jax.tree.map(lambda *values: jnp.stack(values).astype(values[0].dtype), *of_parts)
-        return jnp.moveaxis(jax.vmap(sources.nats)(*stacked), 0, -1)
+        return jnp.moveaxis(jax.vmap(sources.nats)(*map(jnp.stack, zip(*of_parts, strict=True))), 0, -1)
+
+    def log_p_of_sources(self, codes_KxBxS, states_KxBxSxD, alters_BxSx1, places):
+        """log p(a part of each bar | it follows each bar; it is new), float32 [B, S, S + 1], given those before it."""
+        follows, new, is_same = 0.0, 0.0, True
+        for kind, own in places.items():
+            logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states_KxBxSxD[own], kind, np.arange(CODES)[own])
+            codes_NxBxS = codes_KxBxS[own]
+            drawn = jnp.take_along_axis(logits, codes_NxBxS[..., None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
+            changed = jax.nn.log_sigmoid(anew) + drawn
+            kept = jnp.logaddexp(jax.nn.log_sigmoid(-anew), changed)
+            same_NxBxSxS = codes_NxBxS[..., :, None] == codes_NxBxS[..., None, :]
+            follows += jnp.where(same_NxBxSxS, kept[..., None], changed[..., None]).sum(0)
+            new += drawn.sum(0)
+            is_same &= same_NxBxSxS.all(0)
+        unaltered = jnp.where(is_same, jax.nn.log_sigmoid(-alters_BxSx1), _NEVER)
+        follows = jnp.logaddexp(unaltered, jax.nn.log_sigmoid(alters_BxSx1) + follows)
+        return jnp.concatenate([follows, new[..., None]], -1)
 
 
 def places_by_kind() -> list[dict[int, slice]]:
@@ -226,10 +234,11 @@ def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 
         how often the root is its likeliest, and among its two likeliest.
     """
     of_encoder, of_decoder = (None, None) if key is None else jax.random.split(key)
-    heard = module.encode(batch, dropout=dropout, key=of_encoder)
+    rows = module.rows(batch["codes"])
+    heard = module.encode(batch, rows, dropout=dropout, key=of_encoder)
     counted = (batch["is_bar"][..., None] & ~batch["known"] & plays(batch)).astype(jnp.float32)
     share = counted / jnp.maximum(counted.sum((0, 1), keepdims=True), 1)
-    nats_P = (module.nats(batch, heard, dropout=dropout, key=of_decoder) * share).sum((0, 1))
+    nats_P = (module.nats(batch, rows, heard, dropout=dropout, key=of_decoder) * share).sum((0, 1))
     chord = batch["codes"][..., :CHORDS_PER_BAR]
     log_p = jax.nn.log_softmax(module.chord_logits(heard), -1)
     half_share = share[..., CHORDS, None] / CHORDS_PER_BAR

@@ -64,7 +64,7 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
 @functools.partial(jax.jit, static_argnums=0)
 def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
-    heard = model.encode(batch)
+    heard = model.encode(batch, model.rows(batch["codes"]))
     longest = batch["is_bar"].sum(1).max()
 
     def of_song(song, heard_SxD):

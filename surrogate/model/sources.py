@@ -6,7 +6,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import products
-from musicvae_jax.lstm import Dense
+from musicvae_jax.lstm import Dense, Hidden
 from surrogate.model.attention import FARTHEST
 
 _NEVER = -1e9
@@ -21,8 +21,8 @@ class Source(nnx.Module):
     """
 
     def __init__(self, width, source_width, *, rngs):
-        self.query = Dense(width, source_width, rngs=rngs)
-        self.key = Dense(2 * width, source_width, rngs=rngs)
+        self.query = Hidden(width, source_width, rngs=rngs)
+        self.key = Hidden(2 * width, source_width, rngs=rngs)
         self.new, self.goes_on, self.alters = (Dense(width, 1, rngs=rngs) for _ in range(3))
         for dense, bias in ((self.new, 2.0), (self.goes_on, -1.0), (self.alters, 2.0)):
             dense.kernel[...] *= 0.1
@@ -32,8 +32,7 @@ class Source(nnx.Module):
 
     def __call__(self, x_BxQxD, keys_BxKxW, likeness_BxQxKxF, distance_row_QxK, before_BxQxK):
         """float32 [B, Q, K + 1], logarithms of probabilities but for a constant; keys as self.key gives them."""
-        keys = keys_BxKxW.astype(self.query.kernel.dtype)
-        query = self.query(x_BxQxD).astype(keys.dtype)
+        keys, query = keys_BxKxW.astype(self.query.kernel.dtype), self.query(x_BxQxD)
         scores = products.einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
         scores += products.einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
         scores += products.rows(self.distance[...].astype(jnp.float32)[:, None], distance_row_QxK)[None, ..., 0]

@@ -60,9 +60,10 @@ def test_gradient_is_that_of_automatic_differentiation(arguments):
 
 
 def test_bfloat16_kernels_stay_close(arguments):
+    gate_inputs, kernel, *state = arguments
     wanted, _ = lstm.scan(*arguments)
-    got, _ = lstm.scan(arguments[0], arguments[1].astype(jnp.bfloat16), *arguments[2:])
-    assert got.dtype == jnp.float32
+    got, (c, h) = lstm.scan(gate_inputs, kernel.astype(jnp.bfloat16), *state)
+    assert got.dtype == jnp.bfloat16 and c.dtype == h.dtype == jnp.float32
     assert 0 < np.abs(got - wanted).max() < 0.05
 
 

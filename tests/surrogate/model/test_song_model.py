@@ -29,7 +29,12 @@ def batch():
 @pytest.fixture(scope="module")
 def nats():
     model = small.surrogate()
-    return jax.jit(lambda batch: model.nats(batch, model.encode(batch)))
+
+    def of(batch):
+        rows = model.rows(batch["codes"])
+        return model.nats(batch, rows, model.encode(batch, rows))
+
+    return jax.jit(of)
 
 
 def changed(batch, name, index, value):
