@@ -27,7 +27,7 @@ def get_config():
     c.muon = rf"({hidden})/(.*/)?kernel"
     c.warmup_steps = 100
     c.weight_decay = 3e-2
-    c.dropout = 0.0  # of what layers read and add
+    c.dropout = 0.1  # of what layers read and add
     c.clip = 1.0
     c.ema = 0.995
     c.dtype = "bfloat16"

@@ -19,6 +19,8 @@ _SOURCE_DICE = 3
 _DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
 """Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ;
 then two for each code: whether it is kept, and what else it is."""
+_TELLS = 4.0
+"""Log-odds that each code of a known part adds for a bar that has it, too, as what it follows: known parts tell it."""
 
 
 class Temperatures(typing.NamedTuple):
@@ -120,7 +122,7 @@ class _Draws:
         return jnp.where(self.song["is_bar"][:, None], codes, 0)
 
     def _bar(self, bar, carry):
-        codes, caches_before, keys, sources_before, before_RxD = carry
+        codes, caches_before, keys, sources, before_RxD = carry
         model, dice_RxN = self.model, self.dice_SxRxN[bar]
         heard_RxD = jnp.broadcast_to(self.heard_SxD[bar][None], before_RxD.shape)
         x = model.decoder_input(jnp.concatenate([heard_RxD, before_RxD], -1))[:, None]
@@ -136,26 +138,32 @@ class _Draws:
             x = layer.mixed(x, query, *cache, layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS))
             caches.append(cache)
         x = norm(x, model.gain[...])
-        sources, alters = [], []
         dice_PxNxR = dice_RxN[:, : _SOURCE_DICE * len(PARTS)].T.reshape(len(PARTS), _SOURCE_DICE, self.draws)
+        chosen = []
         for part, source in enumerate(model.sources):
             may_follow_S = (places < bar) & self.plays_SxP[:, part]
             scores = source(x, keys[part], likeness_1x1xSxF, distance_1xS, may_follow_S[None, None])[:, 0]
-            chosen_R = choose(scores, self.source_temperature[part], dice_PxNxR[part, 1])
-            next_R = sources_before[part] + 1
-            goes_on_R = dice_PxNxR[part, 0] < jax.nn.sigmoid(source.goes_on(x)[:, 0, 0])
-            goes_on_R &= (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)]
-            sources.append(jnp.where(goes_on_R, next_R, chosen_R))
-            alters.append(dice_PxNxR[part, 2] < jax.nn.sigmoid(source.alters(x)[:, 0, 0]))
-        sources = jnp.stack(sources)
+            p_2xR = jax.nn.sigmoid(jnp.stack([source.goes_on(x)[:, 0, 0], source.alters(x)[:, 0, 0]]))
+            chosen.append(self._source(part, bar, codes, scores, may_follow_S, sources[part], p_2xR, dice_PxNxR[part]))
+        sources, alters_PxR = map(jnp.stack, zip(*chosen, strict=True))
         dice_Kx2xR = dice_RxN[:, _SOURCE_DICE * len(PARTS) :].T.reshape(CODES, 2, self.draws)
-        own = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters, bar)
+        own = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
         codes = codes.at[:, bar].set(own)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
         own_RxD = model.bars(model.parts(model.rows(own[:, None]), there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
         return codes, caches, keys, sources, own_RxD
+
+    def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
+        """What a part of a bar follows, int32 [R], the number of bars where it is new; and whether it may differ."""
+        own, is_known = np.array(CODES_OF_PART[part]), self.song["known"][bar, part]
+        equal_RxS = (codes[:, :, own] == self.song["codes"][bar, own][None, None]).sum(-1)
+        scores_RxJ = scores_RxJ.at[:, :-1].add(jnp.where(is_known, _TELLS * equal_RxS, 0))
+        chosen_R = choose(scores_RxJ, self.source_temperature[part], dice_3xR[1])
+        next_R = before_R + 1
+        may_go_on_R = (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)] & ~is_known
+        return jnp.where(may_go_on_R & (dice_3xR[0] < p_2xR[0]), next_R, chosen_R), dice_3xR[2] < p_2xR[1]
 
     def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, alters_PxR, bar):
         """The codes of a bar, int32 [R, K]."""

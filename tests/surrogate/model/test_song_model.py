@@ -127,6 +127,20 @@ def test_what_is_known_stays_and_the_rest_is_drawn(batch):
     assert (drawn[0, 0, :, : bass.start] != drawn[0, 1, :, : bass.start]).any()
 
 
+def test_a_run_goes_on_from_where_known_bars_are_from():
+    bars, known = 12, 8
+    batch = song_batches.empty(1, bars)
+    song_batches.put_melody(batch, 0, random_bars(bars, seed=3)[0][..., 0].reshape(-1), 120.0)
+    batch["plays"][0], batch["known"][0, :known] = 1, True
+    batch["codes"][0, :, :] = 1 + (np.arange(bars) % 4)[:, None]
+    model = small.surrogate()
+    for source in model.sources:
+        source.goes_on.bias[...] += 50
+        source.alters.bias[...] -= 50
+    drawn = song_sampler.draw(model, batch, draws=3, seed=0, temperatures=song_sampler.DEFAULT)
+    np.testing.assert_array_equal(drawn[0], np.broadcast_to(batch["codes"][0], drawn[0].shape))
+
+
 def test_a_song_is_drawn_alike_whatever_is_beside_it_and_however_long_the_batch(batch):
     both = sampled(batch)
     alone = sampled({name: values[1:] for name, values in batch.items()})
