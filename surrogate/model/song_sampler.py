@@ -35,7 +35,7 @@ class Temperatures(typing.NamedTuple):
 
 
 SAFE = Temperatures(codes=(0.35, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.35))
-DEFAULT = Temperatures(codes=(0.95, 1.0, 1.0, 1.0, 0.55), sources=(0.5, 0.6, 0.55))
+DEFAULT = Temperatures(codes=(0.95, 1.0, 1.0, 1.0, 0.55), sources=(0.7, 0.8, 0.7))
 
 
 def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], temperatures: Temperatures) -> np.ndarray:
