@@ -8,6 +8,7 @@ import pathlib
 import pickle
 import platform
 import threading
+import uuid
 import zlib
 from collections.abc import Callable
 
@@ -70,7 +71,10 @@ def _loaded(path):
 
 
 def _made(path, function, leaves):
-    program = jax.jit(function).lower(*leaves).compile()
+    # What JAX finds in its own cache runs, but kept from there it lacks functions: a name of its own is never found.
+    renamed = functools.wraps(function)(lambda *leaves: function(*leaves))
+    renamed.__name__ = f"{function.__name__}_{uuid.uuid4().hex}"
+    program = jax.jit(renamed).lower(*leaves).compile()
     # A disk that is full, or a device whose programs cannot be kept, costs the next process time, no more.
     with contextlib.suppress(FileError, OSError, RuntimeError, ValueError):
         write_whole(path, zlib.compress(pickle.dumps(serialize_executable.serialize(program)), 1))
