@@ -114,7 +114,7 @@ def test_what_is_taken_away_is_what_is_shown(page, opened):
     state = page.drop(opened, "korobeiniki.work")
     page.browser.click("#tools .main")
     page.browser.click("#files a")
-    file = page.browser.downloads / "korobeiniki accompanied.mid"
+    file = page.browser.downloads / "Korobeiniki accompanied.mid"
     until = time.monotonic() + 20
     while not (file.exists() and file.stat().st_size) and time.monotonic() < until:
         time.sleep(0.05)
