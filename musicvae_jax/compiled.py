@@ -72,7 +72,9 @@ def _loaded(path):
 
 def _made(path, function, leaves):
     # What JAX finds in its own cache runs, but kept from there it lacks functions: a name of its own is never found.
-    renamed = functools.wraps(function)(lambda *leaves: function(*leaves))
+    def renamed(*leaves):
+        return function(*leaves)
+
     renamed.__name__ = f"{function.__name__}_{uuid.uuid4().hex}"
     program = jax.jit(renamed).lower(*leaves).compile()
     # A disk that is full, or a device whose programs cannot be kept, costs the next process time, no more.

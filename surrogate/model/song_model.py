@@ -37,7 +37,6 @@ CODES_OF_PART = (
     range(CHORDS_PER_BAR, CHORDS_PER_BAR + codebook.DRUM_CODES_PER_BAR),
     range(CHORDS_PER_BAR + codebook.DRUM_CODES_PER_BAR, CODES),
 )
-_NEVER = -1e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,7 +197,7 @@ class SongSurrogate(nnx.Module):
             follows += jnp.where(same_NxBxSxS, kept[..., None], changed[..., None]).sum(0)
             new += drawn.sum(0)
             is_same &= same_NxBxSxS.all(0)
-        unaltered = jnp.where(is_same, jax.nn.log_sigmoid(-alters_BxSx1), _NEVER)
+        unaltered = jnp.where(is_same, jax.nn.log_sigmoid(-alters_BxSx1), sources.NEVER)
         follows = jnp.logaddexp(unaltered, jax.nn.log_sigmoid(alters_BxSx1) + follows)
         return jnp.concatenate([follows, new[..., None]], -1)
 

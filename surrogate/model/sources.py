@@ -9,7 +9,8 @@ from musicvae_jax import products
 from musicvae_jax.lstm import Dense, Hidden
 from surrogate.model.attention import FARTHEST
 
-_NEVER = -1e9
+NEVER = -1e9
+"""The logarithm of the probability of what cannot be: no infinity, of which gradients would be no numbers."""
 _LEAST = 1e-6
 
 
@@ -36,7 +37,7 @@ class Source(nnx.Module):
         scores = products.einsum("bqw,bkw->bqk", query, keys) / np.sqrt(keys.shape[-1])
         scores += products.einsum("bqkf,f->bqk", likeness_BxQxKxF, self.likeness[...].astype(jnp.float32))
         scores += products.rows(self.distance[...].astype(jnp.float32)[:, None], distance_row_QxK)[None, ..., 0]
-        return jnp.concatenate([jnp.where(before_BxQxK, scores, _NEVER), self.new(x_BxQxD)], -1)
+        return jnp.concatenate([jnp.where(before_BxQxK, scores, NEVER), self.new(x_BxQxD)], -1)
 
 
 def nats(scores_BxSxJ, goes_on_BxS, log_p_BxSxJ, before_BxSxS, plays_BxS):
@@ -60,13 +61,13 @@ def nats(scores_BxSxJ, goes_on_BxS, log_p_BxSxJ, before_BxSxS, plays_BxS):
 
     def of_bar(known_BxJ, bar):
         chosen_BxJ, may_BxJ, goes_on_Bx1, log_p_BxJ, plays_B = bar
-        moved_BxJ = jnp.where(may_BxJ, jnp.roll(known_BxJ, 1, -1), _NEVER) + goes_on_Bx1
+        moved_BxJ = jnp.where(may_BxJ, jnp.roll(known_BxJ, 1, -1), NEVER) + goes_on_Bx1
         moves_Bx1 = jnp.exp(jax.nn.logsumexp(moved_BxJ, -1, keepdims=True))
         prior_BxJ = jnp.logaddexp(moved_BxJ, jnp.log1p(-jnp.minimum(moves_Bx1, 1 - _LEAST)) + chosen_BxJ)
         joint_BxJ = prior_BxJ + log_p_BxJ
         total_B = jax.nn.logsumexp(joint_BxJ, -1)
         return jnp.where(plays_B[:, None], joint_BxJ - total_B[:, None], prior_BxJ), -total_B
 
-    is_new_BxJ = jnp.full_like(chosen_SxBxJ[0], _NEVER).at[:, -1].set(0)
+    is_new_BxJ = jnp.full_like(chosen_SxBxJ[0], NEVER).at[:, -1].set(0)
     bars = chosen_SxBxJ, may_SxBxJ, goes_on_SxBx1, jnp.moveaxis(log_p_BxSxJ, 1, 0), plays_BxS.T
     return jax.lax.scan(of_bar, is_new_BxJ, bars)[1].T
