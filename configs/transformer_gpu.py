@@ -10,7 +10,6 @@ from surrogate.configs import transformer
 def get_config():
     c = transformer.get_config()
     c.model.update(width=384, heads=8, source_width=64)
-    c.bars = 80  # and 160, which XLA compiles for GPUs; not 192
     c.dropout = 0.2
     c.steps = 6000
     c.batch_size = 96

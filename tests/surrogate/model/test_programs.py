@@ -18,7 +18,7 @@ ITERATIONS = {  # on a GPU or TPU, one after the other; on the right what they w
     "bilstm": 1024,  # 2048
     "musicvae_small": 32,  # 96
     "transformer": 279,  # 262; two of each bar are of its sources, and small
-    "transformer_gpu": 247,  # 262
+    "transformer_gpu": 279,  # 262
     "window_musicvae": 128,  # 256
     "window_transformer": 136,  # 200
     "magenta": 1152,  # 2304
