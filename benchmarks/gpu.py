@@ -1,12 +1,12 @@
 """A prepared run on an accelerator: 12 minutes, of which what is left after the measurements trains a surrogate.
 
-    python -m benchmarks.gpu --data=songs.npz --output=DIR [--minutes=12] [--config=transformer] [--small]
+    python -m benchmarks.gpu --output=DIR [--data=songs.npz] [--minutes=12] [--config=transformer] [--small]
 
 It compares float32 with what Magenta computed from the checkpoints in tests/data; times every program that encodes,
 decodes and accompanies and the training step of each configuration at three batch sizes, with the share of the chip's
-peak (MFU; of bfloat16, whatever a program computes in) and the time an iteration of its loops takes; and trains the
-configuration for as many steps as there is time for, if there is any. DIR gets report.md, and of the training its log,
-its curves and the model in pieces under 15 MB. --small shrinks sizes and times, so that it passes on a CPU.
+peak (MFU; of bfloat16, whatever a program computes in) and the time an iteration of its loops takes; and, where there
+is data, trains the configuration for as many steps as there is time for. DIR gets report.md, and of the training its
+log, its curves and the model in pieces under 15 MB. --small shrinks sizes and times, so that it passes on a CPU.
 """
 
 import argparse
@@ -32,11 +32,13 @@ from surrogate.commands import config_parser, train
 from tests.golden import LAYOUTS, folder_of, golden_of
 
 _SMALL = MusicVAEConfig(8, "bidirectional", (16, 12), (12, 10), (14, 12))
-_SMALL_STEPS = {  # {configuration: sizes of its model}
+_SMALL_SONGS = dict(codes=8, width=16, encoder_layers=1, decoder_layers=1, heads=2, source_width=8)
+_SMALL_STEPS = {  # {configuration of what learns from whole songs: sizes of its model}
     "musicvae_small": dict(width=16, decoder_size=8, codes=8),
-    "transformer": dict(codes=8, width=16, encoder_layers=1, decoder_layers=1, heads=2, source_width=8),
+    "transformer": _SMALL_SONGS,
+    "transformer_gpu": _SMALL_SONGS,
 }
-_FILES = ("metrics.csv", "curves.png")
+_BATCHES = (1, 2, 4)  # times that of the configuration
 _SHARE_OF_THE_REST = 0.8  # that steps may take; the rest is for compiling, evaluating and saving
 
 
@@ -75,21 +77,25 @@ def caller(compiled, program: programs.Program, *, is_step: bool):
     return call
 
 
-class Compiling:
-    """Programs that are traced and compiled side by side. jobs: Program, Costs and what was compiled, to come."""
+def compiling(flags) -> dict[str, concurrent.futures.Future]:
+    """Has all programs traced and compiled side by side: {name: Program, Costs and what was compiled, to come}."""
+    sizes = dict(bars=16, draws=2, windows=2, magenta=_SMALL, **_SMALL_SONGS) if flags.small else {}
+    steps, pool = programs.training_steps(), concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    each = {}
+    for factor in _BATCHES:
+        for name in dict.fromkeys((flags.config, *(_SMALL_STEPS if flags.small else steps))):
+            options = dict(batch_size=factor * (2 if flags.small else config_batch(name)))
+            options |= _SMALL_STEPS[name] if flags.small else {}
+            each[f"step of {name}, {options['batch_size']}"] = functools.partial(steps[name], **options)
+        if factor == 1:
+            each |= {name: lambda program=program: program for name, program in programs.inference(**sizes).items()}
+    return {name: pool.submit(_compiled, make) for name, make in each.items()}
 
-    def __init__(self):
-        self._pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
-        self.jobs = {}
 
-    def add(self, name: str, make):
-        """Has a program, which make() gives, traced and compiled."""
-        self.jobs[name] = self._pool.submit(self._compiled, make)
-
-    def _compiled(self, make):
-        program = make()
-        traced = program.function.trace(*program.arguments)
-        return program, costs.of_jaxpr(traced.jaxpr.jaxpr), traced.lower().compile()
+def _compiled(make):
+    program = make()
+    traced = program.function.trace(*program.arguments)
+    return program, costs.of_jaxpr(traced.jaxpr.jaxpr), traced.lower().compile()
 
 
 def measured(name, program, cost, compiled, *, seconds: float) -> tuple[str, float]:
@@ -135,24 +141,25 @@ def trained(flags, seconds: float, step: float) -> list[str]:
     workdir = pathlib.Path(flags.output) / "run"
     config.update(data=flags.data, workdir=str(workdir), steps=steps, warmup_steps=min(config.warmup_steps, steps // 4))
     if flags.small:
-        config.model.update({name: size for name, size in _SMALL_STEPS["transformer"].items() if name != "codes"})
-        config.update(batch_size=2, bars=16, evaluate_batches=1, log_every=5)
+        config.model.update({name: size for name, size in _SMALL_STEPS[flags.config].items() if name in config.model})
+        small = dict(batch_size=2, bars=16, evaluate_batches=1, log_every=5)
+        config.update({name: value for name, value in small.items() if name in config})
     line = train.run(config, "gpu")
-    for name in (*_FILES, *(f"parts/{path.name}" for path in (workdir / "parts").iterdir())):
-        shutil.copy(workdir / name, flags.output)
+    for path in (*workdir.glob("metrics.csv"), *workdir.glob("curves.png"), *workdir.glob("parts/*")):
+        shutil.copy(path, flags.output)
     return [f"Trained {flags.config} for {steps} steps: {line}."]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="a pack of whole songs")
+    parser.add_argument("--data", help="a pack of whole songs; without one nothing is trained")
     parser.add_argument("--output", required=True)
     parser.add_argument(
         "--imported", help="what import_all made elsewhere; by default it is made, by the extra magenta"
     )
     parser.add_argument("--minutes", type=float, default=12, help="of all; 0 leaves the training out")
     parser.add_argument("--seconds", type=float, default=2, help="for which each program is timed")
-    parser.add_argument("--config", default="transformer")
+    parser.add_argument("--config", default="transformer", choices=_SMALL_STEPS, help="what is trained")
     parser.add_argument("--small", action="store_true")
     flags = parser.parse_args()
     began, output = time.monotonic(), pathlib.Path(flags.output)
@@ -160,16 +167,7 @@ def main():
     cache.keep_compiled_programs()
     report = [f"{jax.devices()[0].device_kind}, {jax.device_count()} device(s), JAX {jax.__version__}", ""]
     keep = functools.partial(_keep, output / "report.md", report)
-    sizes = dict(bars=16, draws=2, windows=2, magenta=_SMALL, **_SMALL_STEPS["transformer"]) if flags.small else {}
-    compiling, steps = Compiling(), programs.training_steps()
-    for factor in (1, 2, 4):
-        for name in dict.fromkeys((flags.config, *(_SMALL_STEPS if flags.small else steps))):
-            options = dict(batch_size=factor * (2 if flags.small else config_batch(name)))
-            options |= _SMALL_STEPS.get(name, {}) if flags.small else {}
-            compiling.add(f"step of {name}, {options['batch_size']}", functools.partial(steps[name], **options))
-        if factor == 1:
-            for name, program in programs.inference(**sizes).items():
-                compiling.add(name, lambda program=program: program)
+    jobs = compiling(flags)
     with tempfile.TemporaryDirectory() as folder:
         if flags.imported or importlib.util.find_spec("tensorflow"):
             keep(*parity(pathlib.Path(flags.imported) if flags.imported else import_all(folder)))
@@ -181,11 +179,11 @@ def main():
         "|---|---|---|---|---|---|---|",
     )
     took = {}
-    for name, job in compiling.jobs.items():
+    for name, job in jobs.items():
         row, took[name] = measured(name, *job.result(), seconds=0.1 if flags.small else flags.seconds)
         keep(row)
     left = 60 * flags.minutes - (time.monotonic() - began)
-    if left > 0:
+    if flags.data and left > 0:
         keep("", *trained(flags, left, next(iter(took.values()))))
 
 

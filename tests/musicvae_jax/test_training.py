@@ -92,6 +92,23 @@ def test_the_log_tells_speed_and_waiting(trained, monkeypatch, tmp_path):
     assert 0.5 < waiting <= 1 and mfu == pytest.approx(rate / 8 * 3e6 / 1e9 / len(jax.devices()), rel=1e-4)
 
 
+def test_metrics_and_an_evaluation_stay_on_the_devices_until_they_are_told(tmp_path, monkeypatch):
+    fetched, metrics, get = [], {"loss": jnp.ones(())}, jax.device_get
+    monkeypatch.setattr(jax, "device_get", lambda tree: fetched.append(tree) or get(tree))
+    with training_log.TrainingLog(tmp_path, 0, 4) as log, Progress(log, tmp_path, 0, 4, 8) as progress:
+        progress.add(1, metrics, 0)
+        progress.add(2, metrics, 0)
+        progress.evaluate(2, lambda: [metrics])
+        assert not fetched
+        progress.add(3, metrics, 0)  # the devices are at work on it when the evaluation is asked for
+        assert len(fetched) == 1
+        progress.add(4, metrics, 0)
+        assert len(fetched) == 1
+        progress.tell()
+        assert len(fetched) == 1 + 4
+    assert steps_of_losses(tmp_path, "train") == [4] and steps_of_losses(tmp_path, "validation") == [2]
+
+
 def test_the_bar_tells_loss_validation_and_that_it_compiles(tmp_path, capsys):
     training.fit(vae(), vae_loss, batch_at, CONFIG, tmp_path, held_out=[batch_at(99)])
     told = capsys.readouterr().err
