@@ -1,14 +1,15 @@
 """What XLA makes of programs for a GPU that is not there: whether it compiles them, and how many kernels they launch.
 
-    JAX_SKIP_CUDA_CONSTRAINTS_CHECK=1 python -m benchmarks.absent_gpu --chip=h200.txtpb [transformer_gpu ...]
+    python -m benchmarks.absent_gpu --chip=h200.txtpb [transformer_gpu ... [--batch_size=48 --bars=192]]
 
 The package jax-cuda13-plugin (with JAX 0.11 or newer) does it on any Linux machine; what the chip is like stands in a
 file of XLA's sources, xla/backends/gpu/target_config/specs/h200.txtpb. By default all programs are compiled that
-benchmarks.gpu measures, at full size. The program that XLA would have chosen by trying kernels on the chip, it cannot
-choose so, and XLA_FLAGS="--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false" is set where nothing is.
+benchmarks.gpu measures, at full size. Kernels that XLA would choose by trying them on the chip it cannot choose so, and
+XLA_FLAGS="--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false" is set where nothing is.
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import re
@@ -20,12 +21,16 @@ from jax.sharding import SingleDeviceSharding
 
 from benchmarks import programs
 
+_ENVIRONMENT = {
+    "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1",
+    "XLA_FLAGS": "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false",
+}
 _LAUNCH_NOTHING = {"parameter", "constant", "tuple", "get-tuple-element", "bitcast", "while", "call"}
 
 
 def sharding(chip) -> SingleDeviceSharding:
-    """The one device of a kind that a file of XLA's tells of."""
-    os.environ.setdefault("XLA_FLAGS", "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false")
+    """The one device of a kind that a file of XLA's tells of; to be called before JAX begins with any other."""
+    os.environ.update(_ENVIRONMENT | os.environ)
     specification = pathlib.Path(chip).read_text(encoding="utf-8")
     options = dict(target_config=specification, topology="1x1x1")
     return SingleDeviceSharding(topologies.get_topology_desc("absent", platform="cuda", **options).devices[0])
@@ -69,9 +74,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="of configurations and programs, as benchmarks.limits prints them")
     parser.add_argument("--chip", required=True)
+    parser.add_argument("--batch_size", type=int, help="of training steps, another than configured")
+    parser.add_argument("--bars", type=int, help="of a crop, others than configured")
     flags = parser.parse_args()
     on = sharding(flags.chip)
-    each = {f"step of {name}": make for name, make in programs.training_steps().items()}
+    options = dict(batch_size=flags.batch_size, bars=flags.bars)
+    each = {f"step of {name}": functools.partial(make, **options) for name, make in programs.training_steps().items()}
     each |= {name: lambda program=program: program for name, program in programs.inference().items()}
     print("| program | at once | kernels | GB | seconds to compile |\n|---|---|---|---|---|")
     for name, make in each.items():

@@ -39,16 +39,18 @@ def training_steps() -> dict[str, typing.Callable[..., Program]]:
     return steps | {"magenta": functools.partial(training_step, "window_musicvae", **vars(MAGENTA))}
 
 
-def training_step(name: str, *, batch_size: int | None = None, dtype: str | None = None, **sizes) -> Program:
+def training_step(
+    name: str, *, batch_size: int | None = None, bars: int | None = None, dtype: str | None = None, **sizes
+) -> Program:
     """The training step of a configuration.
 
     Args:
         name: of the configuration.
-        batch_size, dtype: others than it says.
+        batch_size, bars, dtype: others than it says.
         sizes: of the model, others than it says.
     """
     config = config_parser.load(name)
-    changes = {"batch_size": batch_size, "dtype": dtype}
+    changes = {"batch_size": batch_size, "bars": bars, "dtype": dtype}
     config.update({key: value for key, value in changes.items() if value is not None})
     sizes = config.model.to_dict() | sizes
     make, loss, batch, frozen = _TASKS[config.task](config, sizes)

@@ -1,6 +1,6 @@
 """The surrogate, larger, for a GPU. Not trained yet: no metric reached.
 
-18.6 M parameters (37 MB in bfloat16), 16 GFLOP a crop forward and back. Give XLA_FLAGS="--xla_gpu_autotune_level=0
+18.6 M parameters (37 MB in bfloat16), 22 GFLOP a crop forward and back. Give XLA_FLAGS="--xla_gpu_autotune_level=0
 --xla_gpu_enable_triton_gemm=false", without which compiling takes minutes (docs/speed.md).
 """
 

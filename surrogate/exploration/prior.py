@@ -7,6 +7,7 @@ from musicvae_jax.checkpoint import CheckpointError
 from musicvae_jax.events import BARS_PER_WINDOW, FIRST_PITCH, MELODY, STEPS_PER_BAR, TRACKS
 from musicvae_jax.notes import DEFAULT_QPM
 from surrogate.corpus import dataset
+from surrogate.corpus.song_survey import MOST_BARS
 from surrogate.exploration import songs as song_reading
 from surrogate.exploration.pieces import Pieces
 from surrogate.model import bands
@@ -49,8 +50,8 @@ def generate(
     """
     if melody is not None and corpus is not None:
         raise ValueError("give a melody, or a corpus to walk through for one; not both")
-    if songs < 1 or bars < 1:
-        raise ValueError(f"songs and bars must be 1 or more, not {songs} and {bars}")
+    if songs < 1 or not 1 <= bars <= MOST_BARS:
+        raise ValueError(f"songs must be 1 or more, and bars 1 to {MOST_BARS}, not {songs} and {bars}")
     wishes = {"seed": seed, "bass_temperature": temperature, "drum_temperature": temperature}
     if melody is not None:
         song = song_reading.read(melody)

@@ -67,6 +67,7 @@ def test_without_matplotlib_the_rest_is_written(capsys, tmp_path, model, monkeyp
         (["interpolate", A, "none.mid", "--output=OUT"], "explore: none.mid: there is no such file"),
         (["interpolate", A, B, "--steps=1", "--output=OUT"], "explore interpolate: argument --steps: must be 2 to 64"),
         (["interpolate", A, B, f"--output={A.parent}"], "which is read; give another output"),
+        (["generate", "--bars=1025", "--output=OUT"], "explore generate: argument --bars: must be 1 to 1024, not 1025"),
         (["generate", "--temperature=-1", "--output=OUT"], "argument --temperature: must be 0 or more, not -1"),
         (["generate", f"--melody={A}", "--corpus=none", "--output=OUT"], "give --melody, or --corpus to walk through"),
         (["generate", "--checkpoint=none", "--output=OUT"], "explore: none: neither a pretrained model"),

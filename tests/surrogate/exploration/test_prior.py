@@ -59,5 +59,5 @@ def test_single_bars_of_noise_are_refused(space):
         space.generate(2)
     with pytest.raises(ValueError, match="give a melody, or a corpus .* not both"):
         space.generate(2, melody="song.mid", corpus="corpus")
-    with pytest.raises(ValueError, match="songs and bars must be 1 or more"):
+    with pytest.raises(ValueError, match="songs must be 1 or more, and bars 1 to 1024, not"):
         space.generate(0)
