@@ -105,13 +105,13 @@ def read_arrays(path, fields) -> tuple[dict[str, np.ndarray], dict | None]:
         ValueError: it is no such file; with the reason.
     """
     try:
-        with np.load(path) as pack:
+        with zipfile.ZipFile(path), np.load(path) as pack:  # of what is no archive NumPy says how to unpickle it
             manifest = json.loads(str(pack["manifest"])) if "manifest" in pack else None
             if not isinstance(manifest, dict | None):
                 raise ValueError("its manifest is none")
             return {field: pack[field] for field in fields if field in pack}, manifest
-    # It may be any file. TypeError: one of a single array is no context.
-    except (OSError, EOFError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    # It may be any file.
+    except (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(str(error)) from None
 
 

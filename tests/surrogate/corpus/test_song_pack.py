@@ -173,7 +173,7 @@ def test_what_is_no_pack_of_songs_is_told(pack, tmp_path):
         )
     for path, why in (
         (windows, "it lacks lines"),
-        (tmp_path / "text.npz", ""),
+        (tmp_path / "text.npz", "File is not a zip file"),
         (cut, "differ in length"),
         (tmp_path, ""),
     ):
