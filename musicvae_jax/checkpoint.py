@@ -170,7 +170,8 @@ def load_module(
         raise CheckpointError(f"{folder / CONFIG}: not a model's config ({type(error).__name__}: {error})") from None
     shapes = {name: leaf.shape for name, leaf in flat_params(module).items()}
     jax.devices()  # started here, so that what is wrong with JAX is not taken for damage of the folder
-    read = _read if (folder / PARAMS).exists() else _read_orbax
+    is_of_earlier_version = (folder / _ORBAX_PARAMS).exists() and not (folder / PARAMS).exists()
+    read = _read_orbax if is_of_earlier_version else _read
     try:
         # Converted by NumPy, as JAX would compile a conversion for each shape; one at a time, for memory.
         params = {

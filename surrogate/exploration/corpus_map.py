@@ -82,7 +82,8 @@ def of_corpus(space, corpus, *, colour: str = "split", table=None) -> CorpusMap:
         table: a CSV with a column file, as in sources.csv, and others to colour by; None: sources.csv.
 
     Raises:
-        DatasetError: it is no encoded corpus, has fewer than three songs, or there is no such column.
+        DatasetError: it is no encoded corpus, has fewer than three songs, there is no such column, or the table names
+            no file of the corpus.
         OSError: the table cannot be read.
     """
     corpus = pathlib.Path(corpus)
@@ -95,6 +96,8 @@ def of_corpus(space, corpus, *, colour: str = "split", table=None) -> CorpusMap:
     if len(means) < 3:
         raise DatasetError(f"{corpus}: has {len(means)} songs, too few for a map")
     names = [file_of_source.get(str(source), f"source {source}") for source in means]
+    if value_of_file.keys().isdisjoint(names):
+        raise DatasetError(f"{table}: names none of the files of {corpus / SOURCES}, such as {names[0]}")
     places, shares = principal(np.stack(list(means.values())))
     values = tuple(value_of_file.get(name, "") or "unknown" for name in names)
     return CorpusMap(corpus.name, tuple(names), places, shares, colour, values)

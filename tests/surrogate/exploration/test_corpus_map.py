@@ -35,6 +35,9 @@ def test_a_table_of_ones_own_colours_what_it_names(bar_corpus, tmp_path):
     assert space.map(bar_corpus, colour="genre", table=table).values == ("polka", *["unknown"] * (len(names) - 1))
     with pytest.raises(DatasetError, match="genres.csv: has no column mood, only file, genre"):
         space.map(bar_corpus, colour="mood", table=table)
+    table.write_text("file,genre\nelsewhere.mid,jazz\n")
+    with pytest.raises(DatasetError, match=f"genres.csv: names none of the files of .*sources.csv, such as {names[0]}"):
+        space.map(bar_corpus, colour="genre", table=table)
 
 
 def test_words_have_colours_of_their_own_and_numbers_a_scale():
