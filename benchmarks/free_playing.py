@@ -27,6 +27,8 @@ TICKS_PER_BEAT, QPM = 480, 120
 LEAST_NOTES = 16  # of a track that tells anything
 MOST_BARS, LEAST_ON_EIGHTHS = 80, 0.6  # of songs that are played with all their tracks
 OCTAVES = {"the same": 0, "twice": 1, "half": -1}
+FAILURES = ("half a beat off", "half a beat off in part", "16ths off", "another tempo", "none found")
+MOSTLY = 0.85  # of the beats
 CLICKS = {  # name: jitter and lag in seconds, place of the second eighth
     "as written": (0, 0, 0.5),
     "jitter of 10 ms": (0.01, 0, 0.5),
@@ -39,7 +41,8 @@ CLICKS = {  # name: jitter and lag in seconds, place of the second eighth
 
 def free(songs, rng, *, told=False, hears=0):
     """Rows of tempo, share of found beats near true ones, share of true beats near found ones, octaves off, is taken
-    for free, sure, seconds that it took, of songs, whose melody and so many other lines are heard."""
+    for free, sure, seconds that it took, failure if it is one, of songs, whose melody and so many other lines are
+    heard."""
     for song in songs:
         played, *others = free_playing.perform_together(song, rng)
         tempo = 60 / np.median(np.diff(played.beats))
@@ -50,13 +53,25 @@ def free(songs, rng, *, told=False, hears=0):
         found = beat_finder.find(played.start, played.end, played.pitch, others=heard, qpm=tempo if told else None)
         took = time.process_time() - began
         if found is None:
-            yield tempo, 0, 0, np.inf, False, 0, took
+            yield tempo, 0, 0, np.inf, False, 0, took, FAILURES.index("none found")
             continue
         near = (
             free_playing.share_near(found.seconds, played.beats),
             free_playing.share_near(played.beats, found.seconds),
         )
-        yield tempo, *near, np.log2(found.qpm / tempo), not song_time.follows(onset, TICKS_PER_BEAT), found.sure, took
+        octaves, is_free = np.log2(found.qpm / tempo), not song_time.follows(onset, TICKS_PER_BEAT)
+        yield tempo, *near, octaves, is_free, found.sure, took, FAILURES.index(failure(found, played.beats, octaves))
+
+
+def failure(found, beats, octaves):
+    """What is wrong with found beats where true ones, float64 [B], are missed."""
+    if abs(octaves) >= 0.2:
+        return "another tempo"
+    sixteenth = np.rint(4 * np.interp(found.seconds, beats, np.arange(len(beats)))).astype(int) % 4
+    share = np.bincount(sixteenth, minlength=4) / len(sixteenth)
+    if share[2] > MOSTLY:
+        return "half a beat off"
+    return "half a beat off in part" if share[0] + share[2] > MOSTLY else "16ths off"
 
 
 def tracks_of_songs(folder, most):
@@ -159,18 +174,23 @@ def main(argv=None):
         kinds[", all heard"] = whole, {"hears": None}
     head = "mean of beats near", "songs with 90 %", "all true beats found, too", *OCTAVES, "taken for free", "sure", "s"
     print(f"| played freely | number | {' | '.join(head)} |\n|{'---|' * (len(head) + 2)}")
+    failures = {}
     for kind, (played, how) in kinds.items():
         rows = np.array(list(free(played, np.random.default_rng(flags.seed), **how)))
         for slowest, fastest in ((60, 180), (60, 90), (90, 130), (130, 180)) if played is alone else ((60, 180),):
+            name = f"{slowest} to {fastest} a minute{kind}"
             of = rows[(rows[:, 0] > slowest / 1.05) & (rows[:, 0] <= fastest * 1.05)]
             if not len(of):
                 continue
-            _, near, whole, octaves, is_free, sure, took = of.T
+            _, near, whole, octaves, is_free, sure, took, failed = of.T
+            failures[name] = [((near < 0.9) & (failed == number)).mean() for number in range(len(FAILURES))]
             figures = [near.mean(), (near >= 0.9).mean(), ((near >= 0.9) & (whole >= 0.9)).mean()]
             figures += [(np.abs(octaves - each) < 0.2).mean() for each in OCTAVES.values()]
             figures += [is_free.mean(), sure.mean(), took.mean()]
-            name = f"{slowest} to {fastest} a minute{kind}"
             print(f"| {name} | {len(of)} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |")
+    print(f"\n| failures | {' | '.join(FAILURES)} |\n|{'---|' * (len(FAILURES) + 1)}")
+    for name, shares in failures.items():
+        print(f"| {name} | " + " | ".join(f"{share:.3f}" for share in shares) + " |")
     if flags.kicks:
         with tempfile.TemporaryDirectory() as folder:
             rng, path = np.random.default_rng(flags.seed), pathlib.Path(folder) / "played.mid"

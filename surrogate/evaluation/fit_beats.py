@@ -17,7 +17,7 @@ from surrogate.reading.onset_steps import LONGEST, RhythmTable
 WIDTH, TAPS = 32, (17, 9, 9, 9, 1)
 UPDATES = 2500
 _BATCH, _STEPS, _RATE, _DECAY = 16, 512, 2e-3, 1e-3
-_SMOOTHING = 0.02
+_SMOOTHING, _LEAST = 0.02, 1e-3  # the least, so that a 16th on which nothing begins goes on as the others do
 _REST, _AFTER_REST = 12, 0.4  # steps; a song that goes on off the beat after one rest does so after all
 _SWUNG, _SWUNG_LATE, _STRAY, _LEFT_OUT = 0.15, 0.65, 0.02, 0.05
 _LEAST_NOTES = 12
@@ -32,7 +32,7 @@ def fit_rhythm(lines: list[Line]) -> RhythmTable:
         np.add.at(following, (bar_step[:-1], np.minimum(np.diff(line.first), LONGEST + 1)), weight)
         np.add.at(place, bar_step, weight)
     usual = following.sum(0) + 1e-3 * following.sum()
-    following += _SMOOTHING * following.sum(1, keepdims=True) * usual / usual.sum()
+    following += (_SMOOTHING * following.sum(1, keepdims=True) + _LEAST) * usual / usual.sum()
     log_next = np.log(following / following.sum(1, keepdims=True))
     log_next[:, _REST:] *= _AFTER_REST
     return RhythmTable(log_next, np.log(place / place.sum()))

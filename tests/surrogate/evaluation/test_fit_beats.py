@@ -105,6 +105,13 @@ def test_rhythms_go_on_as_they_did():
     assert table.log_next[0].argmax() == usual
 
 
+def test_rhythms_go_on_from_16ths_on_which_nothing_began():
+    first = 4 * np.arange(32)
+    table = fit_beats.fit_rhythm([Line(first, first + 4, np.full(32, 60))])
+    assert np.isfinite(table.log_next).all() and np.isfinite(table.log_place).all()
+    assert set(table.log_next.argmax(1)) == {4}
+
+
 def test_a_bass_loses_the_bars_that_its_melody_rests_through(tmp_path):
     line = tunes.line("oh_susanna")
     late = np.where(np.arange(len(line.first)) < 20, 0, 16 * 5)
