@@ -12,13 +12,15 @@ from musicvae_jax import compiled
 from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
 from surrogate.model.attention import FARTHEST, norm
-from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
+from surrogate.model.song_model import CHORDS_PER_BAR, CODES, CODES_OF_PART, KIND_OF_CODE, PARTS, plays
+from surrogate.model.sources import NEVER
 
 _BLOCK = 16
 _SOURCE_DICE = 3
 _DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
 """Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ;
 then two for each code: whether it is kept, and what else it is."""
+PART_OF_CODE = tuple(part for part, own in enumerate(CODES_OF_PART) for _ in own)
 _TELLS = 4.0
 """Log-odds that each code of a known part adds for a bar that has it, too, as what it follows: known parts tell it."""
 
@@ -104,10 +106,13 @@ class _Draws:
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
         self.plays_SxP = plays(song)
-        # What the GRU reads is a sum: each summand's product with the kernel is made once, not at each code.
+        # What stands for codes, of all kinds in one table, and what the GRU reads of them: a product made once.
+        self.rows_VxD = jnp.concatenate([table[...] for table in model.tables]).astype(jnp.float32)
         kernel = model.codes.read.kernel[...]
-        self.read_codes = [dot(table[...].astype(jnp.float32), kernel) for table in model.tables]
+        self.read_VxG = jnp.pad(dot(self.rows_VxD, kernel), ((0, 1), (0, 0)))  # the last: none before
         self.read_places_KxG = dot(model.codes.places[...].astype(jnp.float32), kernel)
+        self.most = model.config.classes
+        self.first_row_K = np.cumsum((0, *self.most))[np.array(KIND_OF_CODE)]
 
     def run(self, longest):
         """Codes, int32 [R, S, K], 0 after the song; no more bars are drawn than the longest beside it has."""
@@ -147,10 +152,11 @@ class _Draws:
             chosen.append(self._source(part, bar, codes, scores, may_follow_S, sources[part], p_2xR, dice_PxNxR[part]))
         sources, alters_PxR = map(jnp.stack, zip(*chosen, strict=True))
         dice_Kx2xR = dice_RxN[:, _SOURCE_DICE * len(PARTS) :].T.reshape(CODES, 2, self.draws)
-        own = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
-        codes = codes.at[:, bar].set(own)
+        own_RxK = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
+        codes = codes.at[:, bar].set(own_RxK)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
-        own_RxD = model.bars(model.parts(model.rows(own[:, None]), there))[:, 0]
+        rows_KxRx1xD = self.rows_VxD[(own_RxK + self.first_row_K).T][:, :, None]
+        own_RxD = model.bars(model.parts(rows_KxRx1xD, there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
         return codes, caches, keys, sources, own_RxD
@@ -165,43 +171,44 @@ class _Draws:
         may_go_on_R = (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)] & ~is_known
         return jnp.where(may_go_on_R & (dice_3xR[0] < p_2xR[0]), next_R, chosen_R), dice_3xR[2] < p_2xR[1]
 
-    def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, alters_PxR, bar):
-        """The codes of a bar, int32 [R, K]."""
-        written, state_and_read = [], None
-        for part in (CHORDS, DRUMS, BASS):
-            own = np.array(CODES_OF_PART[part])
-            kinds = KIND_OF_CODE[own[0] : own[0] + 2]  # chords are of one kind, drums and bass of two in turn
-            kept = jnp.take_along_axis(codes, jnp.minimum(source_PxR[part], self.bars - 1)[:, None, None], 1)[:, 0]
-            follows_R = source_PxR[part] < self.bars
-            if state_and_read is None:
-                state, bar_RxD = self.model.codes.begin(x_RxD)
-                read_bar_RxG = self.model.codes.read(bar_RxD)
-                state_and_read = state, jnp.zeros_like(read_bar_RxG)
-            step = functools.partial(self._pair, part, kinds, follows_R, alters_PxR[part], read_bar_RxG, bar)
-            pairs = (
-                own.reshape(-1, 2),
-                kept[:, own].T.reshape(-1, 2, self.draws),
-                dice_Kx2xR[own].reshape(-1, 2, 2, self.draws),
-            )
-            state_and_read, of_part = jax.lax.scan(step, state_and_read, tuple(map(jnp.asarray, pairs)))
-            written.append(of_part.reshape(-1, self.draws).T)
-        return jnp.concatenate(written, 1)
+    def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar):
+        """The codes of a bar, int32 [R, K], one after the other."""
+        codes = self.model.codes
+        state_RxD, bar_RxD = codes.begin(x_RxD)
+        read_bar_RxG = codes.read(bar_RxD)
+        kept_RxPxK = jnp.take_along_axis(codes_RxSxK, jnp.minimum(source_PxR, self.bars - 1).T[..., None], 1)
+        is_given_P, given_H = self.song["known"][bar], self.song["given"][bar]
+        of_part = np.array(PART_OF_CODE)
+        places = dict(
+            place=np.arange(CODES),
+            kind=np.array(KIND_OF_CODE),
+            read_G=self.read_places_KxG,
+            row=self.first_row_K,
+            kept_R=kept_RxPxK[:, of_part, np.arange(CODES)].T,
+            follows_R=(source_PxR < self.bars)[of_part],
+            alters_R=alters_PxR[of_part],
+            is_given=is_given_P[of_part].at[: CHORDS_PER_BAR].max(given_H),
+            given=self.song["codes"][bar],
+            dice_2xR=dice_Kx2xR,
+        )
+        carry = state_RxD, jnp.full(self.draws, len(self.read_VxG) - 1)
+        return jax.lax.scan(functools.partial(self._code, read_bar_RxG), carry, places)[1].T
 
-    def _pair(self, part, kinds, follows_R, alters_R, read_bar_RxG, bar, carry, x):
-        """Two codes, one after the other: a chord each, or what a beat has two of."""
-        state, read_RxG = carry
-        model, (places, kept_2xR, dice_2x2xR), drawn = self.model, x, []
-        for i, kind in enumerate(kinds):
-            place = places[i]
-            state = model.codes.step(state, add_bias(read_RxG + read_bar_RxG, self.read_places_KxG[place]))
-            logits, anew = model.codes.logits(state, kind, place)
-            changes_R = alters_R & (dice_2x2xR[i, 0] < jax.nn.sigmoid(anew))
-            code_R = choose(logits, self.code_temperature[kind], dice_2x2xR[i, 1])
-            code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
-            is_given = self.song["known"][bar, part]
-            if part == CHORDS:
-                is_given |= self.song["given"][bar, place]
-            code_R = jnp.where(is_given, self.song["codes"][bar, place], code_R).astype(jnp.int32)
-            read_RxG = self.read_codes[kind][code_R]
-            drawn.append(code_R)
-        return (state, read_RxG), jnp.stack(drawn)
+    def _code(self, read_bar_RxG, carry, x):
+        """A code, int32 [R], from the GRU's state and the row of the code before."""
+        state_RxD, row_R = carry
+        state_RxD = self.model.codes.step(state_RxD, add_bias(self.read_VxG[row_R] + read_bar_RxG, x["read_G"]))
+        of_kinds = [functools.partial(self._logits, kind) for kind in range(len(self.most))]
+        logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
+        code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["dice_2xR"][1])
+        code_R = jnp.minimum(code_R, jnp.asarray(self.most)[x["kind"]] - 1)
+        changes_R = x["alters_R"] & (x["dice_2xR"][0] < jax.nn.sigmoid(anew_R))
+        code_R = jnp.where(x["follows_R"] & ~changes_R, x["kept_R"], code_R)
+        code_R = jnp.where(x["is_given"], x["given"], code_R).astype(jnp.int32)
+        return (state_RxD, x["row"] + code_R), code_R
+
+    def _logits(self, kind, state_RxD, place):
+        """Of as many classes as any kind has, those beyond its own never."""
+        logits_RxV, anew_R = self.model.codes.logits(state_RxD, kind, place)
+        padding = max(self.most) - logits_RxV.shape[1]
+        return jnp.pad(logits_RxV, ((0, 0), (0, padding)), constant_values=NEVER), anew_R
