@@ -11,7 +11,7 @@ from flax import nnx
 from musicvae_jax import compiled
 from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
-from surrogate.model.attention import FARTHEST, norm
+from surrogate.model.attention import FARTHEST, biases, norm, rotations
 from surrogate.model.song_model import CHORDS_PER_BAR, CODES, CODES_OF_PART, KIND_OF_CODE, PARTS, plays
 from surrogate.model.sources import NEVER
 
@@ -68,15 +68,23 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
 @functools.partial(jax.jit, static_argnums=0)
 def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
-    heard = model.encode(batch, model.rows(batch["codes"]))
+    # What stands for codes, of all kinds in one table: looked up in one go. The last row: none.
+    tables = [*(table[...] for table in model.tables), jnp.zeros((1, model.config.width))]
+    rows_VxD = jnp.concatenate(tables).astype(jnp.float32)
+    heard = model.encode(batch, jnp.moveaxis(rows_VxD[batch["codes"] + _first_rows(model)], -2, 0))
     longest = batch["is_bar"].sum(1).max()
 
     def of_song(song, heard_SxD):
-        return _Draws(model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run(longest)
+        return _Draws(model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run(longest)
 
     if len(heard) == 1:  # a song alone is traced in less time
         return of_song({name: values[0] for name, values in batch.items()}, heard[0])[None]
     return jax.vmap(of_song)(batch, heard)
+
+
+def _first_rows(model):
+    """Where the codes of each place of a bar begin in the table of all kinds' rows, int [K]."""
+    return np.cumsum((0, *model.config.classes))[np.array(KIND_OF_CODE)]
 
 
 def choose(logits_RxV, temperature, die_R):
@@ -101,18 +109,15 @@ def choose(logits_RxV, temperature, die_R):
 class _Draws:
     """The draws of one song, rows side by side: R draws, S bars."""
 
-    def __init__(self, model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
-        self.model, self.song, self.heard_SxD, self.dice_SxRxN = model, song, heard_SxD, dice_SxRxN
+    def __init__(self, model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
+        self.model, self.rows_VxD, self.song, self.heard_SxD, self.dice_SxRxN = model, rows_VxD, song, heard_SxD, dice_SxRxN
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
         self.plays_SxP = plays(song)
-        # What stands for codes, of all kinds in one table, and what the GRU reads of them: a product made once.
-        self.rows_VxD = jnp.concatenate([table[...] for table in model.tables]).astype(jnp.float32)
         kernel = model.codes.read.kernel[...]
-        self.read_VxG = jnp.pad(dot(self.rows_VxD, kernel), ((0, 1), (0, 0)))  # the last: none before
+        self.read_VxG = dot(rows_VxD, kernel)  # made once, not at each code
         self.read_places_KxG = dot(model.codes.places[...].astype(jnp.float32), kernel)
-        self.most = model.config.classes
-        self.first_row_K = np.cumsum((0, *self.most))[np.array(KIND_OF_CODE)]
+        self.rotations_2xSxN = jnp.asarray(rotations(self.bars, heard_SxD.shape[1] // model.layers[0].heads))
 
     def run(self, longest):
         """Codes, int32 [R, S, K], 0 after the song; no more bars are drawn than the longest beside it has."""
@@ -136,11 +141,13 @@ class _Draws:
         distance_1xS = jnp.clip(bar - places, 0, FARTHEST)[None]
         seen_1x1xS = (places <= bar)[None, None]
 
-        caches = []
-        for layer, cache in zip(model.layers, caches_before, strict=True):
-            query, *new = layer.queries_keys_values(x, bar[None])
-            cache = [old.at[:, :, bar].set(y[:, :, 0]) for old, y in zip(cache, new, strict=True)]
-            x = layer.mixed(x, query, *cache, layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS))
+        caches, put = [], jax.lax.dynamic_update_slice_in_dim  # compiled in less time than .at[...].set
+        rotation_2x1xN = jax.lax.dynamic_slice_in_dim(self.rotations_2xSxN, bar, 1, 1)
+        bias = biases(model.layers, likeness_1x1xSxF, distance_1xS, seen_1x1xS)
+        for layer, cache, bias_1xHx1xS in zip(model.layers, caches_before, bias, strict=True):
+            query, *new = layer.queries_keys_values(x, rotation_2x1xN)
+            cache = [put(old, y, bar, 2) for old, y in zip(cache, new, strict=True)]
+            x = layer.mixed(x, query, *cache, bias_1xHx1xS)
             caches.append(cache)
         x = norm(x, model.gain[...])
         dice_PxNxR = dice_RxN[:, : _SOURCE_DICE * len(PARTS)].T.reshape(len(PARTS), _SOURCE_DICE, self.draws)
@@ -153,12 +160,12 @@ class _Draws:
         sources, alters_PxR = map(jnp.stack, zip(*chosen, strict=True))
         dice_Kx2xR = dice_RxN[:, _SOURCE_DICE * len(PARTS) :].T.reshape(CODES, 2, self.draws)
         own_RxK = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
-        codes = codes.at[:, bar].set(own_RxK)
+        codes = put(codes, own_RxK[:, None], bar, 1)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
-        rows_KxRx1xD = self.rows_VxD[(own_RxK + self.first_row_K).T][:, :, None]
+        rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)).T][:, :, None]
         own_RxD = model.bars(model.parts(rows_KxRx1xD, there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
-        keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
+        keys = put(keys, jnp.stack([source.key(heard_and_own) for source in model.sources])[:, :, None], bar, 2)
         return codes, caches, keys, sources, own_RxD
 
     def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
@@ -176,14 +183,15 @@ class _Draws:
         codes = self.model.codes
         state_RxD, bar_RxD = codes.begin(x_RxD)
         read_bar_RxG = codes.read(bar_RxD)
-        kept_RxPxK = jnp.take_along_axis(codes_RxSxK, jnp.minimum(source_PxR, self.bars - 1).T[..., None], 1)
+        source_RxPx1 = jnp.minimum(source_PxR, self.bars - 1).T[..., None]
+        kept_RxPxK = jnp.take_along_axis(codes_RxSxK, source_RxPx1, 1, mode="promise_in_bounds")
         is_given_P, given_H = self.song["known"][bar], self.song["given"][bar]
         of_part = np.array(PART_OF_CODE)
         places = dict(
             place=np.arange(CODES),
             kind=np.array(KIND_OF_CODE),
             read_G=self.read_places_KxG,
-            row=self.first_row_K,
+            row=_first_rows(self.model),
             kept_R=kept_RxPxK[:, of_part, np.arange(CODES)].T,
             follows_R=(source_PxR < self.bars)[of_part],
             alters_R=alters_PxR[of_part],
@@ -198,10 +206,10 @@ class _Draws:
         """A code, int32 [R], from the GRU's state and the row of the code before."""
         state_RxD, row_R = carry
         state_RxD = self.model.codes.step(state_RxD, add_bias(self.read_VxG[row_R] + read_bar_RxG, x["read_G"]))
-        of_kinds = [functools.partial(self._logits, kind) for kind in range(len(self.most))]
+        of_kinds = [functools.partial(self._logits, kind) for kind in range(len(self.model.config.classes))]
         logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
         code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["dice_2xR"][1])
-        code_R = jnp.minimum(code_R, jnp.asarray(self.most)[x["kind"]] - 1)
+        code_R = jnp.minimum(code_R, jnp.asarray(self.model.config.classes)[x["kind"]] - 1)
         changes_R = x["alters_R"] & (x["dice_2xR"][0] < jax.nn.sigmoid(anew_R))
         code_R = jnp.where(x["follows_R"] & ~changes_R, x["kept_R"], code_R)
         code_R = jnp.where(x["is_given"], x["given"], code_R).astype(jnp.int32)
@@ -210,5 +218,5 @@ class _Draws:
     def _logits(self, kind, state_RxD, place):
         """Of as many classes as any kind has, those beyond its own never."""
         logits_RxV, anew_R = self.model.codes.logits(state_RxD, kind, place)
-        padding = max(self.most) - logits_RxV.shape[1]
+        padding = max(self.model.config.classes) - logits_RxV.shape[1]
         return jnp.pad(logits_RxV, ((0, 0), (0, padding)), constant_values=NEVER), anew_R
