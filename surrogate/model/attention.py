@@ -27,17 +27,19 @@ def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
 
 
 def rotations(bars: int, size: int) -> np.ndarray:
-    """Cosines and sines of each bar's angles, float32 [2, S, size / 2], for queries and keys of a size."""
+    """What rotated multiplies queries and keys of a size by: float32 [2, S, size], themselves and their other half."""
     half = size // 2
     angle_SxN = np.arange(bars)[:, None] * _ROPE_BASE ** -(np.arange(half) / half)
-    return np.stack([np.cos(angle_SxN), np.sin(angle_SxN)]).astype(np.float32)
+    cos, sin = np.cos(angle_SxN), np.sin(angle_SxN)
+    return np.stack([np.concatenate([cos, cos], 1), np.concatenate([-sin, sin], 1)]).astype(np.float32)
 
 
-def rotated(x_BxHxSxD, rotations_2xSxN):
-    """Rotary position embedding (Su et al. 2021) of queries or keys, [B, H, S, D]; rotations of their bars."""
-    cos, sin = rotations_2xSxN[:, None, None]
-    a, b = jnp.split(x_BxHxSxD, 2, -1)
-    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1).astype(x_BxHxSxD.dtype)
+def rotated(x_BxHxSxD, rotations_2xSxD):
+    """Rotary position embedding (Su et al. 2021) of queries or keys, [B, H, S, D], of the first half of the heads."""
+    heads, size = x_BxHxSxD.shape[1], x_BxHxSxD.shape[-1]
+    is_placed = (np.arange(heads) < heads // 2)[None, :, None, None]
+    own, other = (jnp.where(is_placed, y[None, None], rest) for y, rest in zip(rotations_2xSxD, (1, 0), strict=True))
+    return (x_BxHxSxD * own + jnp.roll(x_BxHxSxD, size // 2, -1) * other).astype(x_BxHxSxD.dtype)
 
 
 def dropped(x, share, key):
@@ -95,13 +97,11 @@ class Layer(nnx.Module):
         self.likeness = nnx.Param(jnp.asarray(start))
         self.distance = nnx.Param(jnp.zeros((heads, FARTHEST + 1)))
 
-    def queries_keys_values(self, x_BxSxD, rotations_2xSxN):
+    def queries_keys_values(self, x_BxSxD, rotations_2xSxD):
         """[B, H, S, D] each, in the kernels' dtype; rotations of the bars x is of."""
         shape = (*x_BxSxD.shape[:2], 3, self.heads, -1)
         q, k, v = jnp.moveaxis(self.qkv(norm(x_BxSxD, self.gains[0])).reshape(shape), (2, 3), (0, 2))
-        placed = self.heads // 2
-        q, k = (jnp.concatenate([rotated(y[:, :placed], rotations_2xSxN), y[:, placed:]], 1) for y in (q, k))
-        return q, k, v
+        return rotated(q, rotations_2xSxD), rotated(k, rotations_2xSxD), v
 
     def mixed(self, x_BxQxD, q_BxHxQxD, k_BxHxKxD, v_BxHxKxD, bias_BxHxQxK, *, dropout=0.0, key=None):
         """What follows from queries, keys, values and the biases of attention; x is what they were made from."""

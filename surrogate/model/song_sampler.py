@@ -117,14 +117,14 @@ class _Draws:
         kernel = model.codes.read.kernel[...]
         self.read_VxG = dot(rows_VxD, kernel)  # made once, not at each code
         self.read_places_KxG = dot(model.codes.places[...].astype(jnp.float32), kernel)
-        self.rotations_2xSxN = jnp.asarray(rotations(self.bars, heard_SxD.shape[1] // model.layers[0].heads))
+        self.rotations_2xSxD = jnp.asarray(rotations(self.bars, heard_SxD.shape[1] // model.layers[0].heads))
 
     def run(self, longest):
         """Codes, int32 [R, S, K], 0 after the song; no more bars are drawn than the longest beside it has."""
         model, rows, bars = self.model, self.draws, self.bars
         width, heads = self.heard_SxD.shape[1], model.layers[0].heads
         caches = [[jnp.zeros((rows, heads, bars, width // heads))] * 2 for _ in model.layers]
-        keys = jnp.zeros((len(PARTS), rows, bars, model.config.source_width))
+        keys = [jnp.zeros((rows, bars, model.config.source_width))] * len(PARTS)
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
         is_new = jnp.full((len(PARTS), rows), bars, jnp.int32)
         carry = codes, caches, keys, is_new, jnp.zeros((rows, width))
@@ -142,10 +142,10 @@ class _Draws:
         seen_1x1xS = (places <= bar)[None, None]
 
         caches, put = [], jax.lax.dynamic_update_slice_in_dim  # compiled in less time than .at[...].set
-        rotation_2x1xN = jax.lax.dynamic_slice_in_dim(self.rotations_2xSxN, bar, 1, 1)
+        rotation_2x1xD = jax.lax.dynamic_slice_in_dim(self.rotations_2xSxD, bar, 1, 1)
         bias = biases(model.layers, likeness_1x1xSxF, distance_1xS, seen_1x1xS)
         for layer, cache, bias_1xHx1xS in zip(model.layers, caches_before, bias, strict=True):
-            query, *new = layer.queries_keys_values(x, rotation_2x1xN)
+            query, *new = layer.queries_keys_values(x, rotation_2x1xD)
             cache = [put(old, y, bar, 2) for old, y in zip(cache, new, strict=True)]
             x = layer.mixed(x, query, *cache, bias_1xHx1xS)
             caches.append(cache)
@@ -165,7 +165,7 @@ class _Draws:
         rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)).T][:, :, None]
         own_RxD = model.bars(model.parts(rows_KxRx1xD, there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
-        keys = put(keys, jnp.stack([source.key(heard_and_own) for source in model.sources])[:, :, None], bar, 2)
+        keys = [put(old, source.key(heard_and_own)[:, None], bar, 1) for old, source in zip(keys, model.sources, strict=True)]
         return codes, caches, keys, sources, own_RxD
 
     def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
