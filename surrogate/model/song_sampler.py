@@ -205,7 +205,8 @@ class _Draws:
     def _code(self, read_bar_RxG, carry, x):
         """A code, int32 [R], from the GRU's state and the row of the code before."""
         state_RxD, row_R = carry
-        state_RxD = self.model.codes.step(state_RxD, add_bias(self.read_VxG[row_R] + read_bar_RxG, x["read_G"]))
+        read_RxG = jax.lax.optimization_barrier(self.read_VxG[row_R])  # fused into the step it would keep that scalar
+        state_RxD = self.model.codes.step(state_RxD, add_bias(read_RxG + read_bar_RxG, x["read_G"]))
         of_kinds = [functools.partial(self._logits, kind) for kind in range(len(self.model.config.classes))]
         logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
         code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["dice_2xR"][1])
