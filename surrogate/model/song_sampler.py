@@ -68,9 +68,8 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
 @functools.partial(jax.jit, static_argnums=0)
 def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
-    # What stands for codes, of all kinds in one table: looked up in one go. The last row: none.
-    tables = [*(table[...] for table in model.tables), jnp.zeros((1, model.config.width))]
-    rows_VxD = jnp.concatenate(tables).astype(jnp.float32)
+    # What stands for codes, of all kinds in one table: looked up in one go.
+    rows_VxD = jnp.concatenate([table[...] for table in model.tables]).astype(jnp.float32)
     heard = model.encode(batch, jnp.moveaxis(rows_VxD[batch["codes"] + _first_rows(model)], -2, 0))
     longest = batch["is_bar"].sum(1).max()
 
@@ -87,13 +86,14 @@ def _first_rows(model):
     return np.cumsum((0, *model.config.classes))[np.array(KIND_OF_CODE)]
 
 
-def choose(logits_RxV, temperature, die_R):
+def choose(logits_RxV, temperature, die_R, count=None):
     """Draws from softmax(logits / temperature) by the inverse of its distribution function: int32 [R].
 
     Args:
         logits_RxV: float32.
         temperature: 0 chooses the likeliest, but for ties.
         die_R: uniform numbers, float32 from 0 to less than 1.
+        count: how many of the classes there are to choose from, the first ones; None: all.
     """
     p = jax.nn.softmax(logits_RxV / jnp.maximum(temperature, 1e-3), -1)
     rows, classes = p.shape
@@ -103,7 +103,7 @@ def choose(logits_RxV, temperature, die_R):
     blocks = p.shape[1]
     before = dot(within[..., -1], np.triu(np.ones((blocks, blocks), np.float32), 1))
     below = (within + before[..., None]).reshape(rows, -1) <= die_R[:, None]
-    return jnp.minimum(below.sum(-1), classes - 1).astype(jnp.int32)
+    return jnp.minimum(below.sum(-1), (classes if count is None else count) - 1).astype(jnp.int32)
 
 
 class _Draws:
@@ -180,41 +180,38 @@ class _Draws:
 
     def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar):
         """The codes of a bar, int32 [R, K], one after the other."""
-        codes = self.model.codes
+        codes, of_part = self.model.codes, np.array(PART_OF_CODE)
         state_RxD, bar_RxD = codes.begin(x_RxD)
         read_bar_RxG = codes.read(bar_RxD)
         source_RxPx1 = jnp.minimum(source_PxR, self.bars - 1).T[..., None]
         kept_RxPxK = jnp.take_along_axis(codes_RxSxK, source_RxPx1, 1, mode="promise_in_bounds")
-        is_given_P, given_H = self.song["known"][bar], self.song["given"][bar]
-        of_part = np.array(PART_OF_CODE)
+        kept_KxR = kept_RxPxK[:, of_part, np.arange(CODES)].T
+        follows_KxR, alters_KxR = (source_PxR < self.bars)[of_part], alters_PxR[of_part]
+        is_given_Kx1 = self.song["known"][bar][of_part].at[:CHORDS_PER_BAR].max(self.song["given"][bar])[:, None]
+        # A code is kept where its die is not below the probability that it changes; some are always, some never.
+        keeps_KxR = jnp.where(follows_KxR, jnp.where(alters_KxR, dice_Kx2xR[:, 0], 1), -1)
         places = dict(
             place=np.arange(CODES),
             kind=np.array(KIND_OF_CODE),
-            read_G=self.read_places_KxG,
             row=_first_rows(self.model),
-            kept_R=kept_RxPxK[:, of_part, np.arange(CODES)].T,
-            follows_R=(source_PxR < self.bars)[of_part],
-            alters_R=alters_PxR[of_part],
-            is_given=is_given_P[of_part].at[: CHORDS_PER_BAR].max(given_H),
-            given=self.song["codes"][bar],
-            dice_2xR=dice_Kx2xR,
+            kept_R=jnp.where(is_given_Kx1, self.song["codes"][bar][:, None], kept_KxR),
+            keeps_R=jnp.where(is_given_Kx1, 1, keeps_KxR),
+            die_R=dice_Kx2xR[:, 1],
+            next_read_G=jnp.roll(self.read_places_KxG, -1, 0),
         )
-        carry = state_RxD, jnp.full(self.draws, len(self.read_VxG) - 1)
+        carry = state_RxD, add_bias(read_bar_RxG, self.read_places_KxG[0])
         return jax.lax.scan(functools.partial(self._code, read_bar_RxG), carry, places)[1].T
 
     def _code(self, read_bar_RxG, carry, x):
-        """A code, int32 [R], from the GRU's state and the row of the code before."""
-        state_RxD, row_R = carry
-        read_RxG = jax.lax.optimization_barrier(self.read_VxG[row_R])  # fused into the step it would keep that scalar
-        state_RxD = self.model.codes.step(state_RxD, add_bias(read_RxG + read_bar_RxG, x["read_G"]))
-        of_kinds = [functools.partial(self._logits, kind) for kind in range(len(self.model.config.classes))]
+        """A code, int32 [R], from the GRU's state and what it reads."""
+        state_RxD, classes = self.model.codes.step(*carry), self.model.config.classes
+        of_kinds = [functools.partial(self._logits, kind) for kind in range(len(classes))]
         logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
-        code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["dice_2xR"][1])
-        code_R = jnp.minimum(code_R, jnp.asarray(self.model.config.classes)[x["kind"]] - 1)
-        changes_R = x["alters_R"] & (x["dice_2xR"][0] < jax.nn.sigmoid(anew_R))
-        code_R = jnp.where(x["follows_R"] & ~changes_R, x["kept_R"], code_R)
-        code_R = jnp.where(x["is_given"], x["given"], code_R).astype(jnp.int32)
-        return (state_RxD, x["row"] + code_R), code_R
+        code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["die_R"], jnp.asarray(classes)[x["kind"]])
+        code_R = jnp.where(x["keeps_R"] < jax.nn.sigmoid(anew_R), code_R, x["kept_R"])
+        # What the next step reads: looked up within that step, it would keep its kernel from working on many numbers at once.
+        read_RxG = self.read_VxG.at[x["row"] + code_R].get(mode="promise_in_bounds")
+        return (state_RxD, add_bias(read_RxG + read_bar_RxG, x["next_read_G"])), code_R
 
     def _logits(self, kind, state_RxD, place):
         """Of as many classes as any kind has, those beyond its own never."""
