@@ -61,8 +61,8 @@ def stacked(layers):
 def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
     """What layers make of bars, one after the other; dropout as dropped takes it.
 
-    With a key, as in training, they are compiled once, as they are scanned over. Without one they stand one after the
-    other: XLA compiles equal kernels once on CPUs, where stacking the layers would take as long as all the rest of them.
+    With a key, as in training, they are scanned over, and so compiled once. Without one they are not: on CPUs XLA
+    compiles equal kernels once anyway, and what stacks the layers' weights takes longer to compile than the layers.
     """
     if key is None or not len(layers):
         for layer in layers:
@@ -122,7 +122,7 @@ class Layer(nnx.Module):
 
 
 def biases(layers, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
-    """Biases of layers' attention, float32 [B, H, Q, K] each: likeness, rows of the distance table, and what is seen."""
+    """Biases of layers' attention, float32 [B, H, Q, K] each: likeness, rows of their distances, and what is seen."""
     weight_NxF, distance_NxD = (
         jnp.concatenate([getattr(layer, name)[...] for layer in layers]).astype(jnp.float32)
         for name in ("likeness", "distance")

@@ -110,7 +110,13 @@ class _Draws:
     """The draws of one song, rows side by side: R draws, S bars."""
 
     def __init__(self, model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
-        self.model, self.rows_VxD, self.song, self.heard_SxD, self.dice_SxRxN = model, rows_VxD, song, heard_SxD, dice_SxRxN
+        self.model, self.rows_VxD, self.song, self.heard_SxD, self.dice_SxRxN = (
+            model,
+            rows_VxD,
+            song,
+            heard_SxD,
+            dice_SxRxN,
+        )
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
         self.plays_SxP = plays(song)
@@ -165,7 +171,10 @@ class _Draws:
         rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)).T][:, :, None]
         own_RxD = model.bars(model.parts(rows_KxRx1xD, there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
-        keys = [put(old, source.key(heard_and_own)[:, None], bar, 1) for old, source in zip(keys, model.sources, strict=True)]
+        keys = [
+            put(old, source.key(heard_and_own)[:, None], bar, 1)
+            for old, source in zip(keys, model.sources, strict=True)
+        ]
         return codes, caches, keys, sources, own_RxD
 
     def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
@@ -209,7 +218,7 @@ class _Draws:
         logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
         code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["die_R"], jnp.asarray(classes)[x["kind"]])
         code_R = jnp.where(x["keeps_R"] < jax.nn.sigmoid(anew_R), code_R, x["kept_R"])
-        # What the next step reads: looked up within that step, it would keep its kernel from working on many numbers at once.
+        # What the next step reads: looked up within it, it would keep its kernel from working on many numbers at once.
         read_RxG = self.read_VxG.at[x["row"] + code_R].get(mode="promise_in_bounds")
         return (state_RxD, add_bias(read_RxG + read_bar_RxG, x["next_read_G"])), code_R
 
