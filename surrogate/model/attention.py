@@ -61,8 +61,8 @@ def stacked(layers):
 def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
     """What layers make of bars, one after the other; dropout as dropped takes it.
 
-    With a key, as in training, they are scanned over, and so compiled once. Without one they are not: on CPUs XLA
-    compiles equal kernels once anyway, and what stacks the layers' weights takes longer to compile than the layers.
+    With a key they are scanned over, and so compiled once. Without one they are not: on CPUs XLA compiles equal kernels
+    once anyway, and what stacks the layers' weights takes longer to compile than the layers.
     """
     if key is None or not len(layers):
         for layer in layers:

@@ -205,9 +205,7 @@ class SongBand:
 
         Most bars return, in a song and in its draws: each is decoded once.
         """
-        bars_NxC = np.concatenate([bars_KxSxC.reshape(-1, bars_KxSxC.shape[-1]) for bars_KxSxC in songs]).astype(
-            np.int16
-        )
+        bars_NxC = np.concatenate([bars_KxSxC.reshape(-1, _BAR) for bars_KxSxC in songs]).astype(np.int16)
         as_bytes_N = bars_NxC.view(f"V{bars_NxC[0].nbytes}")[:, 0]
         _, first_M, which_N = np.unique(as_bytes_N, return_index=True, return_inverse=True)
         first_M = np.pad(first_M, (0, -len(first_M) % BARS_AT_ONCE), mode="edge")  # so that one program does

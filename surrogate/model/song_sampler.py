@@ -20,7 +20,7 @@ _SOURCE_DICE = 3
 _DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
 """Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ;
 then two for each code: whether it is kept, and what else it is."""
-PART_OF_CODE = tuple(part for part, own in enumerate(CODES_OF_PART) for _ in own)
+_PART_OF_CODE = tuple(part for part, own in enumerate(CODES_OF_PART) for _ in own)
 _TELLS = 4.0
 """Log-odds that each code of a known part adds for a bar that has it, too, as what it follows: known parts tell it."""
 
@@ -70,7 +70,8 @@ def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperatu
     model = nnx.merge(graphdef, state)
     # What stands for codes, of all kinds in one table: looked up in one go.
     rows_VxD = jnp.concatenate([table[...] for table in model.tables]).astype(jnp.float32)
-    heard = model.encode(batch, jnp.moveaxis(rows_VxD[batch["codes"] + _first_rows(model)], -2, 0))
+    row_BxSxK = batch["codes"] + _first_rows(model)[None, None]
+    heard = model.encode(batch, jnp.moveaxis(rows_VxD[row_BxSxK], -2, 0))
     longest = batch["is_bar"].sum(1).max()
 
     def of_song(song, heard_SxD):
@@ -110,13 +111,8 @@ class _Draws:
     """The draws of one song, rows side by side: R draws, S bars."""
 
     def __init__(self, model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
-        self.model, self.rows_VxD, self.song, self.heard_SxD, self.dice_SxRxN = (
-            model,
-            rows_VxD,
-            song,
-            heard_SxD,
-            dice_SxRxN,
-        )
+        self.model, self.rows_VxD, self.song = model, rows_VxD, song
+        self.heard_SxD, self.dice_SxRxN = heard_SxD, dice_SxRxN
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
         self.plays_SxP = plays(song)
@@ -168,13 +164,11 @@ class _Draws:
         own_RxK = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
         codes = put(codes, own_RxK[:, None], bar, 1)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
-        rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)).T][:, :, None]
+        rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)[None]).T][:, :, None]
         own_RxD = model.bars(model.parts(rows_KxRx1xD, there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
-        keys = [
-            put(old, source.key(heard_and_own)[:, None], bar, 1)
-            for old, source in zip(keys, model.sources, strict=True)
-        ]
+        new_keys = [source.key(heard_and_own)[:, None] for source in model.sources]
+        keys = [put(old, new, bar, 1) for old, new in zip(keys, new_keys, strict=True)]
         return codes, caches, keys, sources, own_RxD
 
     def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
@@ -189,7 +183,7 @@ class _Draws:
 
     def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar):
         """The codes of a bar, int32 [R, K], one after the other."""
-        codes, of_part = self.model.codes, np.array(PART_OF_CODE)
+        codes, of_part = self.model.codes, np.array(_PART_OF_CODE)
         state_RxD, bar_RxD = codes.begin(x_RxD)
         read_bar_RxG = codes.read(bar_RxD)
         source_RxPx1 = jnp.minimum(source_PxR, self.bars - 1).T[..., None]
