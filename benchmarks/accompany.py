@@ -1,20 +1,25 @@
-"""How long accompany takes, from process start to the written files: very first, again, another length, many songs.
+"""How long accompany takes, from process start to the written files: very first, again, another length, many songs;
+and of what its eight draws of a song take.
 
     python -m benchmarks.accompany [--checkpoint=NAME_OR_DIR] [--bars=64] [--songs=100]
 
 The melodies are examples, repeated up to so many bars and transposed to differ. Every run is a process of its own; the
-first finds an empty cache of compiled programs.
+first finds an empty cache of compiled programs. CPU seconds suffer less than others from what runs beside.
 """
 
 import argparse
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 
 import symusic
+
+from surrogate.accompaniment.accompanist import Accompanist, read_melody
+from surrogate.accompaniment.options import Options
 
 ROOT = pathlib.Path(__file__).parent.parent
 EXAMPLES = ("korobeiniki", "mountain_king", "ode_to_joy", "when_the_saints")
@@ -59,7 +64,7 @@ def main(argv=None):
             (f"{flags.songs} songs of {flags.bars} bars, again", "songs", [f"--output={folder / 'out'}"]),
         ):
             command = [sys.executable, "-m", "scripts.accompany", str(folder / source), *more]
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), _cpu_seconds()
             done = subprocess.run(
                 [*command, f"--checkpoint={flags.checkpoint}"],
                 cwd=ROOT,
@@ -69,7 +74,25 @@ def main(argv=None):
             )
             if done.returncode:
                 raise SystemExit(done.stderr)
-            print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
+            seconds, worked = time.perf_counter() - began, _cpu_seconds() - worked
+            print(f"{name}: {seconds:.1f} s, {worked:.1f} s of CPU time", flush=True)
+        print(f"eight draws, decoded and ranked: {_draws(folder / 'one.mid', flags.checkpoint):.2f} s of CPU time")
+
+
+def _cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _draws(path, checkpoint):
+    """Seconds of CPU time, the least of three, for what a melody that was read is accompanied by; all is compiled."""
+    accompanist, options = Accompanist.load(checkpoint), Options()
+    melody, each = read_melody(path, options), []
+    for _ in range(4):
+        began = time.process_time()
+        accompanist.accompany_melodies([melody], [path], options)
+        each.append(time.process_time() - began)
+    return min(each[1:])
 
 
 if __name__ == "__main__":

@@ -67,31 +67,27 @@ class BarDecoder(nnx.Module):
         logits_TxSxV = logits_SxBxN.reshape(bars, STEPS_PER_BAR, -1).swapaxes(0, 1)
         return jnp.tanh(self.initial_state(z_SxBxD.reshape(bars, -1))), gates_TxSx3H, logits_TxSxV
 
-    def step(self, state_SxH, gates_Sx3H, before_S):
-        """The next state, float32 [S, H]; before_S: the tokens before it."""
-        reads = gates_Sx3H + self.tokens[...][before_S].astype(jnp.float32)
-        return gru(reads, self.recurrent(state_SxH), state_SxH)
-
     def classes(self, tokens_SxT, z_SxBxD):
         """What the decoder is told of bars and their latents: classes int [S, 16] and its part of the latents."""
         return tokens_SxT, z_SxBxD
 
     def write(self, z_SxBxD, noise_SxTxV, temperature):
         """Tokens of all steps, int32 [S, 16], as self.token takes them from logits with noise; None: the likeliest."""
-        state, gates, logits = self.begin(z_SxBxD)
+        state_SxH, gates_TxSx3H, logits_TxSxV = self.begin(z_SxBxD)
+        tokens_Vx3H = self.tokens[...].astype(jnp.float32)
 
         def step(carry, x):
-            (state, *before), (gates, logits, noise, place) = carry, x
-            state = self.step(state, gates, before[0])
+            (state, reads, begun_S), (next_gates, logits, noise, place) = carry, x
+            state = gru(reads, self.recurrent(state), state)
             scores = logits + self.output(state)
             scores = scores if noise is None else scores + temperature * noise
-            token_S, begun_S = self.token(scores, before[1], place)
-            return (state, token_S, begun_S), token_S
+            token_S, begun_S = self.token(scores, begun_S, place)
+            # Looked up within the next step, they would keep its kernel from working on many numbers at once.
+            return (state, next_gates + tokens_Vx3H[token_S], begun_S), token_S
 
-        bars = len(z_SxBxD)
-        carry = state, jnp.full(bars, self.depth, jnp.int32), jnp.zeros(bars, bool)
+        carry = state_SxH, gates_TxSx3H[0] + tokens_Vx3H[self.depth][None], jnp.zeros(len(z_SxBxD), bool)
         noise_TxSxV = None if noise_SxTxV is None else noise_SxTxV.swapaxes(0, 1)
-        steps = gates, logits, noise_TxSxV, jnp.arange(STEPS_PER_BAR)
+        steps = jnp.roll(gates_TxSx3H, -1, 0), logits_TxSxV, noise_TxSxV, jnp.arange(STEPS_PER_BAR)
         return jax.lax.scan(step, carry, steps)[1].T
 
 

@@ -35,7 +35,8 @@ from musicvae_jax.events import (
 from musicvae_jax.model import in_batches, of_each_track
 
 HALVES_PER_BAR = 2
-_BARS_AT_ONCE = 256
+BARS_AT_ONCE = 256
+"""Bars are encoded, decoded and scored in batches of so many."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +139,7 @@ class BarMusicVAE(nnx.Module):
         Returns:
             Mean and standard deviation, float32 [S, bar_size] each.
         """
-        return in_batches(_encode_bars, self, _BARS_AT_ONCE, np.asarray(bars), _roots(roots, len(bars)))
+        return in_batches(_encode_bars, self, BARS_AT_ONCE, np.asarray(bars), _roots(roots, len(bars)))
 
     def decode_bars(
         self,
@@ -171,7 +172,7 @@ class BarMusicVAE(nnx.Module):
         if temperature_3.any():
             key = jax.random.key(0) if key is None else key
             return in_batches(
-                functools.partial(_decode_bars, tracks), self, _BARS_AT_ONCE, *rows, shared=(key, temperature_3)
+                functools.partial(_decode_bars, tracks), self, BARS_AT_ONCE, *rows, shared=(key, temperature_3)
             )
 
         def write(graphdef, *arrays):
@@ -182,7 +183,7 @@ class BarMusicVAE(nnx.Module):
 
             return compiled.call(likeliest, f"decode_bars {tracks} {self.config}", *leaves)
 
-        return in_batches(write, self, _BARS_AT_ONCE, *rows)
+        return in_batches(write, self, BARS_AT_ONCE, *rows)
 
     def encode(self, tokens: np.ndarray, roots: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Encodes windows into q(z | trio): their bars' z end to end.
@@ -224,7 +225,7 @@ class BarMusicVAE(nnx.Module):
         """
         bars, halves = _bars(tokens), _halves(roots)
         z = np.reshape(np.asarray(z, np.float32), (-1, self.config.bar_size))
-        of_bars = in_batches(_bar_log_probs, self, _BARS_AT_ONCE, bars, z, _roots(halves, len(bars)))
+        of_bars = in_batches(_bar_log_probs, self, BARS_AT_ONCE, bars, z, _roots(halves, len(bars)))
         return of_bars.reshape(len(tokens), BARS_PER_WINDOW, -1).sum(1)
 
 

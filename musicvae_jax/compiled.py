@@ -19,7 +19,8 @@ from musicvae_jax.files import FileError, write_whole
 
 _PACKAGES = pathlib.Path(__file__).parent, pathlib.Path(__file__).parents[1] / "surrogate"
 _programs: dict = {}
-_making = threading.Lock()
+_making: dict = {}
+"""A lock for each program: threads that want one have it made once."""
 
 
 def call(function: Callable, name: str, *leaves):
@@ -35,7 +36,7 @@ def call(function: Callable, name: str, *leaves):
         return function(*leaves)
     path = pathlib.Path(folder) / f"{_prefix()}{_hash(name, [(leaf.shape, str(leaf.dtype)) for leaf in leaves])}"
     if path not in _programs:
-        with _making:  # threads that want one program have it made once
+        with _lock(path):
             if path not in _programs:
                 _programs[path] = _loaded(path) or _made(path, function, leaves)
     return _programs[path](*leaves)
@@ -53,10 +54,15 @@ def load_last(count: int = 2) -> None:
 
 
 def _load_last(folder, count):
-    with contextlib.suppress(OSError, RuntimeError), _making:  # a JAX that does not start is told where it is needed
+    with contextlib.suppress(OSError, RuntimeError):  # a JAX that does not start is told where it is needed
         for path in sorted(folder.glob(f"{_prefix()}*"), key=os.path.getmtime)[-count:]:
-            if path not in _programs and (program := _loaded(path)):
-                _programs[path] = program
+            with _lock(path):
+                if path not in _programs and (program := _loaded(path)):
+                    _programs[path] = program
+
+
+def _lock(path):
+    return _making.setdefault(path, threading.Lock())
 
 
 def _loaded(path):

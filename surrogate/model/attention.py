@@ -26,13 +26,20 @@ def distance_rows(bars: int, *, causal: bool) -> np.ndarray:
     return np.clip(back_SxS, 0, FARTHEST) if causal else np.clip(back_SxS + _BEHIND, 0, FARTHEST)
 
 
-def rotated(x_BxHxSxD, place_S):
-    """Rotary position embedding (Su et al. 2021) of queries or keys, [B, H, S, D], at places, [S]."""
-    half = x_BxHxSxD.shape[-1] // 2
-    angle = jnp.asarray(place_S)[:, None] * _ROPE_BASE ** -(np.arange(half)[None] / half)
-    cos, sin = jnp.cos(angle)[None, None], jnp.sin(angle)[None, None]
-    a, b = x_BxHxSxD[..., :half], x_BxHxSxD[..., half:]
-    return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], -1).astype(x_BxHxSxD.dtype)
+def rotations(bars: int, size: int) -> np.ndarray:
+    """What rotated multiplies queries and keys of a size by: float32 [2, S, size], themselves and their other half."""
+    half = size // 2
+    angle_SxN = np.arange(bars)[:, None] * _ROPE_BASE ** -(np.arange(half) / half)
+    cos, sin = np.cos(angle_SxN), np.sin(angle_SxN)
+    return np.stack([np.concatenate([cos, cos], 1), np.concatenate([-sin, sin], 1)]).astype(np.float32)
+
+
+def rotated(x_BxHxSxD, rotations_2xSxD):
+    """Rotary position embedding (Su et al. 2021) of queries or keys, [B, H, S, D], of the first half of the heads."""
+    heads, size = x_BxHxSxD.shape[1], x_BxHxSxD.shape[-1]
+    is_placed = (np.arange(heads) < heads // 2)[None, :, None, None]
+    own, other = (jnp.where(is_placed, y[None, None], rest) for y, rest in zip(rotations_2xSxD, (1, 0), strict=True))
+    return (x_BxHxSxD * own + jnp.roll(x_BxHxSxD, size // 2, -1) * other).astype(x_BxHxSxD.dtype)
 
 
 def dropped(x, share, key):
@@ -52,11 +59,17 @@ def stacked(layers):
 
 
 def through(layers, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
-    """What layers, any number of them, make of bars, one after the other; dropout as dropped takes it."""
-    if not len(layers):
+    """What layers make of bars, one after the other; dropout as dropped takes it.
+
+    With a key they are scanned over, and so compiled once. Without one they are not: on CPUs XLA compiles equal kernels
+    once anyway, and what stacks the layers' weights takes longer to compile than the layers.
+    """
+    if key is None or not len(layers):
+        for layer in layers:
+            x_BxSxD = layer(x_BxSxD, likeness_BxSxSxF, seen_BxSxS, causal=causal)
         return x_BxSxD
     graphdef, states = stacked(layers)
-    keys = None if key is None else jax.random.split(key, len(layers))
+    keys = jax.random.split(key, len(layers))
 
     def one(x, state_and_key):
         state, key = state_and_key
@@ -84,13 +97,11 @@ class Layer(nnx.Module):
         self.likeness = nnx.Param(jnp.asarray(start))
         self.distance = nnx.Param(jnp.zeros((heads, FARTHEST + 1)))
 
-    def queries_keys_values(self, x_BxSxD, place_S):
-        """[B, H, S, D] each, in the kernels' dtype."""
+    def queries_keys_values(self, x_BxSxD, rotations_2xSxD):
+        """[B, H, S, D] each, in the kernels' dtype; rotations of the bars x is of."""
         shape = (*x_BxSxD.shape[:2], 3, self.heads, -1)
         q, k, v = jnp.moveaxis(self.qkv(norm(x_BxSxD, self.gains[0])).reshape(shape), (2, 3), (0, 2))
-        placed = self.heads // 2
-        q, k = (jnp.concatenate([rotated(y[:, :placed], place_S), y[:, placed:]], 1) for y in (q, k))
-        return q, k, v
+        return rotated(q, rotations_2xSxD), rotated(k, rotations_2xSxD), v
 
     def mixed(self, x_BxQxD, q_BxHxQxD, k_BxHxKxD, v_BxHxKxD, bias_BxHxQxK, *, dropout=0.0, key=None):
         """What follows from queries, keys, values and the biases of attention; x is what they were made from."""
@@ -103,15 +114,20 @@ class Layer(nnx.Module):
         x = x_BxQxD + dropped(self.out(read.swapaxes(1, 2).reshape(x_BxQxD.shape)), dropout, keys[0])
         return x + dropped(self.down(gelu(self.up(norm(x, self.gains[1])))), dropout, keys[1])
 
-    def bias(self, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
-        """Biases of attention, float32 [B, H, Q, K]: likeness, rows of the distance table, and what is seen."""
-        weight_HxF = self.likeness[...].astype(jnp.float32)
-        alike_BxHxQxK = jnp.moveaxis(dot(likeness_BxQxKxF, weight_HxF.T), -1, 1)
-        apart_QxKxH = rows(self.distance[...].astype(jnp.float32).T, distance_row_QxK)
-        return jnp.where(seen_BxQxK[:, None], alike_BxHxQxK + apart_QxKxH.transpose(2, 0, 1)[None], _MASKED)
-
     def __call__(self, x_BxSxD, likeness_BxSxSxF, seen_BxSxS, *, causal, dropout=0.0, key=None):
         bars = x_BxSxD.shape[1]
-        bias = self.bias(likeness_BxSxSxF, distance_rows(bars, causal=causal), seen_BxSxS)
-        read = self.queries_keys_values(x_BxSxD, np.arange(bars))
+        bias = biases([self], likeness_BxSxSxF, distance_rows(bars, causal=causal), seen_BxSxS)[0]
+        read = self.queries_keys_values(x_BxSxD, rotations(bars, x_BxSxD.shape[2] // self.heads))
         return self.mixed(x_BxSxD, *read, bias, dropout=dropout, key=key)
+
+
+def biases(layers, likeness_BxQxKxF, distance_row_QxK, seen_BxQxK):
+    """Biases of layers' attention, float32 [B, H, Q, K] each: likeness, rows of their distances, and what is seen."""
+    weight_NxF, distance_NxD = (
+        jnp.concatenate([getattr(layer, name)[...] for layer in layers]).astype(jnp.float32)
+        for name in ("likeness", "distance")
+    )
+    alike_BxNxQxK = jnp.moveaxis(dot(likeness_BxQxKxF, weight_NxF.T), -1, 1)
+    apart_QxKxN = rows(distance_NxD.T, distance_row_QxK)
+    bias = jnp.where(seen_BxQxK[:, None], alike_BxNxQxK + apart_QxKxN.transpose(2, 0, 1)[None], _MASKED)
+    return jnp.split(bias, len(layers), 1)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from musicvae_jax import beats, checkpoint, codebook
-from musicvae_jax.bar_model import BarMusicVAE
+from musicvae_jax.bar_model import BARS_AT_ONCE, HALVES_PER_BAR, BarMusicVAE
 from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
 from surrogate.model import choice, chord_bass, density, song_batches, song_model, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts, with_what_stays
@@ -32,6 +32,10 @@ LONGEST_REST = 32
 """Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Lengths that songs are padded to, so that few shapes are compiled."""
+
+
+_BAR = codebook.CODES_PER_BAR + HALVES_PER_BAR
+"""Numbers that say what bass and drums of a bar play: their codes, and the roots of its half bars."""
 
 
 class Draws(typing.NamedTuple):
@@ -66,6 +70,7 @@ class SongBand:
 
     def __init__(self, vae: BarMusicVAE, surrogate: SongSurrogate):
         self.vae, self.surrogate = vae, surrogate
+        self._has_decoded = False
 
     def write(self, lines: Sequence[MelodyLine], wishes: Wishes = NO_WISHES) -> list[list[WrittenParts]]:
         """As band.Band."""
@@ -81,7 +86,10 @@ class SongBand:
             return zip(group, self._write([lines[i] for i in group], sizes[group[0]], wishes), strict=True)
 
         # Products of so few rows keep one core busy, so groups of songs share the others.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
+            if not self._has_decoded:  # what decodes is compiled while what draws is
+                pool.submit(self._music, [np.zeros((1, 1, _BAR))])
+                self._has_decoded = True
             written = dict(itertools.chain.from_iterable(pool.map(write, groups)))
         return [written[i] for i in range(len(lines))]
 
@@ -184,17 +192,29 @@ class SongBand:
 
     def _draws(self, scene, draws, seed, temperatures):
         codes = song_sampler.draw(self.surrogate, scene.batch, draws=draws, seed=seed, temperatures=temperatures)
-        each = zip(codes, scene.plays, scene.shifts, strict=False)  # rows beyond the songs are empty
-        return [self._music(own[:, scene.before :][:, : len(plays)], shift) for own, plays, shift in each]
+        songs = []
+        for own, plays, shift in zip(codes, scene.plays, scene.shifts, strict=False):  # rows beyond the songs are empty
+            own_KxSxC = own[:, scene.before :][:, : len(plays)]
+            chords = transposed_chords(own_KxSxC[..., :CHORDS_PER_BAR], -shift)
+            songs.append((chords, np.concatenate([own_KxSxC[..., CHORDS_PER_BAR:], _roots(chords)], -1)))
+        parts = self._music([bars_KxSxC for _, bars_KxSxC in songs])
+        return [Draws(own, song_batches.chord_labels(chords)) for own, (chords, _) in zip(parts, songs, strict=True)]
 
-    def _music(self, codes_KxSxC, shift):
-        """What codes of a song in C stand for, in its own key."""
-        draws, bars = codes_KxSxC.shape[:2]
-        chords = transposed_chords(codes_KxSxC[..., :CHORDS_PER_BAR], -shift)
-        roots = _roots(chords).reshape(-1, CHORDS_PER_BAR)
-        z = codebook.latents_of(self.vae, codes_KxSxC[..., CHORDS_PER_BAR:].reshape(draws * bars, -1))
-        parts = self.vae.decode_bars(z, roots, tracks=(BASS, DRUMS)).reshape(draws, -1, 2)
-        return Draws(parts, song_batches.chord_labels(chords))
+    def _music(self, songs):
+        """Bass and drums of songs, uint16 [K, T, 2] each, from each bar's codes and roots of half bars, [K, S, C] each.
+
+        Most bars return, in a song and in its draws: each is decoded once.
+        """
+        bars_NxC = np.concatenate([bars_KxSxC.reshape(-1, _BAR) for bars_KxSxC in songs]).astype(np.int16)
+        as_bytes_N = bars_NxC.view(f"V{bars_NxC[0].nbytes}")[:, 0]
+        _, first_M, which_N = np.unique(as_bytes_N, return_index=True, return_inverse=True)
+        first_M = np.pad(first_M, (0, -len(first_M) % BARS_AT_ONCE), mode="edge")  # so that one program does
+        codes_MxC, roots_MxH = np.split(bars_NxC[first_M], [codebook.CODES_PER_BAR], axis=1)
+        z = codebook.latents_of(self.vae, codes_MxC)
+        parts_NxTx2 = self.vae.decode_bars(z, roots_MxH, tracks=(BASS, DRUMS))[which_N]
+        ends = np.cumsum([bars_KxSxC[..., 0].size for bars_KxSxC in songs])
+        each = zip(np.split(parts_NxTx2, ends[:-1]), songs, strict=True)
+        return [own.reshape(len(bars_KxSxC), -1, 2) for own, bars_KxSxC in each]
 
 
 def _roots(chords_xSxH):

@@ -11,14 +11,16 @@ from flax import nnx
 from musicvae_jax import compiled
 from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
-from surrogate.model.attention import FARTHEST, norm
-from surrogate.model.song_model import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS, KIND_OF_CODE, PARTS, plays
+from surrogate.model.attention import FARTHEST, biases, norm, rotations
+from surrogate.model.song_model import CHORDS_PER_BAR, CODES, CODES_OF_PART, KIND_OF_CODE, PARTS, plays
+from surrogate.model.sources import NEVER
 
 _BLOCK = 16
 _SOURCE_DICE = 3
 _DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
 """Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ;
 then two for each code: whether it is kept, and what else it is."""
+_PART_OF_CODE = tuple(part for part, own in enumerate(CODES_OF_PART) for _ in own)
 _TELLS = 4.0
 """Log-odds that each code of a known part adds for a bar that has it, too, as what it follows: known parts tell it."""
 
@@ -66,24 +68,33 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
 @functools.partial(jax.jit, static_argnums=0)
 def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
-    heard = model.encode(batch, model.rows(batch["codes"]))
+    # What stands for codes, of all kinds in one table: looked up in one go.
+    rows_VxD = jnp.concatenate([table[...] for table in model.tables]).astype(jnp.float32)
+    row_BxSxK = batch["codes"] + _first_rows(model)[None, None]
+    heard = model.encode(batch, jnp.moveaxis(rows_VxD[row_BxSxK], -2, 0))
     longest = batch["is_bar"].sum(1).max()
 
     def of_song(song, heard_SxD):
-        return _Draws(model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run(longest)
+        return _Draws(model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run(longest)
 
     if len(heard) == 1:  # a song alone is traced in less time
         return of_song({name: values[0] for name, values in batch.items()}, heard[0])[None]
     return jax.vmap(of_song)(batch, heard)
 
 
-def choose(logits_RxV, temperature, die_R):
+def _first_rows(model):
+    """Where the codes of each place of a bar begin in the table of all kinds' rows, int [K]."""
+    return np.cumsum((0, *model.config.classes))[np.array(KIND_OF_CODE)]
+
+
+def choose(logits_RxV, temperature, die_R, count=None):
     """Draws from softmax(logits / temperature) by the inverse of its distribution function: int32 [R].
 
     Args:
         logits_RxV: float32.
         temperature: 0 chooses the likeliest, but for ties.
         die_R: uniform numbers, float32 from 0 to less than 1.
+        count: how many of the classes there are to choose from, the first ones; None: all.
     """
     p = jax.nn.softmax(logits_RxV / jnp.maximum(temperature, 1e-3), -1)
     rows, classes = p.shape
@@ -93,28 +104,29 @@ def choose(logits_RxV, temperature, die_R):
     blocks = p.shape[1]
     before = dot(within[..., -1], np.triu(np.ones((blocks, blocks), np.float32), 1))
     below = (within + before[..., None]).reshape(rows, -1) <= die_R[:, None]
-    return jnp.minimum(below.sum(-1), classes - 1).astype(jnp.int32)
+    return jnp.minimum(below.sum(-1), (classes if count is None else count) - 1).astype(jnp.int32)
 
 
 class _Draws:
     """The draws of one song, rows side by side: R draws, S bars."""
 
-    def __init__(self, model, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
-        self.model, self.song, self.heard_SxD, self.dice_SxRxN = model, song, heard_SxD, dice_SxRxN
+    def __init__(self, model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature):
+        self.model, self.rows_VxD, self.song = model, rows_VxD, song
+        self.heard_SxD, self.dice_SxRxN = heard_SxD, dice_SxRxN
         self.code_temperature, self.source_temperature = code_temperature, source_temperature
         self.bars, self.draws = dice_SxRxN.shape[:2]
         self.plays_SxP = plays(song)
-        # What the GRU reads is a sum: each summand's product with the kernel is made once, not at each code.
         kernel = model.codes.read.kernel[...]
-        self.read_codes = [dot(table[...].astype(jnp.float32), kernel) for table in model.tables]
+        self.read_VxG = dot(rows_VxD, kernel)  # made once, not at each code
         self.read_places_KxG = dot(model.codes.places[...].astype(jnp.float32), kernel)
+        self.rotations_2xSxD = jnp.asarray(rotations(self.bars, heard_SxD.shape[1] // model.layers[0].heads))
 
     def run(self, longest):
         """Codes, int32 [R, S, K], 0 after the song; no more bars are drawn than the longest beside it has."""
         model, rows, bars = self.model, self.draws, self.bars
         width, heads = self.heard_SxD.shape[1], model.layers[0].heads
         caches = [[jnp.zeros((rows, heads, bars, width // heads))] * 2 for _ in model.layers]
-        keys = jnp.zeros((len(PARTS), rows, bars, model.config.source_width))
+        keys = [jnp.zeros((rows, bars, model.config.source_width))] * len(PARTS)
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
         is_new = jnp.full((len(PARTS), rows), bars, jnp.int32)
         carry = codes, caches, keys, is_new, jnp.zeros((rows, width))
@@ -131,11 +143,13 @@ class _Draws:
         distance_1xS = jnp.clip(bar - places, 0, FARTHEST)[None]
         seen_1x1xS = (places <= bar)[None, None]
 
-        caches = []
-        for layer, cache in zip(model.layers, caches_before, strict=True):
-            query, *new = layer.queries_keys_values(x, bar[None])
-            cache = [old.at[:, :, bar].set(y[:, :, 0]) for old, y in zip(cache, new, strict=True)]
-            x = layer.mixed(x, query, *cache, layer.bias(likeness_1x1xSxF, distance_1xS, seen_1x1xS))
+        caches, put = [], jax.lax.dynamic_update_slice_in_dim  # compiled in less time than .at[...].set
+        rotation_2x1xD = jax.lax.dynamic_slice_in_dim(self.rotations_2xSxD, bar, 1, 1)
+        bias = biases(model.layers, likeness_1x1xSxF, distance_1xS, seen_1x1xS)
+        for layer, cache, bias_1xHx1xS in zip(model.layers, caches_before, bias, strict=True):
+            query, *new = layer.queries_keys_values(x, rotation_2x1xD)
+            cache = [put(old, y, bar, 2) for old, y in zip(cache, new, strict=True)]
+            x = layer.mixed(x, query, *cache, bias_1xHx1xS)
             caches.append(cache)
         x = norm(x, model.gain[...])
         dice_PxNxR = dice_RxN[:, : _SOURCE_DICE * len(PARTS)].T.reshape(len(PARTS), _SOURCE_DICE, self.draws)
@@ -147,12 +161,14 @@ class _Draws:
             chosen.append(self._source(part, bar, codes, scores, may_follow_S, sources[part], p_2xR, dice_PxNxR[part]))
         sources, alters_PxR = map(jnp.stack, zip(*chosen, strict=True))
         dice_Kx2xR = dice_RxN[:, _SOURCE_DICE * len(PARTS) :].T.reshape(CODES, 2, self.draws)
-        own = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
-        codes = codes.at[:, bar].set(own)
+        own_RxK = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
+        codes = put(codes, own_RxK[:, None], bar, 1)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
-        own_RxD = model.bars(model.parts(model.rows(own[:, None]), there))[:, 0]
+        rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)[None]).T][:, :, None]
+        own_RxD = model.bars(model.parts(rows_KxRx1xD, there))[:, 0]
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
-        keys = keys.at[:, :, bar].set(jnp.stack([source.key(heard_and_own) for source in model.sources]))
+        new_keys = [source.key(heard_and_own)[:, None] for source in model.sources]
+        keys = [put(old, new, bar, 1) for old, new in zip(keys, new_keys, strict=True)]
         return codes, caches, keys, sources, own_RxD
 
     def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
@@ -165,43 +181,43 @@ class _Draws:
         may_go_on_R = (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)] & ~is_known
         return jnp.where(may_go_on_R & (dice_3xR[0] < p_2xR[0]), next_R, chosen_R), dice_3xR[2] < p_2xR[1]
 
-    def _codes(self, dice_Kx2xR, x_RxD, codes, source_PxR, alters_PxR, bar):
-        """The codes of a bar, int32 [R, K]."""
-        written, state_and_read = [], None
-        for part in (CHORDS, DRUMS, BASS):
-            own = np.array(CODES_OF_PART[part])
-            kinds = KIND_OF_CODE[own[0] : own[0] + 2]  # chords are of one kind, drums and bass of two in turn
-            kept = jnp.take_along_axis(codes, jnp.minimum(source_PxR[part], self.bars - 1)[:, None, None], 1)[:, 0]
-            follows_R = source_PxR[part] < self.bars
-            if state_and_read is None:
-                state, bar_RxD = self.model.codes.begin(x_RxD)
-                read_bar_RxG = self.model.codes.read(bar_RxD)
-                state_and_read = state, jnp.zeros_like(read_bar_RxG)
-            step = functools.partial(self._pair, part, kinds, follows_R, alters_PxR[part], read_bar_RxG, bar)
-            pairs = (
-                own.reshape(-1, 2),
-                kept[:, own].T.reshape(-1, 2, self.draws),
-                dice_Kx2xR[own].reshape(-1, 2, 2, self.draws),
-            )
-            state_and_read, of_part = jax.lax.scan(step, state_and_read, tuple(map(jnp.asarray, pairs)))
-            written.append(of_part.reshape(-1, self.draws).T)
-        return jnp.concatenate(written, 1)
+    def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar):
+        """The codes of a bar, int32 [R, K], one after the other."""
+        codes, of_part = self.model.codes, np.array(_PART_OF_CODE)
+        state_RxD, bar_RxD = codes.begin(x_RxD)
+        read_bar_RxG = codes.read(bar_RxD)
+        source_RxPx1 = jnp.minimum(source_PxR, self.bars - 1).T[..., None]
+        kept_RxPxK = jnp.take_along_axis(codes_RxSxK, source_RxPx1, 1, mode="promise_in_bounds")
+        kept_KxR = kept_RxPxK[:, of_part, np.arange(CODES)].T
+        follows_KxR, alters_KxR = (source_PxR < self.bars)[of_part], alters_PxR[of_part]
+        is_given_Kx1 = self.song["known"][bar][of_part].at[:CHORDS_PER_BAR].max(self.song["given"][bar])[:, None]
+        # A code is kept where its die is not below the probability that it changes; some are always, some never.
+        keeps_KxR = jnp.where(follows_KxR, jnp.where(alters_KxR, dice_Kx2xR[:, 0], 1), -1)
+        places = dict(
+            place=np.arange(CODES),
+            kind=np.array(KIND_OF_CODE),
+            row=_first_rows(self.model),
+            kept_R=jnp.where(is_given_Kx1, self.song["codes"][bar][:, None], kept_KxR),
+            keeps_R=jnp.where(is_given_Kx1, 1, keeps_KxR),
+            die_R=dice_Kx2xR[:, 1],
+            next_read_G=jnp.roll(self.read_places_KxG, -1, 0),
+        )
+        carry = state_RxD, add_bias(read_bar_RxG, self.read_places_KxG[0])
+        return jax.lax.scan(functools.partial(self._code, read_bar_RxG), carry, places)[1].T
 
-    def _pair(self, part, kinds, follows_R, alters_R, read_bar_RxG, bar, carry, x):
-        """Two codes, one after the other: a chord each, or what a beat has two of."""
-        state, read_RxG = carry
-        model, (places, kept_2xR, dice_2x2xR), drawn = self.model, x, []
-        for i, kind in enumerate(kinds):
-            place = places[i]
-            state = model.codes.step(state, add_bias(read_RxG + read_bar_RxG, self.read_places_KxG[place]))
-            logits, anew = model.codes.logits(state, kind, place)
-            changes_R = alters_R & (dice_2x2xR[i, 0] < jax.nn.sigmoid(anew))
-            code_R = choose(logits, self.code_temperature[kind], dice_2x2xR[i, 1])
-            code_R = jnp.where(follows_R & ~changes_R, kept_2xR[i], code_R)
-            is_given = self.song["known"][bar, part]
-            if part == CHORDS:
-                is_given |= self.song["given"][bar, place]
-            code_R = jnp.where(is_given, self.song["codes"][bar, place], code_R).astype(jnp.int32)
-            read_RxG = self.read_codes[kind][code_R]
-            drawn.append(code_R)
-        return (state, read_RxG), jnp.stack(drawn)
+    def _code(self, read_bar_RxG, carry, x):
+        """A code, int32 [R], from the GRU's state and what it reads."""
+        state_RxD, classes = self.model.codes.step(*carry), self.model.config.classes
+        of_kinds = [functools.partial(self._logits, kind) for kind in range(len(classes))]
+        logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
+        code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["die_R"], jnp.asarray(classes)[x["kind"]])
+        code_R = jnp.where(x["keeps_R"] < jax.nn.sigmoid(anew_R), code_R, x["kept_R"])
+        # What the next step reads: looked up within it, it would keep its kernel from working on many numbers at once.
+        read_RxG = self.read_VxG.at[x["row"] + code_R].get(mode="promise_in_bounds")
+        return (state_RxD, add_bias(read_RxG + read_bar_RxG, x["next_read_G"])), code_R
+
+    def _logits(self, kind, state_RxD, place):
+        """Of as many classes as any kind has, those beyond its own never."""
+        logits_RxV, anew_R = self.model.codes.logits(state_RxD, kind, place)
+        padding = max(self.model.config.classes) - logits_RxV.shape[1]
+        return jnp.pad(logits_RxV, ((0, 0), (0, padding)), constant_values=NEVER), anew_R

@@ -24,7 +24,7 @@ from surrogate.studio.work import MOST_TAKES, PARTS, ShelfTake, Work, WorkState
 FIRST_TAKES = 3
 MOST_BARS = 512
 """Of a song, so that a change is an answer, not a wait."""
-LENGTHS = 33, 34, 36, 40, 48, 96, 128, 192
+LENGTHS = 96, 128, 192
 """Bars of songs that between them need all programs of songs of up to 192 bars, but those that one of 64 bars needs."""
 _SEEDS = 1 << 32
 _READING = {"track", "beats", "tempo", "meter", "pickup"}

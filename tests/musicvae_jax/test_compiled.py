@@ -58,6 +58,20 @@ def test_threads_that_want_one_program_have_it_compiled_once(folder):
     assert made == [[1, 3, 5]] * 3 and len(traces) == 1
 
 
+def test_threads_that_want_different_programs_make_them_at_the_same_time(folder):
+    both_are_traced = threading.Barrier(2, timeout=60)
+
+    def make(name):
+        def waiting(x, y):
+            both_are_traced.wait()
+            return double(x, y)
+
+        return compiled.call(waiting, name, *NUMBERS).tolist()
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(make, ("one", "other"))) == [[1, 3, 5]] * 2
+
+
 OTHER_PROCESS = """
 import jax, jax.numpy as jnp, numpy as np
 from musicvae_jax import compiled

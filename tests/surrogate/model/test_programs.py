@@ -20,14 +20,14 @@ ITERATIONS = {  # on a GPU or TPU, one after the other; on the right what they w
     "transformer": 279,  # 262; two of each bar are of its sources, and small
     "transformer_gpu": 279,  # 262
     "window_musicvae": 128,  # 256
-    "window_transformer": 136,  # 200
+    "window_transformer": 128,  # 200
     "magenta": 1152,  # 2304
     "encode bars": 0,
     "decode bars": 32,
     "decode bars, drawn": 32,
     "score bars": 16,  # 48
-    "draw a song": 14,  # the encoder's layers, and of a bar, of which there are as many as the song has
-    "predict windows": 4,
+    "draw a song": 19,  # of a bar, of which there are as many as the song has
+    "predict windows": 0,
     "encode windows": 512,  # 1024
     "decode windows": 65,  # all bars together, then at least once those whose guess was wrong
     "score windows": 64,  # 128

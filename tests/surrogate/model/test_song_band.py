@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import musicvae_jax
-from musicvae_jax import checkpoint, events
+from musicvae_jax import checkpoint, codebook, events
+from musicvae_jax.bar_model import BARS_AT_ONCE, BarMusicVAE
 from musicvae_jax.events import token_of_pitch
 from surrogate.model import bands, choice, chord_bass, density, song_band, song_sampler
 from surrogate.model.band import ExampleSong, MelodyLine, Wishes, with_what_stays
@@ -43,6 +44,23 @@ def test_takes_of_every_song_in_its_own_length(band):
     [alone] = band.write(lines[1:2], Wishes(takes=3))
     for one, other in zip(alone, written[1], strict=True):
         np.testing.assert_array_equal(one.tokens, other.tokens)
+
+
+def test_bars_that_return_are_decoded_once_and_by_one_program(band, monkeypatch):
+    rng, decode, decoded = np.random.default_rng(0), BarMusicVAE.decode_bars, []
+
+    def counted(vae, z, *args, **options):
+        decoded.append(len(z))
+        return decode(vae, z, *args, **options)
+
+    monkeypatch.setattr(BarMusicVAE, "decode_bars", counted)
+    few = np.concatenate([rng.integers(0, small.CODES, (5, 16)), rng.integers(0, 12, (5, 2))], 1)
+    songs = [few[rng.integers(0, 5, (2, bars))] for bars in (150, 9)]
+    for own, bars_KxSxC in zip(band._music(songs), songs, strict=True):
+        bars = bars_KxSxC.reshape(-1, 18)
+        expected = decode(band.vae, codebook.latents_of(band.vae, bars[:, :16]), bars[:, 16:], tracks=(1, 2))
+        np.testing.assert_array_equal(own, expected.reshape(own.shape))
+    assert decoded == [BARS_AT_ONCE]
 
 
 def test_a_song_in_another_key_gets_the_same_moved(band):

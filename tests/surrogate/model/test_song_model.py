@@ -148,6 +148,15 @@ def test_a_song_is_drawn_alike_whatever_is_beside_it_and_however_long_the_batch(
     assert (sampled(batch, seed=1) != both).any()
 
 
+def test_every_kind_of_code_is_drawn_from_its_own_classes(batch):
+    model = small.surrogate()
+    hot = song_sampler.Temperatures((100.0,) * 5, (1.0,) * 3)
+    drawn = song_sampler.draw(model, batch, draws=24, seed=0, temperatures=hot)[0].reshape(-1, CODES)
+    for kind, classes in enumerate(small.SIZES.classes):
+        of_kind = drawn[:, np.array(song_model.KIND_OF_CODE) == kind]
+        assert 0 <= of_kind.min() < 0.3 * classes < 0.7 * classes < of_kind.max() < classes
+
+
 def test_temperature_0_draws_the_same_each_time(batch):
     cold = song_sampler.Temperatures((0,) * 5, (0,) * 3)
     drawn = sampled(batch, temperatures=cold)
@@ -165,3 +174,5 @@ def test_choices_are_as_frequent_as_they_are_likely(classes):
         p = np.exp(logits / temperature)
         np.testing.assert_allclose(counts, p / p.sum(), atol=2e-3)
     assert (np.asarray(song_sampler.choose(rows[:50], 0.0, die[:50])) == logits.argmax()).all()
+    first = np.full(50, np.nextafter(np.float32(1), np.float32(0)))
+    assert (np.asarray(song_sampler.choose(rows[:50], 1.0, first, 2)) == 1).all()  # of the first two alone
