@@ -14,7 +14,7 @@ def get_config():
     c.share = 1.0  # of the training tunes: less shows what more would bring
     c.workdir = ml_collections.config_dict.placeholder(str)
     c.checkpoint = "trio_16bar_small"  # the MusicVAE whose latents it predicts
-    c.start = ml_collections.config_dict.placeholder(str)  # a model whose surrogate's weights to go on from
+    c.start = ml_collections.config_dict.placeholder(str)  # a model to go on from, with another seed
     c.model = ml_collections.ConfigDict(dict(width=192, encoder_layers=4, decoder_layers=4, heads=6, source_width=48))
     c.bars = 96  # of a crop; every fourth batch has half as many crops of twice the length
 

@@ -23,8 +23,8 @@ def vae():
     return model
 
 
-@functools.cache
 def surrogate():
+    """One of its own for each who asks, as tests change weights."""
     return SongSurrogate(SIZES, rngs=nnx.Rngs(1))
 
 
