@@ -9,7 +9,6 @@ XLA_FLAGS="--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false" is set
 """
 
 import argparse
-import functools
 import os
 import pathlib
 import re
@@ -78,11 +77,8 @@ def main():
     parser.add_argument("--bars", type=int, help="of a crop, others than configured")
     flags = parser.parse_args()
     on = sharding(flags.chip)
-    options = dict(batch_size=flags.batch_size, bars=flags.bars)
-    each = {f"step of {name}": functools.partial(make, **options) for name, make in programs.training_steps().items()}
-    each |= {name: lambda program=program: program for name, program in programs.inference().items()}
     print("| program | at once | kernels | GB | seconds to compile |\n|---|---|---|---|---|")
-    for name, make in each.items():
+    for name, make in programs.at_full_size(batch_size=flags.batch_size, bars=flags.bars).items():
         if flags.names and name.removeprefix("step of ") not in flags.names:
             continue
         program, began = make(), time.perf_counter()

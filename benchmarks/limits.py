@@ -37,10 +37,8 @@ def main():
     flags = parser.parse_args()
     print(f"| program | at once | iterations | GFLOP | GB | {' | '.join(LIMITS)} |")
     print("|---" * (5 + len(LIMITS)) + "|")
-    for name, make in programs.training_steps().items():
-        print(row(f"step of {name}", make(), flags.platform), flush=True)
-    for name, program in programs.inference().items():
-        print(row(name, program, flags.platform), flush=True)
+    for name, make in programs.at_full_size().items():
+        print(row(name, make(), flags.platform), flush=True)
 
 
 if __name__ == "__main__":

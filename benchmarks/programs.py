@@ -39,6 +39,13 @@ def training_steps() -> dict[str, typing.Callable[..., Program]]:
     return steps | {"magenta": functools.partial(training_step, "window_musicvae", **vars(MAGENTA))}
 
 
+def at_full_size(**changes) -> dict[str, typing.Callable[[], Program]]:
+    """By the name that tables call it, what makes each training step, with changes as training_step takes them, and
+    each program of inference."""
+    steps = {f"step of {name}": functools.partial(make, **changes) for name, make in training_steps().items()}
+    return steps | {name: lambda program=program: program for name, program in inference().items()}
+
+
 def training_step(
     name: str, *, batch_size: int | None = None, bars: int | None = None, dtype: str | None = None, **sizes
 ) -> Program:

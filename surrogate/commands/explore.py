@@ -30,17 +30,17 @@ def _parser():
         return own.add_argument
 
     add = command("generate", "write songs from the prior, for a melody or without", required=True)
-    add("--songs", type=_between(1, _MOST_PIECES), default=4, help="how many (default: 4)")
+    add("--songs", type=whole_number(1, _MOST_PIECES), default=4, help="how many (default: 4)")
     add("--melody", type=path, metavar="SONG", help="write bass and drums for this one's melody")
     add("--corpus", type=path, help="a pack or corpus of windows to walk through, for models of bars without a melody")
-    add("--bars", type=_between(1, MOST_BARS), default=32, help="of a walked melody (default: 32)")
+    add("--bars", type=whole_number(1, MOST_BARS), default=32, help="of a walked melody (default: 32)")
     add("--seed", type=whole_number(0), default=0, help="of all that is drawn (default: 0)")
     add("--temperature", type=_temperature, help="0 is safest, 1 as free as people are (default: the model's own)")
 
     add = command("interpolate", "write what lies between two songs", required=True)
     add("a", type=path, metavar="A")
     add("b", type=path, metavar="B")
-    add("--steps", type=_between(2, _MOST_PIECES), default=9, help="pieces, both ends among them (default: 9)")
+    add("--steps", type=whole_number(2, _MOST_PIECES), default=9, help="pieces, both ends among them (default: 9)")
     add("--bars", type=whole_number(1), default=16, help="of each song, from its first melody on (default: 16)")
 
     add = command("attributes", "find directions of density, syncopation and range, and move a song along them")
@@ -69,15 +69,6 @@ class _Subparser(Parser):
 
     def __init__(self, *, prog, description, **_):
         super().__init__(prog=prog, description=description)
-
-
-def _between(least, most):
-    def number(text):
-        if not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"must be {least} to {most}, not {text}")
-        return int(text)
-
-    return number
 
 
 def _temperature(text):

@@ -47,12 +47,13 @@ def _not_empty(text):
     return text
 
 
-def whole_number(least: int) -> Callable[[str], int]:
-    """The type of a flag that is a whole number from least on."""
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of a flag that is a whole number from least on, up to most where there is one."""
+    allowed = f"{least} or more" if most is None else f"{least} to {most}"
 
     def number(text):
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"must be {least} or more, not {text}")
+        if int(text) < least or (most is not None and int(text) > most):
+            raise argparse.ArgumentTypeError(f"must be {allowed}, not {text}")
         return int(text)
 
     return number

@@ -91,7 +91,8 @@ def of_corpus(space, corpus, *, colour: str = "split", table=None) -> CorpusMap:
     if not data.encoded:
         raise DatasetError(f"{corpus}: holds no latents; encode_corpus --config.output=FOLDER makes a corpus that does")
     file_of_source = {row["source"]: row["file"] for row in _rows(corpus / SOURCES, ("source", "file"))}
-    value_of_file = {row["file"]: row[colour] for row in _rows(table or corpus / SOURCES, ("file", colour))}
+    table = table or corpus / SOURCES
+    value_of_file = {row["file"]: row[colour] for row in _rows(table, ("file", colour))}
     means = _means(data, space)
     if len(means) < 3:
         raise DatasetError(f"{corpus}: has {len(means)} songs, too few for a map")

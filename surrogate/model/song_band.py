@@ -32,8 +32,6 @@ LONGEST_REST = 32
 """Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Lengths that songs are padded to, so that few shapes are compiled."""
-
-
 _BAR = codebook.CODES_PER_BAR + HALVES_PER_BAR
 """Numbers that say what bass and drums of a bar play: their codes, and the roots of its half bars."""
 
