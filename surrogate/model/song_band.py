@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import typing
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,10 +14,11 @@ import numpy as np
 from musicvae_jax import beats, checkpoint, codebook
 from musicvae_jax.bar_model import BARS_AT_ONCE, HALVES_PER_BAR, BarMusicVAE
 from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
-from surrogate.model import choice, chord_bass, density, song_batches, song_model, song_sampler
+from surrogate.model import bar_codes, choice, chord_bass, density, song_batches, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts, with_what_stays
-from surrogate.model.song_batches import transposed_chords, transposed_line
-from surrogate.model.song_model import CHORDS_PER_BAR, SongSurrogate, SongSurrogateConfig
+from surrogate.model.bar_codes import CHORDS_PER_BAR
+from surrogate.model.song_batches import transposed_codes, transposed_line
+from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
 from surrogate.model.song_sampler import DEFAULT, SAFE, Temperatures
 from surrogate.reading import chords as chord_reading
 from surrogate.reading import key_finder
@@ -32,6 +34,8 @@ LONGEST_REST = 32
 """Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 """Lengths that songs are padded to, so that few shapes are compiled."""
+_OPENING = 4
+"""Bars of the melody that tell its dice."""
 _BAR = codebook.CODES_PER_BAR + HALVES_PER_BAR
 """Numbers that say what bass and drums of a bar play: their codes, and the roots of its half bars."""
 
@@ -46,13 +50,15 @@ class Draws(typing.NamedTuple):
 class _Scene(typing.NamedTuple):
     """Songs as the model reads them: a batch, and how many bars of an example are before each in it.
 
-    plays, shifts: of each song where bass and drums play, bool [S, 2], and semitones up to C.
+    plays, shifts: of each song where bass and drums play, bool [S, 2], and semitones up to C. dice: of
+    each row a number that tells how its melody begins: songs have other dice, but not where one is changed later on.
     """
 
     batch: dict
     before: int
     plays: list[np.ndarray]
     shifts: list[int]
+    dice: list[int]
 
     def with_density(self, density_Bx4):
         """The same songs, the model being told how many notes to play."""
@@ -96,9 +102,8 @@ class SongBand:
         temperatures = _temperatures(wishes)
 
         def draw(number, density_Bx4):
-            drawn = self._draws(
-                scene.with_density(density_Bx4), max(DRAWS, wishes.takes), (wishes.seed, number), temperatures
-            )
+            seeds = [(wishes.seed, number, of_song) for of_song in scene.dice]
+            drawn = self._draws(scene.with_density(density_Bx4), max(DRAWS, wishes.takes), seeds, temperatures)
             return [_with_what_is_given(*each) for each in zip(lines, drawn, strict=True)]
 
         steps = wishes.bass_density, wishes.drum_density
@@ -124,10 +129,11 @@ class SongBand:
     def _scene(self, lines, size, like):
         batch = song_batches.empty(1 if len(lines) == 1 else SONGS_AT_ONCE, size)
         example = None if like is None else self._example(like)
-        before, plays, shifts = 0 if like is None else len(like.bars), [], []
+        before, plays, shifts, dice = 0 if like is None else len(like.bars), [], [], [0] * len(batch["tempo"])
         for row, line in enumerate(lines):
             shift, plays_Sx2 = line.semitones_to_c, _plays(line)
             melody_T = transposed_line(line.tokens, shift)
+            dice[row] = zlib.crc32(melody_T[: _OPENING * STEPS_PER_BAR].astype(np.uint8).tobytes())
             own = [*self._known(line, shift), plays_Sx2]
             self._silence(own[0], own[1], plays_Sx2)
             if example is not None:
@@ -138,12 +144,12 @@ class SongBand:
                 batch[name][row, : len(values)] = values
             plays.append(plays_Sx2)
             shifts.append(shift)
-        return _Scene(batch, before, plays, shifts)
+        return _Scene(batch, before, plays, shifts, dice)
 
     def _silence(self, codes_SxK, is_known_SxP, plays_Sx2):
         """Makes known, in place, that bass or drums are silent where they do not play."""
-        for part, plays_S in ((song_model.BASS, plays_Sx2[:, 0]), (song_model.DRUMS, plays_Sx2[:, 1])):
-            own = np.array(song_model.CODES_OF_PART[part])
+        for part, plays_S in ((bar_codes.BASS, plays_Sx2[:, 0]), (bar_codes.DRUMS, plays_Sx2[:, 1])):
+            own = np.array(bar_codes.CODES_OF_PART[part])
             if not plays_S.all():
                 codes_SxK[np.ix_(~plays_S, own)] = self._silent_codes[own]
                 is_known_SxP[~plays_S, part] = True
@@ -164,9 +170,9 @@ class SongBand:
         is_given_SxH = np.zeros((bars, CHORDS_PER_BAR), bool)
         if line.chords is not None:
             is_given_SxH = line.chords[..., 0] != UNKNOWN
-            is_known[:, song_model.CHORDS] = is_given_SxH.all(1)
+            is_known[:, bar_codes.CHORDS] = is_given_SxH.all(1)
         if not (is_known.any() or is_given_SxH.any()):
-            return np.zeros((bars, song_model.CODES), np.int32), is_known, is_given_SxH
+            return np.zeros((bars, bar_codes.CODES), np.int32), is_known, is_given_SxH
         tokens_Tx3 = np.stack([line.tokens] + [silent_T if x is None else x for x in (line.bass, line.drums)], -1)
         chords = chord_reading.of_lines(tokens_Tx3[:, MELODY], tokens_Tx3[:, BASS])
         if line.chords is not None:
@@ -177,23 +183,23 @@ class SongBand:
         """Codes of bars in C, int [S, CODES]."""
         chord_SxH = song_batches.chord_codes(chords_SxHx2)
         codes = codebook.codes_of(self.vae, bars_SxTx3, _roots(chord_SxH))
-        return np.concatenate([transposed_chords(chord_SxH, shift), codes], axis=1)
+        return transposed_codes(np.concatenate([chord_SxH, codes], axis=1), shift)
 
     def _example(self, like: ExampleSong):
         """The melody of an example in C, its codes, that all parts of it are known, and where bass and drums play."""
         melody_T = like.bars[..., MELODY].reshape(-1)
         shift = key_finder.find(melody_T, chords_SxHx2=like.chords).main.semitones_to_c
         codes = self._codes(like.bars, like.chords, shift)
-        is_known = np.ones((len(like.bars), len(song_model.PARTS)), bool)
+        is_known = np.ones((len(like.bars), len(bar_codes.PARTS)), bool)
         plays = song_batches.plays(like.bars[..., BASS].reshape(-1), like.bars[..., DRUMS])
         return transposed_line(melody_T, shift), codes, is_known, np.zeros((len(codes), CHORDS_PER_BAR), bool), plays
 
-    def _draws(self, scene, draws, seed, temperatures):
-        codes = song_sampler.draw(self.surrogate, scene.batch, draws=draws, seed=seed, temperatures=temperatures)
+    def _draws(self, scene, draws, seeds, temperatures):
+        codes = song_sampler.draw(self.surrogate, scene.batch, draws=draws, seeds=seeds, temperatures=temperatures)
         songs = []
         for own, plays, shift in zip(codes, scene.plays, scene.shifts, strict=False):  # rows beyond the songs are empty
-            own_KxSxC = own[:, scene.before :][:, : len(plays)]
-            chords = transposed_chords(own_KxSxC[..., :CHORDS_PER_BAR], -shift)
+            own_KxSxC = transposed_codes(own[:, scene.before :][:, : len(plays)], -shift)
+            chords = own_KxSxC[..., :CHORDS_PER_BAR]
             songs.append((chords, np.concatenate([own_KxSxC[..., CHORDS_PER_BAR:], _roots(chords)], -1)))
         parts = self._music([bars_KxSxC for _, bars_KxSxC in songs])
         return [Draws(own, song_batches.chord_labels(chords)) for own, (chords, _) in zip(parts, songs, strict=True)]

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from musicvae_jax import beats
+from musicvae_jax import beats, codebook
 from musicvae_jax.events import FIRST_PITCH, LINE_CLASSES, STEPS_PER_BAR, held_tokens
+from surrogate.model.bar_codes import CHORDS_PER_BAR, CODES, FIRST_NOTE, KIND_OF_CODE, PARTS, root_height
 from surrogate.model.bar_features import FEATURES_PER_BAR, LIKENESS_FEATURES, likeness, melody_features
 from surrogate.model.song_encoder import DENSITIES, PLACES
-from surrogate.model.song_model import CHORDS_PER_BAR, CODES, PARTS
 
 _TEMPO = 120.0
 
@@ -111,6 +111,29 @@ def transposed_chords(codes_x, semitones: int) -> np.ndarray:
     """Chords' codes, their roots moved up by semitones."""
     codes_x = np.asarray(codes_x)
     return np.where(codes_x > 0, (codes_x - 1) // 12 * 12 + (codes_x - 1 + semitones) % 12 + 1, 0)
+
+
+def transposed_codes(codes_xSxK, semitones: int) -> np.ndarray:
+    """Codes of songs' bars, int [..., S, CODES], moved up by semitones: int64.
+
+    First notes of the bass are told above the root in its lowest octave, so a root that is moved into the next octave
+    moves them by one. What would leave their range comes back by octaves.
+    """
+    codes_xSxK = np.array(codes_xSxK, np.int64)
+    chords_xSxH = codes_xSxK[..., :CHORDS_PER_BAR]
+    root_xSxH = beats.known_roots(chord_roots(chords_xSxH).reshape(*chords_xSxH.shape[:-2], -1)).reshape(
+        chords_xSxH.shape
+    )
+    octaves_xSxH = root_height(root_xSxH) + semitones - root_height(root_xSxH + semitones)
+    is_first = np.array(KIND_OF_CODE) == FIRST_NOTE
+    first_xSxB = codes_xSxK[..., is_first]
+    moved_xSxB = first_xSxB + np.repeat(octaves_xSxH, first_xSxB.shape[-1] // CHORDS_PER_BAR, -1)
+    moved_xSxB += 12 * (np.maximum(12 - moved_xSxB, 0) // 12) - 12 * (
+        np.maximum(moved_xSxB + 12 - codebook.FIRST_NOTES, 0) // 12
+    )
+    codes_xSxK[..., is_first] = np.where(first_xSxB > 0, moved_xSxB, 0)
+    codes_xSxK[..., :CHORDS_PER_BAR] = transposed_chords(chords_xSxH, semitones)
+    return codes_xSxK
 
 
 def transposed_line(line_T, semitones: int) -> np.ndarray:

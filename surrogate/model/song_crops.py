@@ -11,8 +11,8 @@ from musicvae_jax.events import FIRST_PITCH, STEPS_PER_BAR
 from musicvae_jax.sharding import own_rows
 from surrogate.model import song_batches
 from surrogate.model.bar_batches import complete_songs
+from surrogate.model.bar_codes import PARTS
 from surrogate.model.song_encoder import DENSITIES, PLACES
-from surrogate.model.song_model import CHORDS_PER_BAR, PARTS
 from surrogate.reading import keys
 
 CROP_STARTS = 4
@@ -106,8 +106,7 @@ class SongCrops:
         song_batches.put_melody(batch, row, own_T, song.tempo)
         batch["place"][row, :bars] = np.arange(first, last) % PLACES
         batch["edge"][row, 0, 0], batch["edge"][row, bars - 1, 1] = first == 0, last == total
-        codes = song.codes[first:last].astype(np.int32)
-        codes[:, :CHORDS_PER_BAR] = song_batches.transposed_chords(codes[:, :CHORDS_PER_BAR], semitones)
+        codes = song_batches.transposed_codes(song.codes, semitones)[first:last]
         batch["codes"][row, :bars] = codes
         batch["plays"][row, :bars] = song.plays[first:last]
         if plain:

@@ -16,27 +16,23 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import codebook, products
-from musicvae_jax.bar_decoder import gru
 from musicvae_jax.lstm import Dense, Hidden, along_last, gelu, normal
 from surrogate.model import sources
 from surrogate.model.attention import Layer, distance_rows, dropped, norm, through
+from surrogate.model.bar_codes import (
+    CHORD_CLASSES,
+    CHORDS,
+    CHORDS_PER_BAR,
+    CODES,
+    CODES_OF_PART,
+    FIRST_NOTE,
+    PARTS,
+    BarCodes,
+    near_notes,
+    places_by_kind,
+)
 from surrogate.model.song_encoder import SongEncoder
 from surrogate.reading.chords import QUALITIES
-
-CHORDS, DRUMS, BASS = range(3)
-PARTS = ("chords", "drums", "bass")
-"""What each bar has a source and may be known of, in the order in which they are written."""
-CHORD_CLASSES = 1 + 12 * len(QUALITIES)
-"""Codes of a chord: none, then 1 + 12 * quality + root."""
-CHORDS_PER_BAR = 2
-CODES = CHORDS_PER_BAR + codebook.CODES_PER_BAR
-KIND_OF_CODE = (0,) * CHORDS_PER_BAR + tuple(1 + kind for kind in codebook.KIND_OF_CODE.tolist())
-"""0 of chords, and 1 more than in musicvae_jax.codebook."""
-CODES_OF_PART = (
-    range(CHORDS_PER_BAR),
-    range(CHORDS_PER_BAR, CHORDS_PER_BAR + codebook.DRUM_CODES_PER_BAR),
-    range(CHORDS_PER_BAR + codebook.DRUM_CODES_PER_BAR, CODES),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,48 +56,6 @@ class SongSurrogateConfig:
         return CHORD_CLASSES, self.codes, self.codes, self.codes, codebook.FIRST_NOTES
 
 
-class BarCodes(nnx.Module):
-    """The codes of a bar one after the other, from a vector of the bar."""
-
-    def __init__(self, config, *, rngs):
-        width = config.width
-        self.read, self.recurrent = (Hidden(width, 3 * width, rngs=rngs) for _ in range(2))
-        self.initial_state, self.bar = (Dense(width, width, rngs=rngs) for _ in range(2))
-        self.places = nnx.Param(normal(rngs, CODES, width))
-        self.output_places = nnx.Param(normal(rngs, CODES, width) * 0.3)
-        self.outputs = nnx.List([Dense(width, classes, rngs=rngs) for classes in config.classes])
-        self.anew = Dense(width, 1, rngs=rngs)
-        self.anew.kernel[...] *= 0.1
-        self.anew_places = nnx.Param(jnp.full(CODES, -2.0))
-        for dense in self.outputs:
-            dense.kernel[...] *= 0.5
-
-    def begin(self, x_BxD):
-        """The state before the first code, and what all codes read of the bar: float32 [B, D] each."""
-        return jnp.tanh(self.initial_state(x_BxD)), self.bar(x_BxD)
-
-    def step(self, state_xD, read_xG):
-        """The next state, from it and what self.read makes of the code before, its place and the bar added up."""
-        return gru(read_xG, self.recurrent(state_xD), state_xD)
-
-    def logits(self, state_xD, kind, place):
-        """Logits of a code, [..., V], and of its being drawn anew where its part follows another bar, [...]."""
-        x = state_xD + along_last(self.output_places[...][place], state_xD)
-        return self.outputs[kind](x), self.anew(x)[..., 0] + self.anew_places[...][place].astype(jnp.float32)
-
-    def states(self, rows_KxBxSxD, x_BxSxD):
-        """The state from which each code is told, float32 [K, B, S, D], given the rows of those before it."""
-        state, bar = self.begin(x_BxSxD)
-        before = jnp.concatenate([jnp.zeros_like(state)[None], rows_KxBxSxD[:-1].astype(jnp.float32)])
-        reads = before + self.places[...].astype(jnp.float32)[:, None, None] + bar[None]
-
-        def step(state, read):
-            state = self.step(state, read)
-            return state, state
-
-        return jax.lax.scan(step, state, self.read(reads))[1]
-
-
 class SongSurrogate(nnx.Module):
     """The surrogate encoder of a BarMusicVAE."""
 
@@ -122,7 +76,7 @@ class SongSurrogate(nnx.Module):
         self.decoder_input = Dense(2 * width, width, rngs=rngs)
         self.layers = nnx.List([Layer(*sizes, rngs=rngs) for _ in range(config.decoder_layers)])
         self.gain = nnx.Param(jnp.ones(width))
-        self.codes = BarCodes(config, rngs=rngs)
+        self.codes = BarCodes(width, config.classes, rngs=rngs)
         self.sources = nnx.List([sources.Source(width, config.source_width, rngs=rngs) for _ in PARTS])
 
     def rows(self, codes_BxSxK):
@@ -173,22 +127,25 @@ class SongSurrogate(nnx.Module):
         x = through(self.layers, x, batch["likeness"], so_far, causal=True, dropout=dropout, key=keys[1])
         x = dropped(norm(x, self.gain[...]), dropout, keys[2])
         states = dropped(self.codes.states(rows_KxBxSxD, x), dropout, keys[3])
+        near_4xBxSxN = jnp.moveaxis(near_notes(batch["codes"]), -2, 0)
         earlier = so_far & ~np.eye(bars, dtype=bool)[None]
         plays_BxSxP = plays(batch)
         keys, distances, of_parts = jnp.concatenate([heard_BxSxD, own], -1), distance_rows(bars, causal=True), []
         for part, (source, places) in enumerate(zip(self.sources, places_by_kind(), strict=True)):
             playing = earlier & plays_BxSxP[:, None, :, part]
             scores = source(x, source.key(keys), batch["likeness"], distances, playing)
-            log_p = self.log_p_of_sources(codes_KxBxS, states, source.alters(x), places)
+            log_p = self.log_p_of_sources(codes_KxBxS, states, near_4xBxSxN, source.alters(x), places)
             of_parts.append((scores, source.goes_on(x)[..., 0], log_p, playing, plays_BxSxP[..., part]))
         # One scan over bars for all parts.
         return jnp.moveaxis(jax.vmap(sources.nats)(*map(jnp.stack, zip(*of_parts, strict=True))), 0, -1)
 
-    def log_p_of_sources(self, codes_KxBxS, states_KxBxSxD, alters_BxSx1, places):
+    def log_p_of_sources(self, codes_KxBxS, states_KxBxSxD, near_4xBxSxN, alters_BxSx1, places):
         """log p(a part of each bar | it follows each bar; it is new), float32 [B, S, S + 1], given those before it."""
         follows, new, is_same = 0.0, 0.0, True
         for kind, own in places.items():
-            logits, anew = jax.vmap(self.codes.logits, (0, None, 0))(states_KxBxSxD[own], kind, np.arange(CODES)[own])
+            near = near_4xBxSxN if kind == FIRST_NOTE else None
+            told = states_KxBxSxD[own], kind, np.arange(CODES)[own], near
+            logits, anew = jax.vmap(self.codes.logits, (0, None, 0, 0))(*told)
             codes_NxBxS = codes_KxBxS[own]
             drawn = jnp.take_along_axis(logits, codes_NxBxS[..., None], -1)[..., 0] - jax.nn.logsumexp(logits, -1)
             changed = jax.nn.log_sigmoid(anew) + drawn
@@ -200,15 +157,6 @@ class SongSurrogate(nnx.Module):
         unaltered = jnp.where(is_same, jax.nn.log_sigmoid(-alters_BxSx1), sources.NEVER)
         follows = jnp.logaddexp(unaltered, jax.nn.log_sigmoid(alters_BxSx1) + follows)
         return jnp.concatenate([follows, new[..., None]], -1)
-
-
-def places_by_kind() -> list[dict[int, slice]]:
-    """Of each part, {kind of its codes: their places in a bar}; where there are two kinds, they take turns."""
-    parts = []
-    for own in CODES_OF_PART:
-        kinds = dict.fromkeys(KIND_OF_CODE[k] for k in own)
-        parts.append({kind: slice(own.start + i, own.stop, len(kinds)) for i, kind in enumerate(kinds)})
-    return parts
 
 
 def plays(batch):

@@ -2,6 +2,7 @@
 
 import functools
 import typing
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,17 @@ from musicvae_jax import compiled
 from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
 from surrogate.model.attention import FARTHEST, biases, norm, rotations
-from surrogate.model.song_model import CHORDS_PER_BAR, CODES, CODES_OF_PART, KIND_OF_CODE, PARTS, plays
+from surrogate.model.bar_codes import (
+    CHORDS_PER_BAR,
+    CODES,
+    CODES_OF_PART,
+    FIRST_NOTE,
+    KIND_OF_CODE,
+    PARTS,
+    near_codes,
+    root_height,
+)
+from surrogate.model.song_model import plays
 from surrogate.model.sources import NEVER
 
 _BLOCK = 16
@@ -21,6 +32,7 @@ _DICE = _SOURCE_DICE * len(PARTS) + 2 * CODES
 """Uniform numbers for a bar: of each part whether its run goes on, its source, and whether what follows may differ;
 then two for each code: whether it is kept, and what else it is."""
 _PART_OF_CODE = tuple(part for part, own in enumerate(CODES_OF_PART) for _ in own)
+_HALF_OF_CODE = tuple(CHORDS_PER_BAR * i // len(own) for own in CODES_OF_PART for i in range(len(own)))
 _TELLS = 4.0
 """Log-odds that each code of a known part adds for a bar that has it, too, as what it follows: known parts tell it."""
 
@@ -28,7 +40,7 @@ _TELLS = 4.0
 class Temperatures(typing.NamedTuple):
     """What logits are divided by.
 
-    codes: of chords; kick, snare and toms; cymbals; the bass's patterns; its first notes: song_model.KIND_OF_CODE.
+    codes: of chords; kick, snare and toms; cymbals; the bass's patterns; its first notes: bar_codes.KIND_OF_CODE.
     sources: of where chords, drums and bass come from.
     """
 
@@ -37,17 +49,17 @@ class Temperatures(typing.NamedTuple):
 
 
 SAFE = Temperatures(codes=(0.35, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.35))
-DEFAULT = Temperatures(codes=(0.95, 1.0, 1.0, 1.0, 0.55), sources=(0.7, 0.8, 0.7))
+DEFAULT = Temperatures(codes=(0.75, 1.0, 1.0, 1.0, 1.0), sources=(0.7, 0.8, 0.7))
 
 
-def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], temperatures: Temperatures) -> np.ndarray:
+def draw(model, batch: dict, *, draws: int, seeds: Sequence, temperatures: Temperatures) -> np.ndarray:
     """Draws chords, drums and bass of songs, together; what is known stays. A song's draws do not depend on the others.
 
     Args:
         model: a SongSurrogate.
         batch: as song_batches.empty and put_melody make it, B songs of S bars.
         draws: of each song.
-        seed: of all that is drawn, one number or several.
+        seeds: B, of each song one number or several.
         temperatures: see there.
 
     Returns:
@@ -55,9 +67,9 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
     """
     graphdef, state = nnx.split(model)
     of_parts = np.asarray(temperatures.codes, np.float32), np.asarray(temperatures.sources, np.float32)
-    bars = batch["codes"].shape[1]
-    dice_SxRxN = np.random.default_rng(seed).random((bars, draws, _DICE), np.float32)  # the first bars' of any length
-    leaves, tree = jax.tree.flatten((state, batch, dice_SxRxN, *of_parts))
+    shape = batch["codes"].shape[1], draws, _DICE  # the first bars' dice are those of any length
+    dice_BxSxRxN = np.stack([np.random.default_rng(seed).random(shape, np.float32) for seed in seeds])
+    leaves, tree = jax.tree.flatten((state, batch, dice_BxSxRxN, *of_parts))
 
     def draw_songs(*leaves):
         return _draw(graphdef, *jax.tree.unflatten(tree, leaves))
@@ -66,7 +78,7 @@ def draw(model, batch: dict, *, draws: int, seed: int | tuple[int, ...], tempera
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperature):
+def _draw(graphdef, state, batch, dice_BxSxRxN, code_temperature, source_temperature):
     model = nnx.merge(graphdef, state)
     # What stands for codes, of all kinds in one table: looked up in one go.
     rows_VxD = jnp.concatenate([table[...] for table in model.tables]).astype(jnp.float32)
@@ -74,12 +86,12 @@ def _draw(graphdef, state, batch, dice_SxRxN, code_temperature, source_temperatu
     heard = model.encode(batch, jnp.moveaxis(rows_VxD[row_BxSxK], -2, 0))
     longest = batch["is_bar"].sum(1).max()
 
-    def of_song(song, heard_SxD):
+    def of_song(song, heard_SxD, dice_SxRxN):
         return _Draws(model, rows_VxD, song, heard_SxD, dice_SxRxN, code_temperature, source_temperature).run(longest)
 
     if len(heard) == 1:  # a song alone is traced in less time
-        return of_song({name: values[0] for name, values in batch.items()}, heard[0])[None]
-    return jax.vmap(of_song)(batch, heard)
+        return of_song({name: values[0] for name, values in batch.items()}, heard[0], dice_BxSxRxN[0])[None]
+    return jax.vmap(of_song)(batch, heard, dice_BxSxRxN)
 
 
 def _first_rows(model):
@@ -129,12 +141,13 @@ class _Draws:
         keys = [jnp.zeros((rows, bars, model.config.source_width))] * len(PARTS)
         codes = jnp.zeros((rows, bars, CODES), jnp.int32)
         is_new = jnp.full((len(PARTS), rows), bars, jnp.int32)
-        carry = codes, caches, keys, is_new, jnp.zeros((rows, width))
+        no_note = jnp.full(rows, root_height(0)), jnp.zeros((rows, 3), jnp.int32)
+        carry = codes, caches, keys, is_new, no_note, jnp.zeros((rows, width))
         codes = jax.lax.fori_loop(0, longest, self._bar, carry)[0]
         return jnp.where(self.song["is_bar"][:, None], codes, 0)
 
     def _bar(self, bar, carry):
-        codes, caches_before, keys, sources, before_RxD = carry
+        codes, caches_before, keys, sources, heights, before_RxD = carry
         model, dice_RxN = self.model, self.dice_SxRxN[bar]
         heard_RxD = jnp.broadcast_to(self.heard_SxD[bar][None], before_RxD.shape)
         x = model.decoder_input(jnp.concatenate([heard_RxD, before_RxD], -1))[:, None]
@@ -161,7 +174,7 @@ class _Draws:
             chosen.append(self._source(part, bar, codes, scores, may_follow_S, sources[part], p_2xR, dice_PxNxR[part]))
         sources, alters_PxR = map(jnp.stack, zip(*chosen, strict=True))
         dice_Kx2xR = dice_RxN[:, _SOURCE_DICE * len(PARTS) :].T.reshape(CODES, 2, self.draws)
-        own_RxK = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar)
+        own_RxK, heights = self._codes(dice_Kx2xR, x[:, 0], codes, sources, alters_PxR, bar, heights)
         codes = put(codes, own_RxK[:, None], bar, 1)
         there = jnp.ones((self.draws, 1, len(PARTS)), bool)
         rows_KxRx1xD = self.rows_VxD[(own_RxK + _first_rows(model)[None]).T][:, :, None]
@@ -169,7 +182,7 @@ class _Draws:
         heard_and_own = jnp.concatenate([heard_RxD, own_RxD], -1)
         new_keys = [source.key(heard_and_own)[:, None] for source in model.sources]
         keys = [put(old, new, bar, 1) for old, new in zip(keys, new_keys, strict=True)]
-        return codes, caches, keys, sources, own_RxD
+        return codes, caches, keys, sources, heights, own_RxD
 
     def _source(self, part, bar, codes, scores_RxJ, may_follow_S, before_R, p_2xR, dice_3xR):
         """What a part of a bar follows, int32 [R], the number of bars where it is new; and whether it may differ."""
@@ -181,8 +194,11 @@ class _Draws:
         may_go_on_R = (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)] & ~is_known
         return jnp.where(may_go_on_R & (dice_3xR[0] < p_2xR[0]), next_R, chosen_R), dice_3xR[2] < p_2xR[1]
 
-    def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar):
-        """The codes of a bar, int32 [R, K], one after the other."""
+    def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar, heights):
+        """The codes of a bar, int32 [R, K], one after the other.
+
+        heights: of the last root, int32 [R], and of the bass's first notes as bar_codes.near_codes takes them, [R, 3].
+        """
         codes, of_part = self.model.codes, np.array(_PART_OF_CODE)
         state_RxD, bar_RxD = codes.begin(x_RxD)
         read_bar_RxG = codes.read(bar_RxD)
@@ -200,24 +216,36 @@ class _Draws:
             kept_R=jnp.where(is_given_Kx1, self.song["codes"][bar][:, None], kept_KxR),
             keeps_R=jnp.where(is_given_Kx1, 1, keeps_KxR),
             die_R=dice_Kx2xR[:, 1],
+            half=np.array(_HALF_OF_CODE),
             next_read_G=jnp.roll(self.read_places_KxG, -1, 0),
         )
-        carry = state_RxD, add_bias(read_bar_RxG, self.read_places_KxG[0])
-        return jax.lax.scan(functools.partial(self._code, read_bar_RxG), carry, places)[1].T
+        root_R, notes_Rx3 = heights
+        carry = state_RxD, add_bias(read_bar_RxG, self.read_places_KxG[0]), jnp.stack([root_R, root_R]), notes_Rx3
+        (*_, root_2xR, notes_Rx3), own_KxR = jax.lax.scan(functools.partial(self._code, read_bar_RxG), carry, places)
+        return own_KxR.T, (root_2xR[1], notes_Rx3)
 
     def _code(self, read_bar_RxG, carry, x):
-        """A code, int32 [R], from the GRU's state and what it reads."""
+        """A code, int32 [R], from the GRU's state, what it reads, and how high the bass is."""
+        *carry, root_2xR, notes_Rx3 = carry
         state_RxD, classes = self.model.codes.step(*carry), self.model.config.classes
+        root_R = root_2xR[x["half"]]
+        near_RxN = near_codes(notes_Rx3, root_R)
         of_kinds = [functools.partial(self._logits, kind) for kind in range(len(classes))]
-        logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"])
+        logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"], near_RxN)
         code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["die_R"], jnp.asarray(classes)[x["kind"]])
         code_R = jnp.where(x["keeps_R"] < jax.nn.sigmoid(anew_R), code_R, x["kept_R"])
+        # A chord is that of the following half bars, too, until there is another.
+        is_root_2xR = (x["kind"] == 0) & (np.arange(CHORDS_PER_BAR) >= x["half"])[:, None] & (code_R > 0)[None]
+        root_2xR = jnp.where(is_root_2xR, root_height((code_R - 1) % 12)[None], root_2xR)
+        is_note_Rx1 = ((x["kind"] == FIRST_NOTE) & (code_R > 0))[:, None]
+        height_R, (_, total_R, count_R) = code_R + root_R, notes_Rx3.T
+        notes_Rx3 = jnp.where(is_note_Rx1, jnp.stack([height_R, total_R + height_R, count_R + 1], -1), notes_Rx3)
         # What the next step reads: looked up within it, it would keep its kernel from working on many numbers at once.
         read_RxG = self.read_VxG.at[x["row"] + code_R].get(mode="promise_in_bounds")
-        return (state_RxD, add_bias(read_RxG + read_bar_RxG, x["next_read_G"])), code_R
+        return (state_RxD, add_bias(read_RxG + read_bar_RxG, x["next_read_G"]), root_2xR, notes_Rx3), code_R
 
-    def _logits(self, kind, state_RxD, place):
+    def _logits(self, kind, state_RxD, place, near_RxN):
         """Of as many classes as any kind has, those beyond its own never."""
-        logits_RxV, anew_R = self.model.codes.logits(state_RxD, kind, place)
+        logits_RxV, anew_R = self.model.codes.logits(state_RxD, kind, place, near_RxN)
         padding = max(self.model.config.classes) - logits_RxV.shape[1]
         return jnp.pad(logits_RxV, ((0, 0), (0, padding)), constant_values=NEVER), anew_R

@@ -9,7 +9,7 @@ from jax import export
 
 from benchmarks import programs
 from musicvae_jax import costs
-from surrogate.model.song_model import CODES
+from surrogate.model.bar_codes import CODES
 
 INFERENCE = programs.inference(bars=64, windows=4)
 STEPS = programs.training_steps()
