@@ -18,11 +18,11 @@ MOST_STEPS = 1 << 16
 _TOGETHER = 0.045  # seconds; notes that begin within them are a chord
 _JOINING = 0.12  # seconds; notes of two hands that begin within them may be on one step
 _OTHERS_WEIGHT = 0.5  # of what other tracks tell of where beats are; how long they are, the melody tells
-_WEIGHT = 0.05  # of a step's evidence for where beats are, as neighbours tell the same
+_WEIGHT = 0.03  # of a step's evidence for where beats are, as neighbours tell the same
 _SCALE_WEIGHT = 2.0  # of the mean evidence for how long beats are
 _SHIFT_WEIGHT = 0.05  # of the sum over the root of the steps, so that one is as sure as one is right
 _COUNTED = 0.85  # of songs, those whose 16ths are counted right
-_MISCOUNT, _OF_REST, _LEAST_MISCOUNT = 8.0, 0.2, 2.0  # log-odds against a miscount; less for each step of rest
+_MISCOUNT, _OF_REST, _LEAST_MISCOUNT = 16.0, 0.2, 2.0  # log-odds against a miscount; less for each step of rest
 _USUAL, _SPREAD, _TOLD_SPREAD = 98.0, 0.25, 0.08  # quarter notes a minute, and the log's standard deviation
 _STIFFNESS, _OUTLIER, _ROUNDS = 30.0, 0.05, 3  # of the curve; seconds off it that count half
 

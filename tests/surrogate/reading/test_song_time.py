@@ -41,6 +41,19 @@ def test_beats_of_free_playing_are_found(example, qpm):
     assert found.seconds[0] <= played.start.min() + 0.05 and found.seconds[-1] >= played.start.max() - 1
 
 
+@pytest.mark.parametrize("example", ["oh_susanna", "korobeiniki"])
+def test_twelve_bars_off_the_beat_leave_it_where_it_was(example):
+    line = free_playing.line(example)
+    bars = -(-int(line.last.max()) // 16)
+    first, last = (np.append(steps, steps + 16 * bars) for steps in (line.first, line.last))
+    late = np.where((first >= 16 * 12) & (first < 16 * 24), 2, 0)
+    first = first + late
+    kept = np.append(np.diff(first) > 0, True)
+    twice = Line(first[kept], np.maximum(last + late, first + 1)[kept], np.tile(line.pitch, 2)[kept])
+    played = perform_together([twice], np.random.default_rng(0), qpm=100)[0]
+    assert share_near(beat_finder.find(*played[:3]).seconds, played.beats) > 0.95
+
+
 def two_hands(seed):
     """A melody that rests for eight bars in its middle, and quarter notes of another hand, played freely."""
     line = free_playing.line("oh_susanna")
