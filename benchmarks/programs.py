@@ -90,7 +90,7 @@ def inference(
     window = _array((windows, 256, 3), np.uint16)
     z, row = _array((windows, magenta.z_size), np.float32), _array((windows,), np.uint32)
     key, temperature = jax.eval_shape(lambda: jax.random.key(0)), _array((3,), np.float32)
-    draw = (shapes(song_batches.empty(1, bars)), _array((bars, draws, song_sampler._DICE), np.float32))
+    draw = (shapes(song_batches.empty(1, bars)), _array((1, bars, draws, song_sampler._DICE), np.float32))
     features = shapes(window_surrogate._features(np.zeros((windows, 256), np.uint16)))
     drawn, dice = (BASS, DRUMS), _array((bars,), np.uint32)
     each = {
