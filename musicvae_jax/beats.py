@@ -51,9 +51,14 @@ def known_roots(root_xH) -> np.ndarray:
     return np.maximum(np.take_along_axis(root_xH, np.maximum(place, first), axis=-1), 0)
 
 
+def root_height(root_x):
+    """Semitones of a pitch class in its lowest octave on a bass guitar above that octave's first note, 0 to 11."""
+    return (root_x - LOWEST_BASS) % 12
+
+
 def semitones_to_root(root_SxH):
     """By how many semitones, 1 to 12, to transpose the bass of each step up: int [S, 2] of half bars -> int [S, 16]."""
-    return _numpy_of(root_SxH).repeat(12 - (root_SxH - LOWEST_BASS) % 12, _STEPS_PER_HALF, axis=-1)
+    return _numpy_of(root_SxH).repeat(12 - root_height(root_SxH), _STEPS_PER_HALF, axis=-1)
 
 
 def relative_bass(bass_SxT, root_SxH):
@@ -94,10 +99,15 @@ def line_beats(line_SxT):
 def line_of_beats(pattern_SxBxT, first_SxB):
     """What line_beats was made from, int [S, 16]; notes that would leave the vocabulary come back in by octaves."""
     xp = _numpy_of(pattern_SxBxT)
-    notes = first_SxB[..., None] + pattern_SxBxT - (FIRST_PITCH + REACH)
-    below, above = xp.maximum(FIRST_PITCH - notes, 0), xp.maximum(notes - LINE_CLASSES + 1, 0)
-    notes = notes + 12 * (-(-below // 12)) - 12 * (-(-above // 12))
+    notes = within(first_SxB[..., None] + pattern_SxBxT - (FIRST_PITCH + REACH), FIRST_PITCH, LINE_CLASSES - 1)
     return xp.where(pattern_SxBxT >= FIRST_PITCH, notes, pattern_SxBxT).reshape(len(first_SxB), STEPS_PER_BAR)
+
+
+def within(notes_x, lowest, highest):
+    """Notes, those below the lowest and above the highest brought back in by octaves."""
+    xp = _numpy_of(notes_x)
+    below, above = xp.maximum(lowest - notes_x, 0), xp.maximum(notes_x - highest, 0)
+    return notes_x + 12 * (-(-below // 12)) - 12 * (-(-above // 12))
 
 
 def drum_beats(drums_SxT):

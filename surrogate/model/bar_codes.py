@@ -11,7 +11,7 @@ from flax import nnx
 
 from musicvae_jax import codebook
 from musicvae_jax.bar_decoder import gru
-from musicvae_jax.events import LOWEST_BASS
+from musicvae_jax.beats import root_height
 from musicvae_jax.lstm import Dense, Hidden, along_last, normal
 from surrogate.reading.chords import QUALITIES
 
@@ -97,11 +97,6 @@ def places_by_kind() -> list[dict[int, slice]]:
         kinds = dict.fromkeys(KIND_OF_CODE[k] for k in own)
         parts.append({kind: slice(own.start + i, own.stop, len(kinds)) for i, kind in enumerate(kinds)})
     return parts
-
-
-def root_height(root_x):
-    """Semitones of a pitch class in its lowest octave on a bass guitar above that octave's first note, 0 to 11."""
-    return (root_x - LOWEST_BASS) % 12
 
 
 def near_notes(codes_BxSxK):

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from musicvae_jax import beats, checkpoint, codebook
+from musicvae_jax import checkpoint, codebook
 from musicvae_jax.bar_model import BARS_AT_ONCE, HALVES_PER_BAR, BarMusicVAE
 from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
 from surrogate.model import bar_codes, choice, chord_bass, density, song_batches, song_sampler
@@ -182,7 +182,7 @@ class SongBand:
     def _codes(self, bars_SxTx3, chords_SxHx2, shift):
         """Codes of bars in C, int [S, CODES]."""
         chord_SxH = song_batches.chord_codes(chords_SxHx2)
-        codes = codebook.codes_of(self.vae, bars_SxTx3, _roots(chord_SxH))
+        codes = codebook.codes_of(self.vae, bars_SxTx3, song_batches.known_roots(chord_SxH))
         return transposed_codes(np.concatenate([chord_SxH, codes], axis=1), shift)
 
     def _example(self, like: ExampleSong):
@@ -200,7 +200,9 @@ class SongBand:
         for own, plays, shift in zip(codes, scene.plays, scene.shifts, strict=False):  # rows beyond the songs are empty
             own_KxSxC = transposed_codes(own[:, scene.before :][:, : len(plays)], -shift)
             chords = own_KxSxC[..., :CHORDS_PER_BAR]
-            songs.append((chords, np.concatenate([own_KxSxC[..., CHORDS_PER_BAR:], _roots(chords)], -1)))
+            songs.append(
+                (chords, np.concatenate([own_KxSxC[..., CHORDS_PER_BAR:], song_batches.known_roots(chords)], -1))
+            )
         parts = self._music([bars_KxSxC for _, bars_KxSxC in songs])
         return [Draws(own, song_batches.chord_labels(chords)) for own, (chords, _) in zip(parts, songs, strict=True)]
 
@@ -219,12 +221,6 @@ class SongBand:
         ends = np.cumsum([bars_KxSxC[..., 0].size for bars_KxSxC in songs])
         each = zip(np.split(parts_NxTx2, ends[:-1]), songs, strict=True)
         return [own.reshape(len(bars_KxSxC), -1, 2) for own, bars_KxSxC in each]
-
-
-def _roots(chords_xSxH):
-    """Roots of the chords of songs' half bars, codes int [..., S, 2], silence filled in: int64 [..., S, 2]."""
-    root_xSxH = song_batches.chord_roots(chords_xSxH)
-    return beats.known_roots(root_xSxH.reshape(*root_xSxH.shape[:-2], -1)).reshape(root_xSxH.shape)
 
 
 def _with_what_is_given(line, draws):

@@ -4,7 +4,7 @@ import numpy as np
 
 from musicvae_jax import beats, codebook
 from musicvae_jax.events import FIRST_PITCH, LINE_CLASSES, STEPS_PER_BAR, held_tokens
-from surrogate.model.bar_codes import CHORDS_PER_BAR, CODES, FIRST_NOTE, KIND_OF_CODE, PARTS, root_height
+from surrogate.model.bar_codes import CHORDS_PER_BAR, CODES, FIRST_NOTE, KIND_OF_CODE, PARTS
 from surrogate.model.bar_features import FEATURES_PER_BAR, LIKENESS_FEATURES, likeness, melody_features
 from surrogate.model.song_encoder import DENSITIES, PLACES
 
@@ -100,6 +100,12 @@ def chord_roots(codes_x) -> np.ndarray:
     return np.where(codes_x > 0, (codes_x - 1) % 12, beats.NO_ROOT)
 
 
+def known_roots(codes_xSxH) -> np.ndarray:
+    """Roots of the chords of songs' half bars, codes int [..., S, 2], silence filled in: int64 [..., S, 2]."""
+    root_xSxH = chord_roots(codes_xSxH)
+    return beats.known_roots(root_xSxH.reshape(*root_xSxH.shape[:-2], -1)).reshape(root_xSxH.shape)
+
+
 def chord_labels(codes_x) -> np.ndarray:
     """Root and quality (the place in QUALITIES) of chords' codes: int64 [..., 2], -1 for none."""
     codes_x = np.asarray(codes_x, np.int64)
@@ -121,17 +127,12 @@ def transposed_codes(codes_xSxK, semitones: int) -> np.ndarray:
     """
     codes_xSxK = np.array(codes_xSxK, np.int64)
     chords_xSxH = codes_xSxK[..., :CHORDS_PER_BAR]
-    root_xSxH = beats.known_roots(chord_roots(chords_xSxH).reshape(*chords_xSxH.shape[:-2], -1)).reshape(
-        chords_xSxH.shape
-    )
-    octaves_xSxH = root_height(root_xSxH) + semitones - root_height(root_xSxH + semitones)
+    root_xSxH = known_roots(chords_xSxH)
+    octaves_xSxH = beats.root_height(root_xSxH) + semitones - beats.root_height(root_xSxH + semitones)
     is_first = np.array(KIND_OF_CODE) == FIRST_NOTE
     first_xSxB = codes_xSxK[..., is_first]
     moved_xSxB = first_xSxB + np.repeat(octaves_xSxH, first_xSxB.shape[-1] // CHORDS_PER_BAR, -1)
-    moved_xSxB += 12 * (np.maximum(12 - moved_xSxB, 0) // 12) - 12 * (
-        np.maximum(moved_xSxB + 12 - codebook.FIRST_NOTES, 0) // 12
-    )
-    codes_xSxK[..., is_first] = np.where(first_xSxB > 0, moved_xSxB, 0)
+    codes_xSxK[..., is_first] = np.where(first_xSxB > 0, beats.within(moved_xSxB, 1, codebook.FIRST_NOTES - 1), 0)
     codes_xSxK[..., :CHORDS_PER_BAR] = transposed_chords(chords_xSxH, semitones)
     return codes_xSxK
 

@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import compiled
+from musicvae_jax.beats import root_height
 from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
 from surrogate.model.attention import FARTHEST, biases, norm, rotations
@@ -21,7 +22,6 @@ from surrogate.model.bar_codes import (
     KIND_OF_CODE,
     PARTS,
     near_codes,
-    root_height,
 )
 from surrogate.model.song_model import plays
 from surrogate.model.sources import NEVER
