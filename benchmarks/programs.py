@@ -10,12 +10,15 @@ from flax import nnx
 from musicvae_jax import bar_model, elbo
 from musicvae_jax import model as window_model
 from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
-from musicvae_jax.events import BASS, DRUMS
+from musicvae_jax.events import BARS_PER_WINDOW, BASS, DRUMS
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from musicvae_jax.training_step import init_state, make_step
 from surrogate import configs
 from surrogate.commands import config_parser
-from surrogate.model import objective, song_batches, song_model, song_sampler, window_surrogate
+from surrogate.model import critic, objective, song_batches, song_model, song_sampler, window_surrogate
+from surrogate.model.band_statistics import STATISTICS
+from surrogate.model.critic import Critic, CriticConfig
+from surrogate.model.song_band import DRAWS
 from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
 from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig
 
@@ -62,6 +65,8 @@ def training_step(
     sizes = config.model.to_dict() | sizes
     make, loss, batch, frozen = _TASKS[config.task](config, sizes)
     module = nnx.eval_shape(make)
+    what_stays = nnx.state(module, nnx.Not(nnx.Param))  # a constant of the program
+    nnx.update(module, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), what_stays))
     state = jax.eval_shape(lambda: init_state(make(), config))
     step = make_step(module, loss, config, frozen)
     return Program(step.func, (*step.args, state, shapes(batch)), config.batch_size)
@@ -85,6 +90,7 @@ def inference(
     of_bars = split(lambda: BarMusicVAE(BarMusicVAEConfig(), rngs=nnx.Rngs(0)))
     of_windows = split(lambda: MusicVAE(magenta, rngs=nnx.Rngs(0)))
     surrogate = split(lambda: WindowSurrogate(WindowSurrogateConfig(magenta.z_size), rngs=nnx.Rngs(0)))
+    heard = split(lambda: Critic(CriticConfig(), rngs=nnx.Rngs(0)))
     songs = split(lambda: SongSurrogate(SongSurrogateConfig(**sizes), rngs=nnx.Rngs(0)))
     latents, root = jax.ShapeDtypeStruct((bars, BarMusicVAEConfig().bar_size), np.float32), _array((bars, 2), np.int32)
     window = _array((windows, 256, 3), np.uint16)
@@ -104,6 +110,7 @@ def inference(
         ),
         "score bars": (bar_model._bar_log_probs, of_bars, (_array((bars, 16, 3), np.uint16), latents, root), bars),
         "draw a song": (song_sampler._draw, songs, (*draw, _array((5,), np.float32), temperature), 1),
+        "hear draws": (critic._hear, heard, (_array((critic.ROWS, STATISTICS), np.float32),), critic.ROWS),
         "predict windows": (window_surrogate._predict, surrogate, (features,), windows),
         "encode windows": (window_model._encode, of_windows, (window,), windows),
         "decode windows": (_of(window_model._decode, (0, 1, 2)), of_windows, (z, row, key, temperature), windows),
@@ -172,9 +179,18 @@ def _window_surrogate(config, sizes):
     return lambda: make(rngs=nnx.Rngs(0)), functools.partial(objective.loss, **weights), batch, frozen
 
 
+def _song_critic(config, sizes):
+    windows = config.batch_size, config.bars // BARS_PER_WINDOW
+    statistics = np.zeros((config.batch_size, 1 + DRAWS, windows[1], STATISTICS), np.float32)
+    batch = {"statistics": statistics, "counts": np.zeros(windows, bool)}
+    loss = functools.partial(critic.loss, dropout=config.dropout)
+    return lambda: Critic(CriticConfig(**sizes), rngs=nnx.Rngs(0)), loss, batch, None
+
+
 _TASKS = {
     "bar_musicvae": _bar_musicvae,
     "song_surrogate": _song_surrogate,
+    "song_critic": _song_critic,
     "musicvae": _musicvae,
     "window_surrogate": _window_surrogate,
 }

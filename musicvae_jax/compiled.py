@@ -42,7 +42,7 @@ def call(function: Callable, name: str, *leaves):
     return _programs[path](*leaves)
 
 
-def load_last(count: int = 2) -> None:
+def load_last(count: int = 3) -> None:
     """Has the programs that were loaded or made last loaded by a thread, while what they will be called with is made.
 
     Args:
@@ -69,7 +69,7 @@ def _loaded(path):
     """The program in a file, None where there is none: missing, damaged or of another version."""
     try:
         kept = pickle.loads(zlib.decompress(path.read_bytes()))
-        program = serialize_executable.deserialize_and_load(*kept, execution_devices=jax.devices()[:1])
+        program = serialize_executable.deserialize_and_load(*kept, execution_devices=jax.local_devices()[:1])
         os.utime(path)
         return program
     except Exception:

@@ -9,7 +9,7 @@ from surrogate.rendering import page
 HOSTILE = "</script><img src=x onerror=alert(1)>{{song}} &amp; \udcff/.mid"
 ROLES = ("melody", "bass", "drums", "other", "other")
 BAR_TICKS = (0, 480, 2400, 4320, 5760)  # a pickup, 4/4, 4/4, 3/4
-LABELS = ("take 1, most like the others", "take 2, <i>more</i> drum hits")
+LABELS = ("take 1, the first choice", "take 2, <i>more</i> drum hits")
 
 
 def track(notes, name="", is_drum=False):

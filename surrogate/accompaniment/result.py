@@ -30,7 +30,7 @@ class Take:
     score: the song's kept tracks and the written ones, under its own tempo map, meter, keys and markers.
     tokens: uint16 [bars * 16, 3], the same music as trio tokens, on the models' 4/4 bars, the columns in the order of
         events.TRACKS; what is on a step that is not in the song (surrogate.reading.grid) is not in the score.
-    rating: what takes are ranked by, 0 to 1: how like it is to all that were drawn (surrogate.model.choice).
+    rating: what takes are ranked by: how like it is to all that were drawn, and to people's (surrogate.model.choice).
     roles: what each track of the score is: "melody", "bass", "drums" or "other".
     content: the bytes of its MIDI file, in which the song's own messages are as they were.
     chord_changes: tick and Chord of each, rising.

@@ -8,7 +8,7 @@ _NOUNS = "bass notes", "drum hits"
 
 
 def labels(counts: Sequence[tuple[int, int]]) -> list[str]:
-    """A label for each take, as "take 1, most like the others" and "take 2, more drum hits"; counts as of words."""
+    """A label for each take, as "take 1, the first choice" and "take 2, more drum hits"; counts as of words."""
     if len(counts) == 1:
         return ["take 1"]
     return [f"take {number}, {each}" for number, each in enumerate(words(counts), 1)]
@@ -20,7 +20,7 @@ def words(counts: Sequence[tuple[int, int]]) -> list[str]:
     Args:
         counts: bass notes and drum hits of each take, the best first.
     """
-    return ["most like the others", *(_beside(count, counts[0]) for count in counts[1:])]
+    return ["the first choice", *(_beside(count, counts[0]) for count in counts[1:])]
 
 
 def _beside(own, first):

@@ -27,7 +27,7 @@ def generate(
 ) -> Pieces:
     """Writes songs from the prior.
 
-    With a melody they are draws of p(latents of bass and drums | melody), the surrogate's; the one most like the others
+    With a melody they are draws of p(latents of bass and drums | melody), the surrogate's; the one that is played
     comes first. Without one, a model of windows of 16 bars is sampled as it was trained: z of N(0, I), a window a song.
     Latents of single bars drawn so would be bars without a song. There the melody is a walk through the latents of a
     corpus: from each bar to what follows one of the bars nearest to it, in whatever song, two phrases of 8 bars in the

@@ -6,7 +6,7 @@ import musicvae_jax
 from musicvae_jax import checkpoint as model_folder
 from musicvae_jax.bar_model import BarMusicVAE
 from musicvae_jax.model import MusicVAE
-from surrogate.model import song_band, window_band
+from surrogate.model import critic, song_band, window_band
 from surrogate.model.band import Band
 
 
@@ -26,5 +26,5 @@ def load(checkpoint: str | os.PathLike | None = None) -> Band:
 def around(vae: MusicVAE | BarMusicVAE, checkpoint: str | os.PathLike) -> Band:
     """Loads the surrogate of a MusicVAE that is loaded from a checkpoint; errors as of load."""
     if isinstance(vae, BarMusicVAE):
-        return song_band.SongBand(vae, song_band.load_surrogate(checkpoint))
+        return song_band.SongBand(vae, song_band.load_surrogate(checkpoint), critic.load(checkpoint))
     return window_band.load(checkpoint, vae)

@@ -8,10 +8,10 @@ import jax
 
 from musicvae_jax import checkpoint
 from musicvae_jax.files import write_whole
-from surrogate.model import compatibility, window_surrogate
+from surrogate.model import compatibility, critic, window_surrogate
 from surrogate.model.task import SPLITS
 
-_TITLES = {"": "MusicVAE", window_surrogate.PART: "Surrogate encoder"}
+_TITLES = {"": "MusicVAE", window_surrogate.PART: "Surrogate encoder", critic.PART: "Critic"}
 _CARD = """# A model of bass and drums
 
 Give this folder to `surrogate.accompany` and the commands as their checkpoint. Each `config.json` tells its sizes.

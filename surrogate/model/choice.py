@@ -1,4 +1,8 @@
-"""Which of several draws of a song to play: those most like all the others (minimum Bayes risk), told apart."""
+"""Which of several draws of a song to play, told apart: those most like all the others, and most like people's.
+
+What is most like the others (minimum Bayes risk) is right most often, and tamer than people's: what most draws agree
+on. A critic says how like people's it is.
+"""
 
 import numpy as np
 
@@ -6,6 +10,8 @@ from musicvae_jax.events import drum_bits, held_pitches
 
 ALIKE = 0.95
 """Draws whose likeness is more are one take."""
+ODDS = 0.035
+"""How much likeness to the others a draw may lack that has one more of log-odds to be people's."""
 
 
 def likeness(parts_KxTx2, *, silent: float = 1.0) -> np.ndarray:
@@ -33,24 +39,27 @@ def _f1(hits_KxN, silent):
     return np.where(total_KxK > 0, 2 * (hits_KxN @ hits_KxN.T) / np.maximum(total_KxK, 1), silent)
 
 
-def ranked(parts_KxTx2, count: int, *, chords_KxSxHx2=None, before_Tx2=None) -> tuple[np.ndarray, np.ndarray]:
+def ranked(
+    parts_KxTx2, count: int, *, odds_K=0.0, chords_KxSxHx2=None, before_Tx2=None
+) -> tuple[np.ndarray, np.ndarray]:
     """Chooses takes among draws of a song.
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
         count: takes, at most K.
+        odds_K: log-odds that people wrote each, float [K].
         chords_KxSxHx2: int [K, S, 2, 2], their chords, where takes are to differ in these; or None.
         before_Tx2: int, a take that is to be replaced: draws much like it come last; or None.
 
     Returns:
-        The numbers of the chosen, int64 [count]: the one most like the others first, those much like one before it only
-        where there are no others; of those that are to differ in their chords the ones that do most, in order of
-        likeness. And how like the others each is, float64 [count].
+        The numbers of the chosen, int64 [count], best first, those much like one before it only where there are no
+        others; of those that are to differ in their chords the ones that do most. And what each is chosen by, float64
+        [count]: how like the others it is, and ODDS times its log-odds more.
     """
     alike_KxK = likeness(parts_KxTx2)
     # A drum that is missing speaks for no draw: a song without a kick is not the better for being one of many.
     shared_KxK = likeness(parts_KxTx2, silent=0.0)
-    rating_K = (shared_KxK.sum(1) - np.diag(shared_KxK)) / max(len(shared_KxK) - 1, 1)
+    rating_K = (shared_KxK.sum(1) - np.diag(shared_KxK)) / max(len(shared_KxK) - 1, 1) + ODDS * np.asarray(odds_K)
     chosen, left = [], list(np.argsort(-rating_K, kind="stable"))
     if before_Tx2 is not None:
         to_before_K = likeness(np.concatenate([parts_KxTx2, before_Tx2[None]]))[-1]

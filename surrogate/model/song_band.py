@@ -1,4 +1,4 @@
-"""Whole songs written by the song model: draws of which the one most like the others is played."""
+"""Whole songs written by the song model: draws of which one is played."""
 
 import functools
 import itertools
@@ -14,9 +14,10 @@ import numpy as np
 from musicvae_jax import checkpoint, codebook
 from musicvae_jax.bar_model import BARS_AT_ONCE, HALVES_PER_BAR, BarMusicVAE
 from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR, held_tokens
-from surrogate.model import bar_codes, choice, chord_bass, density, song_batches, song_sampler
+from surrogate.model import bar_codes, choice, chord_bass, critic, density, song_batches, song_sampler
 from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, WrittenParts, with_what_stays
 from surrogate.model.bar_codes import CHORDS_PER_BAR
+from surrogate.model.critic import Critic
 from surrogate.model.song_batches import transposed_codes, transposed_line
 from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
 from surrogate.model.song_sampler import DEFAULT, SAFE, Temperatures
@@ -41,10 +42,15 @@ _BAR = codebook.CODES_PER_BAR + HALVES_PER_BAR
 
 
 class Draws(typing.NamedTuple):
-    """K draws of a song: tokens uint16 [K, T, 2] of bass and drums, chords int64 [K, S, 2, 2], in the melody's key."""
+    """K draws of a song, in the melody's key.
+
+    tokens: uint16 [K, T, 2], bass and drums. chords: int64 [K, S, 2, 2]. odds: float64 [K], the log-odds that people
+    wrote each, 0 where no critic tells.
+    """
 
     tokens: np.ndarray
     chords: np.ndarray
+    odds: np.ndarray
 
 
 class _Scene(typing.NamedTuple):
@@ -68,13 +74,13 @@ class _Scene(typing.NamedTuple):
 
 
 class SongBand:
-    """A BarMusicVAE and its SongSurrogate at work."""
+    """A BarMusicVAE, its SongSurrogate, and the Critic of what they draw, if there is one, at work."""
 
     in_c = knows_chords = True
 
-    def __init__(self, vae: BarMusicVAE, surrogate: SongSurrogate):
-        self.vae, self.surrogate = vae, surrogate
-        self._has_decoded = False
+    def __init__(self, vae: BarMusicVAE, surrogate: SongSurrogate, critic: Critic | None = None):
+        self.vae, self.surrogate, self.critic = vae, surrogate, critic
+        self._is_compiled = False
 
     def write(self, lines: Sequence[MelodyLine], wishes: Wishes = NO_WISHES) -> list[list[WrittenParts]]:
         """As band.Band."""
@@ -91,11 +97,16 @@ class SongBand:
 
         # Products of so few rows keep one core busy, so groups of songs share the others.
         with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
-            if not self._has_decoded:  # what decodes is compiled while what draws is
-                pool.submit(self._music, [np.zeros((1, 1, _BAR))])
-                self._has_decoded = True
+            if not self._is_compiled:
+                pool.submit(self._compile)
+                self._is_compiled = True
             written = dict(itertools.chain.from_iterable(pool.map(write, groups)))
         return [written[i] for i in range(len(lines))]
+
+    def _compile(self):
+        """Has what decodes and what hears draws compiled, while what draws them is."""
+        [bar_1xTx2] = self._music([np.zeros((1, 1, _BAR))])
+        critic.log_odds(self.critic, bar_1xTx2[0, :, 0], bar_1xTx2, 0)
 
     def _write(self, lines, size, wishes):
         scene = self._scene(lines, size, wishes.like)
@@ -104,7 +115,7 @@ class SongBand:
         def draw(number, density_Bx4):
             seeds = [(wishes.seed, number, of_song) for of_song in scene.dice]
             drawn = self._draws(scene.with_density(density_Bx4), max(DRAWS, wishes.takes), seeds, temperatures)
-            return [_with_what_is_given(*each) for each in zip(lines, drawn, strict=True)]
+            return [self._whole(*each) for each in zip(lines, drawn, scene.shifts, strict=True)]
 
         steps = wishes.bass_density, wishes.drum_density
         if any(steps):
@@ -121,7 +132,9 @@ class SongBand:
             is_new = line.anew is None or line.bass is None or line.drums is None
             before_Tx2 = None if is_new else np.stack([line.bass, line.drums], 1)[heard_T]
             parts_KxTx2 = draws.tokens[:, heard_T]
-            chosen, ratings = choice.ranked(parts_KxTx2, wishes.takes, chords_KxSxHx2=chords, before_Tx2=before_Tx2)
+            chosen, ratings = choice.ranked(
+                parts_KxTx2, wishes.takes, odds_K=draws.odds, chords_KxSxHx2=chords, before_Tx2=before_Tx2
+            )
             each = zip(chosen, ratings, strict=True)
             written.append([WrittenParts(draws.tokens[i], float(x), draws.chords[i]) for i, x in each])
         return written
@@ -204,7 +217,15 @@ class SongBand:
                 (chords, np.concatenate([own_KxSxC[..., CHORDS_PER_BAR:], song_batches.known_roots(chords)], -1))
             )
         parts = self._music([bars_KxSxC for _, bars_KxSxC in songs])
-        return [Draws(own, song_batches.chord_labels(chords)) for own, (chords, _) in zip(parts, songs, strict=True)]
+        return [(own, song_batches.chord_labels(chords)) for own, (chords, _) in zip(parts, songs, strict=True)]
+
+    def _whole(self, line, drawn, shift):
+        """Draws with the basses of chords that are given, around what of the song's own stays."""
+        tokens_KxTx2, chords = drawn
+        if line.chords is not None:
+            tokens_KxTx2 = chord_bass.played(tokens_KxTx2, line.chords)
+        tokens_KxTx2 = with_what_stays(line, tokens_KxTx2)
+        return Draws(tokens_KxTx2, chords, critic.log_odds(self.critic, line.tokens, tokens_KxTx2, shift))
 
     def _music(self, songs):
         """Bass and drums of songs, uint16 [K, T, 2] each, from each bar's codes and roots of half bars, [K, S, C] each.
@@ -221,12 +242,6 @@ class SongBand:
         ends = np.cumsum([bars_KxSxC[..., 0].size for bars_KxSxC in songs])
         each = zip(np.split(parts_NxTx2, ends[:-1]), songs, strict=True)
         return [own.reshape(len(bars_KxSxC), -1, 2) for own, bars_KxSxC in each]
-
-
-def _with_what_is_given(line, draws):
-    """Draws with the basses of chords that are given, around what of the song's own stays."""
-    tokens = draws.tokens if line.chords is None else chord_bass.played(draws.tokens, line.chords)
-    return draws._replace(tokens=with_what_stays(line, tokens))
 
 
 def _bars(steps_TxX):

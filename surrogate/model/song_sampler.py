@@ -49,7 +49,7 @@ class Temperatures(typing.NamedTuple):
 
 
 SAFE = Temperatures(codes=(0.35, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.35))
-DEFAULT = Temperatures(codes=(0.75, 1.0, 1.0, 1.0, 1.0), sources=(0.7, 0.8, 0.7))
+DEFAULT = Temperatures(codes=(0.75, 1.0, 1.0, 1.0, 0.9), sources=(0.7, 0.8, 0.7))
 
 
 def draw(model, batch: dict, *, draws: int, seeds: Sequence, temperatures: Temperatures) -> np.ndarray:

@@ -3,17 +3,16 @@
 import functools
 
 import jax
-import numpy as np
 from flax import nnx
 
 from musicvae_jax import bar_model, checkpoint, codebook
 from musicvae_jax.bar_model import BarMusicVAE, BarMusicVAEConfig
 from musicvae_jax.training import TrainingError
-from surrogate.model import song_band, song_model
+from surrogate.model import critic, song_band, song_model
 from surrogate.model.bar_batches import PackBars
 from surrogate.model.song_crops import SongCrops
 from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
-from surrogate.model.task import SPLITS, Task, copied, share_of, sizes
+from surrogate.model.task import SPLITS, Task, about_songs, copied, share_of, sizes
 
 _HELD_OUT_SEED = 5
 
@@ -37,7 +36,7 @@ def bar_musicvae(config, songs) -> Task:
         batch_at=bars["train"].batches(config.batch_size, config.seed),
         held_out=_first(bars["validation"].batches(config.batch_size, _HELD_OUT_SEED), config),
         save=save,
-        about=_about(songs, config),
+        about=about_songs(songs, config.share),
     )
 
 
@@ -67,8 +66,8 @@ def song_surrogate(config, songs) -> Task:
         score=song_model.loss,
         batch_at=train.training(config.batch_size, config.seed),
         held_out=_first(validation.held_out(config.batch_size, _HELD_OUT_SEED), config),
-        save=copied(config.checkpoint, song_band.save_surrogate),
-        about=_about(songs, config),
+        save=copied(config.checkpoint, song_band.save_surrogate, without=[critic.PART]),
+        about=about_songs(songs, config.share),
         part=song_band.PART,
         origins=origins,
     )
@@ -76,13 +75,3 @@ def song_surrogate(config, songs) -> Task:
 
 def _first(batch_at, config):
     return [batch_at(step) for step in range(config.evaluate_batches)]
-
-
-def _about(songs, config):
-    """Counts of songs, bars and tunes of each split that is trained on, for the model's card."""
-    chosen = {split: songs.indices(split, complete=True, share=share_of(split, config.share)) for split in SPLITS}
-    return {
-        "bars": {split: int((songs.end_bar - songs.first_bar)[own].sum()) for split, own in chosen.items()},
-        "songs": {split: len(own) for split, own in chosen.items()},
-        "tunes": {split: len(np.unique(songs.tune[own])) for split, own in chosen.items()},
-    }

@@ -5,6 +5,7 @@ import shutil
 import typing
 
 import jax
+import numpy as np
 from flax import nnx
 
 from musicvae_jax import checkpoint
@@ -51,12 +52,25 @@ def sizes(kind, settings):
         raise TrainingError(f"model: {error}") from None
 
 
-def copied(model, save_part):
-    """A function that saves a part of a model inside a copy of its folder, without what was measured on other parts."""
+def about_songs(songs, share: float) -> dict:
+    """Counts of songs, bars and tunes of each split of a pack of whole songs that is trained on, for the card."""
+    chosen = {split: songs.indices(split, complete=True, share=share_of(split, share)) for split in SPLITS}
+    return {
+        "bars": {split: int((songs.end_bar - songs.first_bar)[own].sum()) for split, own in chosen.items()},
+        "songs": {split: len(own) for split, own in chosen.items()},
+        "tunes": {split: len(np.unique(songs.tune[own])) for split, own in chosen.items()},
+    }
+
+
+def copied(model, save_part, *, without=()):
+    """A function that saves a part of a model inside a copy of its folder, without what was measured on other parts.
+
+    without: names of its parts that are left out, which were made for the part that is replaced.
+    """
 
     def save(folder, module, **options):
         if jax.process_index() == 0:
-            left_out = shutil.ignore_patterns("README.md")
+            left_out = shutil.ignore_patterns("README.md", *without)
             shutil.copytree(checkpoint.resolve(model), folder, dirs_exist_ok=True, ignore=left_out)
         save_part(folder, module, **options)
 

@@ -9,13 +9,17 @@ from musicvae_jax import checkpoint, elbo
 from musicvae_jax.bar_model import BarMusicVAEConfig
 from musicvae_jax.model import MusicVAE, MusicVAEConfig
 from musicvae_jax.training import TrainingError
-from surrogate.model import compatibility, objective, song_tasks, window_surrogate
+from surrogate.model import compatibility, critic_task, objective, song_tasks, window_surrogate
 from surrogate.model.task import SPLITS, Task, copied, share_of, sizes
 from surrogate.model.window_surrogate import WindowSurrogate, WindowSurrogateConfig
 
 _SAMPLED = 16  # every so many windows are enough for frequencies
 _VALIDATION_SEED = 0
-OF_SONGS = {"bar_musicvae": song_tasks.bar_musicvae, "song_surrogate": song_tasks.song_surrogate}
+OF_SONGS = {
+    "bar_musicvae": song_tasks.bar_musicvae,
+    "song_surrogate": song_tasks.song_surrogate,
+    "song_critic": critic_task.song_critic,
+}
 """Tasks whose data is a pack of whole songs."""
 
 

@@ -264,7 +264,7 @@ def test_looks(accompanist, tmp_path):
     song.html(tmp_path / "page.html")
     assert (tmp_path / "roll.png").read_bytes()[:4] == b"\x89PNG"
     page = (tmp_path / "page.html").read_text()
-    assert "take 1, most like the others" in page and "take 2, " in page
+    assert "take 1, the first choice" in page and "take 2, " in page
 
 
 def test_it_goes_on_with_another_songs_band(tmp_path):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from musicvae_jax import checkpoint
-from surrogate.model import compatibility, song_band, window_surrogate
+from surrogate.model import compatibility, critic, song_band, window_surrogate
 from tests.paths import DATA, EXAMPLES, ROOT
 
 SYNTH = DATA / "synth"
@@ -20,6 +20,7 @@ SMALL = {
     "--config.input=MIDI_DIR": "--config.validation_fraction=0.3 --config.workers=1",
     "musicvae_small": f"{SONGS} --config.model.codes=16 --config.model.width=16",
     "configs/transformer": f"{SONGS} --config.bars=16 --config.model.width=16 --config.model.heads=2",
+    "configs/critic": f"{SONGS} --config.bars=16 --config.model.width=16",
     "window_musicvae": f"{WINDOWS} --config.model.z_size=8 --config.model.encoder_sizes=(8,8) {LSTMS}",
     "window_transformer": f"{WINDOWS} --config.model.width=16 --config.model.layers=1 --config.model.heads=2",
     "scripts.accompany": "--output=runs/song.mid",
@@ -49,22 +50,23 @@ def run(line, folder):
     return done.stdout
 
 
-def documented_chain(heading, length, folder):
-    """Runs the commands below a heading, so many, to the song at the end; returns the model folder and its card."""
+def documented_chain(heading, length, folder, last, title):
+    """Runs the commands below a heading, so many, to the song at the end; returns the last model and its card."""
     (folder / "runs").mkdir()
     commands = documented_commands(heading)
     assert len(commands) == length
     printed = [run(line, folder) for line in commands]
     assert "drum hits" in printed[-1] and (folder / "runs" / "song.mid").is_file()
-    model = folder / "runs" / "surrogate" / "model"
+    model = folder / "runs" / last / "model"
     card = (model / "README.md").read_text()
-    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 examples") == 2
-    assert str(folder) not in card and "## Surrogate encoder\n\nTrained last." in card
+    assert card.count("Trained last.") == 1 and card.count("2 steps of 8 examples") == card.count("##") - 2
+    assert str(folder) not in card and f"## {title}\n\nTrained last." in card
     return model, card
 
 
 def test_the_documented_chain_ends_with_a_song(tmp_path):
-    model, card = documented_chain("Train your own", 4, tmp_path)
+    model, card = documented_chain("Train your own", 5, tmp_path, "critic", "Critic")
+    assert critic.load(model).config.width == 16 and critic.load(tmp_path / "runs" / "surrogate" / "model") is None
     assert song_band.load_surrogate(model).config.codes == checkpoint.load(model).config.codes == 16
     assert " bars, " in card
     first = documented_first_run(tmp_path)
@@ -93,7 +95,7 @@ def documented_first_run(folder):
 
 
 def test_the_documented_chain_for_windows_ends_with_a_song(tmp_path):
-    model, _ = documented_chain("Latents of windows", 5, tmp_path)
+    model, _ = documented_chain("Latents of windows", 5, tmp_path, "surrogate", "Surrogate encoder")
     assert compatibility.model_in_c(model) is False
     assert window_surrogate.load(model).config.in_c is False
     assert checkpoint.load(model).config.z_size == window_surrogate.load(model).config.z_size == 8

@@ -16,6 +16,7 @@ STEPS = programs.training_steps()
 HALF = {f"{name} in bfloat16": functools.partial(make, dtype="bfloat16") for name, make in STEPS.items()}
 ITERATIONS = {  # on a GPU or TPU, one after the other; on the right what they were before anything ran side by side
     "bilstm": 1024,  # 2048
+    "critic": 0,
     "musicvae_small": 32,  # 96
     "transformer": 279,  # 262; two of each bar are of its sources, and small
     "transformer_gpu": 279,  # 262
@@ -27,6 +28,7 @@ ITERATIONS = {  # on a GPU or TPU, one after the other; on the right what they w
     "decode bars, drawn": 32,
     "score bars": 16,  # 48
     "draw a song": 19,  # of a bar, of which there are as many as the song has
+    "hear draws": 0,
     "predict windows": 0,
     "encode windows": 512,  # 1024
     "decode windows": 65,  # all bars together, then at least once those whose guess was wrong
