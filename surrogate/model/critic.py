@@ -15,6 +15,7 @@ import numpy as np
 from flax import nnx
 
 from musicvae_jax import checkpoint, compiled
+from musicvae_jax.events import FIRST_PITCH, LOWEST_BASS, token_of_pitch
 from musicvae_jax.lstm import Dense, Hidden, along_last, gelu
 from surrogate.model import band_statistics
 from surrogate.model.attention import dropped
@@ -26,6 +27,7 @@ _LEAST_SCALE = 1e-3
 _FARTHEST = 4.0
 """Standard deviations from the mean beyond which nothing is told apart."""
 _STEEP = 2.0
+_OCTAVE = 12
 ROWS = 64
 """Windows that are heard at once, so that one program does."""
 
@@ -102,6 +104,22 @@ def log_odds(critic: Critic | None, melody_T, parts_KxTx2, semitones: int) -> np
     parts = padded_NxF.reshape(-1, ROWS, STATISTICS)
     heard = [compiled.call(hear, f"hear {critic.config}", part_NxF, *leaves) for part_NxF in parts]
     return np.concatenate(heard)[: len(rows_NxF)].reshape(len(cut), -1).mean(1, dtype=np.float64)
+
+
+def in_register(critic: Critic | None, melody_T, parts_KxTx2, semitones: int) -> np.ndarray:
+    """Draws of a song, uint16 [K, T, 2], their bass an octave lower where the critic would rather have it.
+
+    The octave is what a draw is least sure of, as all later notes stay near the first. Arguments as log_odds takes
+    them; no note goes below a bass guitar's lowest.
+    """
+    lower_KxTx2 = parts_KxTx2.copy()
+    bass_KxT = lower_KxTx2[..., 0]  # a view
+    is_note_KxT = bass_KxT >= FIRST_PITCH
+    may_KxT = (bass_KxT >= token_of_pitch(LOWEST_BASS) + _OCTAVE) | ~is_note_KxT
+    np.subtract(bass_KxT, _OCTAVE, out=bass_KxT, where=is_note_KxT & may_KxT.all(1, keepdims=True))
+    odds_2xK = log_odds(critic, melody_T, np.concatenate([parts_KxTx2, lower_KxTx2]), semitones).reshape(2, -1)
+    is_lower_K = odds_2xK[1] > odds_2xK[0]
+    return np.where(is_lower_K[:, None, None], lower_KxTx2, parts_KxTx2)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -225,6 +225,8 @@ class SongBand:
         if line.chords is not None:
             tokens_KxTx2 = chord_bass.played(tokens_KxTx2, line.chords)
         tokens_KxTx2 = with_what_stays(line, tokens_KxTx2)
+        if line.bass is None:
+            tokens_KxTx2 = critic.in_register(self.critic, line.tokens, tokens_KxTx2, shift)
         return Draws(tokens_KxTx2, chords, critic.log_odds(self.critic, line.tokens, tokens_KxTx2, shift))
 
     def _music(self, songs):

@@ -6,7 +6,7 @@ import pytest
 from flax import nnx
 
 from musicvae_jax import checkpoint
-from musicvae_jax.events import DRUMS, KICK, MELODY
+from musicvae_jax.events import DRUMS, KICK, LOWEST_BASS, MELODY, held_pitches, token_of_pitch
 from musicvae_jax.training import TrainingError
 from surrogate.model import band_statistics, bands, critic, critic_task, song_band
 from surrogate.model.band import MelodyLine, Wishes
@@ -45,6 +45,24 @@ def test_draws_are_heard_in_windows_of_all_of_the_song():
     assert odds.shape == (2,) and odds[0] != odds[1]
     rows = band_statistics.statistics(band_statistics.windows(bars.reshape(-1, 3)), 0)
     np.testing.assert_allclose(odds[0], np.asarray(module(rows)).mean(), rtol=1e-5)
+
+
+def test_a_bass_goes_down_an_octave_where_the_critic_would_have_it():
+    song = _kicks(1)
+    high, low, wide = (song[:, 1:].copy() for _ in range(3))
+    high[::4, 0], low[::4, 0] = token_of_pitch(LOWEST_BASS + 12), token_of_pitch(LOWEST_BASS + 11)
+    wide[::8, 0], wide[4::8, 0] = token_of_pitch(60), token_of_pitch(LOWEST_BASS + 11)
+    parts = np.stack([high, low, wide])
+    register = band_statistics.statistics(np.column_stack([song[:, 0], high])[None], 0)
+    lower = band_statistics.statistics(np.column_stack([song[:, 0], high - [12, 0] * (high[:, :1] >= 2)])[None], 0)
+    [place] = np.flatnonzero(np.abs(register - lower)[0] > 0.5)
+    for likes_low, pitches in ((1.0, (28, 39, 60)), (-1.0, (40, 39, 60))):
+        module = likes(made(), 0.0)
+        module.direct.kernel[...] = module.direct.kernel[...].at[int(place), 0].set(-likes_low)
+        moved = critic.in_register(module, song[:, 0], parts, 0)
+        assert tuple(held_pitches(moved[:, :, 0])[:, 0]) == pitches
+        np.testing.assert_array_equal(moved[..., 1], parts[..., 1])
+    np.testing.assert_array_equal(critic.in_register(None, song[:, 0], parts, 0), parts)
 
 
 def test_more_windows_than_a_program_takes_are_heard_in_turns():
