@@ -50,7 +50,7 @@ FILES = {
 }
 MISTAKES = {
     "nothing": ([], "required: --config"),
-    "no such name": (["--config=nothing"], "--config=nothing is neither a file nor one of bilstm, critic, encode_corpus,"),
+    "no such name": (["--config=nothing"], "--config=nothing is neither a file nor one of bilstm, critic,"),
     "a folder": (["--config={folder}"], "is neither a file"),
     "syntax": (["--config={folder}/broken.py"], "broken.py does not load: SyntaxError"),
     "no function": (["--config={folder}/empty.py"], "empty.py does not load: KeyError: 'get_config'"),
