@@ -106,8 +106,8 @@ def log_odds(critic: Critic | None, melody_T, parts_KxTx2, semitones: int) -> np
     return np.concatenate(heard)[: len(rows_NxF)].reshape(len(cut), -1).mean(1, dtype=np.float64)
 
 
-def in_register(critic: Critic | None, melody_T, parts_KxTx2, semitones: int) -> np.ndarray:
-    """Draws of a song, uint16 [K, T, 2], their bass an octave lower where the critic would rather have it.
+def in_register(critic: Critic | None, melody_T, parts_KxTx2, semitones: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws of a song, uint16 [K, T, 2], their bass an octave lower where the critic would rather, and their log-odds.
 
     The octave is what a draw is least sure of, as all later notes stay near the first. Arguments as log_odds takes
     them; no note goes below a bass guitar's lowest.
@@ -119,7 +119,7 @@ def in_register(critic: Critic | None, melody_T, parts_KxTx2, semitones: int) ->
     np.subtract(bass_KxT, _OCTAVE, out=bass_KxT, where=is_note_KxT & may_KxT.all(1, keepdims=True))
     odds_2xK = log_odds(critic, melody_T, np.concatenate([parts_KxTx2, lower_KxTx2]), semitones).reshape(2, -1)
     is_lower_K = odds_2xK[1] > odds_2xK[0]
-    return np.where(is_lower_K[:, None, None], lower_KxTx2, parts_KxTx2)
+    return np.where(is_lower_K[:, None, None], lower_KxTx2, parts_KxTx2), odds_2xK.max(0)
 
 
 @functools.partial(jax.jit, static_argnums=0)

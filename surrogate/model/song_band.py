@@ -225,9 +225,10 @@ class SongBand:
         if line.chords is not None:
             tokens_KxTx2 = chord_bass.played(tokens_KxTx2, line.chords)
         tokens_KxTx2 = with_what_stays(line, tokens_KxTx2)
-        if line.bass is None:
-            tokens_KxTx2 = critic.in_register(self.critic, line.tokens, tokens_KxTx2, shift)
-        return Draws(tokens_KxTx2, chords, critic.log_odds(self.critic, line.tokens, tokens_KxTx2, shift))
+        if line.bass is not None:
+            return Draws(tokens_KxTx2, chords, critic.log_odds(self.critic, line.tokens, tokens_KxTx2, shift))
+        tokens_KxTx2, odds_K = critic.in_register(self.critic, line.tokens, tokens_KxTx2, shift)
+        return Draws(tokens_KxTx2, chords, odds_K)
 
     def _music(self, songs):
         """Bass and drums of songs, uint16 [K, T, 2] each, from each bar's codes and roots of half bars, [K, S, C] each.
