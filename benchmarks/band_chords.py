@@ -7,7 +7,8 @@ beat_midi.txt; their longest stretches of 4/4 are taken. DIR of OpenEWLD holds c
 chord symbols, which are read as accompany reads them. So many songs of each are drawn by a seed. It is counted how
 much of the time in which the bass sounds over a chord it is on the chord's root (or given bass), and on any of its
 notes; the same where chords begin, and of the longest note of each half bar; and how often the chord that is written
-has the annotated root, and at which half bars it changes: F1 of these, 2 common / (written + annotated).
+has the annotated root, and at which half bars it changes: F1 of these, 2 common / (written + annotated). And in how
+many half bars the annotated root is the likeliest to the encoder, and among its three likeliest.
 """
 
 import argparse
@@ -108,6 +109,14 @@ def judge(song, parts) -> dict[str, np.ndarray]:
     }
 
 
+def heard(song, band) -> np.ndarray:
+    """In how many half bars the annotated root is heard as the likeliest, and as one of three, float64 [2]."""
+    roots_Hx12 = band.heard_roots(MelodyLine(song.tokens, song.tempo)).reshape(-1, 12)
+    real_H = song.chords.half_bars(song.grid).reshape(-1, 3)[:, 0]
+    is_right_HxG = np.argsort(-roots_Hx12, axis=1)[:, :3] == real_H[:, None]
+    return np.array([is_right_HxG[real_H >= 0, :guesses].any(1).mean() for guesses in (1, 3)])
+
+
 def f1_of_changes(written_H, annotated_H) -> np.ndarray:
     """F1 of the half bars at which roots change, [1, 1], or [0, 1] where none does."""
     written, annotated = np.diff(written_H) != 0, np.diff(annotated_H) != 0
@@ -129,6 +138,8 @@ def table(name, songs, band):
         found = [judge(song, takes[0]) for song, takes in zip(songs, band.write(lines, Wishes()), strict=True)]
         values = [np.mean([each[column].mean(0) for each in found if len(each[column])], 0) for column in found[0]]
         print(f"| {row} | {' | '.join(f'{x:.3f}' for x in np.concatenate(values))} |", flush=True)
+    likeliest, of_three = np.mean([heard(song, band) for song in songs], 0)
+    print(f"roots heard: {likeliest:.3f}, among three {of_three:.3f}", flush=True)
 
 
 def main():

@@ -2,14 +2,19 @@
 
 import numpy as np
 
-from musicvae_jax.events import BASS, STEPS_PER_BAR, held_pitches
+from musicvae_jax.events import BASS, MELODY, STEPS_PER_BAR, held_pitches
 from surrogate.evaluation import rows
+from surrogate.model.band import MelodyLine
 from surrogate.reading.chords import QUALITIES
 
-TAKES = 8
-"""That vote on each root."""
 GUESSES = 3
-COLUMNS = (*(f"root_in_{guess}" for guess in range(1, GUESSES + 1)), "bass_class", "bass_on_chord", "bass_on_root")
+COLUMNS = (
+    "root_written",
+    *(f"root_in_{guess}" for guess in range(1, GUESSES + 1)),
+    "bass_class",
+    "bass_on_chord",
+    "bass_on_root",
+)
 """See docs/metrics.md."""
 NOTES_OF_QUALITIES_Qx12 = np.array([np.isin(np.arange(12), notes) for notes in QUALITIES.values()])
 """bool [qualities, 12]: which semitones above its root are of a chord of each quality."""
@@ -29,8 +34,11 @@ def compare(band, songs, bootstrap, *, seed=0) -> dict[str, dict]:
     """
     table = {}
     for row, gives_chords in ((rows.ACCOMPANY, False), (rows.CHORDS_GIVEN, True)):
-        takes = rows.takes_of(band, songs, seed=seed, takes=TAKES, gives_chords=gives_chords)
-        of_songs = [of_song(song, own, gives_chords=gives_chords) for song, own in zip(songs, takes, strict=True)]
+        takes = rows.takes_of(band, songs, seed=seed, gives_chords=gives_chords)
+        heard = [
+            None if gives_chords else band.heard_roots(MelodyLine(song.tokens[:, MELODY], song.tempo)) for song in songs
+        ]
+        of_songs = [of_song(song, best, roots) for song, (best, *_), roots in zip(songs, takes, heard, strict=True)]
         table[row] = {
             column: bootstrap.ratio(*np.array([counts[column] for counts in of_songs], np.float64).T)
             for column in COLUMNS
@@ -39,17 +47,16 @@ def compare(band, songs, bootstrap, *, seed=0) -> dict[str, dict]:
     return table
 
 
-def of_song(song, takes, *, gives_chords) -> dict[str, tuple[int, int]]:
-    """Numerator and denominator of every column; roots are left out where they are given.
+def of_song(song, take, heard_SxHx12=None) -> dict[str, tuple[int, int]]:
+    """Numerator and denominator of every column; of roots, those written and those heard, where they are not given.
 
     Args:
         song: selection.Song.
-        takes: its band.WrittenParts, the best first.
-        gives_chords: whether the song's chords were given.
+        take: band.WrittenParts.
+        heard_SxHx12: what roots were heard, as SongBand.heard_roots gives it; None where chords were given.
     """
-    best = takes[0]
-    chords_Hx2 = best.chords.reshape(-1, 2)
-    bass_H, real_H = longest(best.tokens[:, 0]), longest(song.tokens[:, BASS])
+    chords_Hx2 = take.chords.reshape(-1, 2)
+    bass_H, real_H = longest(take.tokens[:, 0]), longest(song.tokens[:, BASS])
     both, over_chord = (bass_H >= 0) & (real_H >= 0), (bass_H >= 0) & (chords_Hx2[:, 0] >= 0)
     on_chord = NOTES_OF_QUALITIES_Qx12[chords_Hx2[:, 1], (bass_H - chords_Hx2[:, 0]) % 12]
     counts = {
@@ -57,13 +64,13 @@ def of_song(song, takes, *, gives_chords) -> dict[str, tuple[int, int]]:
         "bass_on_chord": (over_chord & on_chord, over_chord),
         "bass_on_root": (over_chord & (bass_H == chords_Hx2[:, 0]), over_chord),
     }
-    if not gives_chords:
-        votes_KxH = np.stack([take.chords[..., 0].reshape(-1) for take in takes])
-        counts_Hx12 = (votes_KxH[..., None] == np.arange(12)).sum(0)
-        ranked_HxG = np.argsort(-counts_Hx12, axis=1, kind="stable")[:, :GUESSES]
-        is_right_HxG = (ranked_HxG == song.roots.reshape(-1, 1)) & (np.take_along_axis(counts_Hx12, ranked_HxG, 1) > 0)
+    if heard_SxHx12 is not None:
+        real_Hx1 = song.roots.reshape(-1, 1)
+        is_right_HxG = np.argsort(-heard_SxHx12.reshape(-1, 12), axis=1, kind="stable")[:, :GUESSES] == real_Hx1
+        everywhere = np.ones(len(real_Hx1), bool)
+        counts["root_written"] = chords_Hx2[:, :1] == real_Hx1, everywhere
         for guess in range(1, GUESSES + 1):
-            counts[f"root_in_{guess}"] = is_right_HxG[:, :guess].any(1), np.ones(len(is_right_HxG), bool)
+            counts[f"root_in_{guess}"] = is_right_HxG[:, :guess].any(1), everywhere
     return {column: (int(hits.sum()), int(of.sum())) for column, (hits, of) in counts.items()}
 
 

@@ -19,8 +19,8 @@ from surrogate.model.band import NO_WISHES, ExampleSong, MelodyLine, Wishes, Wri
 from surrogate.model.bar_codes import CHORDS_PER_BAR
 from surrogate.model.critic import Critic
 from surrogate.model.song_batches import transposed_codes, transposed_line
-from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig
-from surrogate.model.song_sampler import DEFAULT, SAFE, Temperatures
+from surrogate.model.song_model import SongSurrogate, SongSurrogateConfig, heard_roots
+from surrogate.model.temperatures import wished_temperatures
 from surrogate.reading import chords as chord_reading
 from surrogate.reading import key_finder
 from surrogate.reading.song_chords import UNKNOWN
@@ -29,8 +29,6 @@ PART, KIND = "surrogate", "song_surrogate"
 """The folder of a SongSurrogate inside that of its MusicVAE, and what its config.json calls it."""
 DRAWS = 8
 SONGS_AT_ONCE = 8
-REHARMONISED = 1.5
-"""By how much the temperature of chords is multiplied where takes are to differ in them."""
 LONGEST_REST = 32
 """Bars of rest of the melody through which the band plays on."""
 BAR_SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
@@ -103,6 +101,12 @@ class SongBand:
             written = dict(itertools.chain.from_iterable(pool.map(write, groups)))
         return [written[i] for i in range(len(lines))]
 
+    def heard_roots(self, line: MelodyLine) -> np.ndarray:
+        """What the root of each half bar is, to the encoder, in the line's key: probabilities, float32 [S, 2, 12]."""
+        bars = len(line.tokens) // STEPS_PER_BAR
+        scene = self._scene([line], _padded(bars), None)
+        return np.roll(heard_roots(self.surrogate, scene.batch)[0, :bars], -scene.shifts[0], axis=-1)
+
     def _compile(self):
         """Has what decodes and what hears draws compiled, while what draws them is."""
         [bar_1xTx2] = self._music([np.zeros((1, 1, _BAR))])
@@ -110,7 +114,7 @@ class SongBand:
 
     def _write(self, lines, size, wishes):
         scene = self._scene(lines, size, wishes.like)
-        temperatures = _temperatures(wishes)
+        temperatures = wished_temperatures(wishes)
 
         def draw(number, density_Bx4):
             seeds = [(wishes.seed, number, of_song) for of_song in scene.dice]
@@ -267,20 +271,6 @@ def _plays(line):
 
 def _padded(bars):
     return next((size for size in BAR_SIZES if size >= bars), -(-bars // BAR_SIZES[-1]) * BAR_SIZES[-1])
-
-
-def _temperatures(wishes):
-    """The temperatures of the draws, on the line from SAFE, 0, through DEFAULT, 1; those of sources not beyond it."""
-    bass, drums = (1.0 if x is None else x for x in (wishes.bass_temperature, wishes.drum_temperature))
-
-    def on_the_line(name, wished):
-        safe, default = np.array(getattr(SAFE, name)), np.array(getattr(DEFAULT, name))
-        return safe + np.array(wished) * (default - safe)
-
-    codes = on_the_line("codes", (bass, drums, drums, bass, bass))  # chords go with the bass
-    if wishes.reharmonise:
-        codes[0] *= REHARMONISED
-    return Temperatures(tuple(codes), tuple(on_the_line("sources", np.minimum((bass, drums, bass), 1))))
 
 
 def save_surrogate(folder, surrogate: SongSurrogate, **options) -> None:

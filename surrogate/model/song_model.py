@@ -9,6 +9,7 @@ training, so that what returns in the melody returns in the band without a rule.
 """
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -166,6 +167,30 @@ def plays(batch):
     return jnp.concatenate([chords, bass_and_drums[..., ::-1]], -1)
 
 
+def _of_roots(log_p_xV):
+    """Probabilities of the 12 roots, from logarithms of those of chords."""
+    return jnp.exp(log_p_xV[..., 1:]).reshape(*log_p_xV.shape[:-1], len(QUALITIES), 12).sum(-2)
+
+
+def heard_roots(model: SongSurrogate, batch: dict) -> np.ndarray:
+    """What roots the encoder hears in songs, in C, before anything is drawn.
+
+    Args:
+        model: the SongSurrogate.
+        batch: as song_batches makes them, B songs of S bars.
+
+    Returns:
+        Probabilities, float32 [B, S, 2, 12]; what they lack of 1 is silence.
+    """
+    return np.asarray(_heard_roots(*nnx.split(model), batch))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _heard_roots(graphdef, state, batch):
+    model = nnx.merge(graphdef, state)
+    return _of_roots(jax.nn.log_softmax(model.chord_logits(model.encode(batch, model.rows(batch["codes"]))), -1))
+
+
 def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 0.5, dropout: float = 0.0):
     """Nats a bar of what is not known, and what they are made of.
 
@@ -190,8 +215,7 @@ def loss(module: SongSurrogate, batch: dict, key=None, *, chord_weight: float = 
     log_p = jax.nn.log_softmax(module.chord_logits(heard), -1)
     half_share = share[..., CHORDS, None] / CHORDS_PER_BAR
     chord_nats = -(jnp.take_along_axis(log_p, chord[..., None], -1)[..., 0] * half_share).sum()
-    root_p = jnp.exp(log_p[..., 1:]).reshape(*log_p.shape[:-1], len(QUALITIES), 12).sum(-2)
-    _, best = jax.lax.top_k(root_p, 2)
+    _, best = jax.lax.top_k(_of_roots(log_p), 2)
     right = (best == ((chord - 1) % 12)[..., None]) & (chord > 0)[..., None]
     of_sounding = half_share * (chord > 0)
     rate = of_sounding / jnp.maximum(of_sounding.sum(), 1e-9)

@@ -1,7 +1,6 @@
 """Songs drawn from the song model, bar after bar, several draws side by side."""
 
 import functools
-import typing
 from collections.abc import Sequence
 
 import jax
@@ -15,6 +14,7 @@ from musicvae_jax.lstm import add_bias
 from musicvae_jax.products import dot
 from surrogate.model.attention import FARTHEST, biases, norm, rotations
 from surrogate.model.bar_codes import (
+    CHORDS,
     CHORDS_PER_BAR,
     CODES,
     CODES_OF_PART,
@@ -25,6 +25,7 @@ from surrogate.model.bar_codes import (
 )
 from surrogate.model.song_model import plays
 from surrogate.model.sources import NEVER
+from surrogate.model.temperatures import Temperatures
 
 _BLOCK = 16
 _SOURCE_DICE = 3
@@ -35,21 +36,9 @@ _PART_OF_CODE = tuple(part for part, own in enumerate(CODES_OF_PART) for _ in ow
 _HALF_OF_CODE = tuple(CHORDS_PER_BAR * i // len(own) for own in CODES_OF_PART for i in range(len(own)))
 _TELLS = 4.0
 """Log-odds that each code of a known part adds for a bar that has it, too, as what it follows: known parts tell it."""
-
-
-class Temperatures(typing.NamedTuple):
-    """What logits are divided by.
-
-    codes: of chords; kick, snare and toms; cymbals; the bass's patterns; its first notes: bar_codes.KIND_OF_CODE.
-    sources: of where chords, drums and bass come from.
-    """
-
-    codes: tuple[float, float, float, float, float]
-    sources: tuple[float, float, float]
-
-
-SAFE = Temperatures(codes=(0.35, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.35))
-DEFAULT = Temperatures(codes=(0.75, 1.0, 1.0, 1.0, 0.9), sources=(0.7, 0.8, 0.7))
+_HEARD = 3.0
+"""How often the encoder's probability of a chord counts beside the decoder's once. The decoder knows what was played so
+far, and goes on from there, right or wrong; the encoder knows nothing but the melody, and hears all of it."""
 
 
 def draw(model, batch: dict, *, draws: int, seeds: Sequence, temperatures: Temperatures) -> np.ndarray:
@@ -131,6 +120,7 @@ class _Draws:
         kernel = model.codes.read.kernel[...]
         self.read_VxG = dot(rows_VxD, kernel)  # made once, not at each code
         self.read_places_KxG = dot(model.codes.places[...].astype(jnp.float32), kernel)
+        self.heard_SxHxV = jax.nn.log_softmax(model.chord_logits(heard_SxD[None])[0], -1)
         self.rotations_2xSxD = jnp.asarray(rotations(self.bars, heard_SxD.shape[1] // model.layers[0].heads))
 
     def run(self, longest):
@@ -188,11 +178,18 @@ class _Draws:
         """What a part of a bar follows, int32 [R], the number of bars where it is new; and whether it may differ."""
         own, is_known = np.array(CODES_OF_PART[part]), self.song["known"][bar, part]
         equal_RxS = (codes[:, :, own] == self.song["codes"][bar, own][None, None]).sum(-1)
-        scores_RxJ = scores_RxJ.at[:, :-1].add(jnp.where(is_known, _TELLS * equal_RxS, 0))
+        heard_RxS = self._heard(bar, codes) if part == CHORDS else 0
+        scores_RxJ = scores_RxJ.at[:, :-1].add(jnp.where(is_known, _TELLS * equal_RxS, heard_RxS))
         chosen_R = choose(scores_RxJ, self.source_temperature[part], dice_3xR[1])
         next_R = before_R + 1
         may_go_on_R = (next_R < bar) & may_follow_S[jnp.minimum(next_R, self.bars - 1)] & ~is_known
         return jnp.where(may_go_on_R & (dice_3xR[0] < p_2xR[0]), next_R, chosen_R), dice_3xR[2] < p_2xR[1]
+
+    def _heard(self, bar, codes_RxSxK):
+        """How much likelier, to the encoder, a bar has the chords of each bar before than new ones: float32 [R, S]."""
+        log_p_HxV = self.heard_SxHxV[bar]
+        new = jax.nn.logsumexp((1 + _HEARD) * log_p_HxV, -1).sum()
+        return sum(_HEARD * log_p_HxV[half][codes_RxSxK[..., half]] for half in range(CHORDS_PER_BAR)) - new
 
     def _codes(self, dice_Kx2xR, x_RxD, codes_RxSxK, source_PxR, alters_PxR, bar, heights):
         """The codes of a bar, int32 [R, K], one after the other.
@@ -217,6 +214,7 @@ class _Draws:
             keeps_R=jnp.where(is_given_Kx1, 1, keeps_KxR),
             die_R=dice_Kx2xR[:, 1],
             half=np.array(_HALF_OF_CODE),
+            heard_V=jnp.pad(_HEARD * self.heard_SxHxV[bar], ((0, CODES - CHORDS_PER_BAR), (0, 0))),
             next_read_G=jnp.roll(self.read_places_KxG, -1, 0),
         )
         root_R, notes_Rx3 = heights
@@ -231,7 +229,7 @@ class _Draws:
         root_R = root_2xR[x["half"]]
         near_RxN = near_codes(notes_Rx3, root_R)
         of_kinds = [functools.partial(self._logits, kind) for kind in range(len(classes))]
-        logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"], near_RxN)
+        logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"], near_RxN, x["heard_V"])
         code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["die_R"], jnp.asarray(classes)[x["kind"]])
         code_R = jnp.where(x["keeps_R"] < jax.nn.sigmoid(anew_R), code_R, x["kept_R"])
         # A chord is that of the following half bars, too, until there is another.
@@ -244,8 +242,10 @@ class _Draws:
         read_RxG = self.read_VxG.at[x["row"] + code_R].get(mode="promise_in_bounds")
         return (state_RxD, add_bias(read_RxG + read_bar_RxG, x["next_read_G"]), root_2xR, notes_Rx3), code_R
 
-    def _logits(self, kind, state_RxD, place, near_RxN):
-        """Of as many classes as any kind has, those beyond its own never."""
+    def _logits(self, kind, state_RxD, place, near_RxN, heard_V):
+        """Of as many classes as any kind has, those beyond its own never; heard_V is added to those of chords."""
         logits_RxV, anew_R = self.model.codes.logits(state_RxD, kind, place, near_RxN)
+        if kind == KIND_OF_CODE[0]:
+            logits_RxV += heard_V[None]
         padding = max(self.model.config.classes) - logits_RxV.shape[1]
         return jnp.pad(logits_RxV, ((0, 0), (0, padding)), constant_values=NEVER), anew_R

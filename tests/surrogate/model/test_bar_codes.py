@@ -6,7 +6,7 @@ import pytest
 
 from musicvae_jax import codebook
 from musicvae_jax.events import BASS, FIRST_PITCH
-from surrogate.model import bar_codes, song_batches, song_sampler
+from surrogate.model import bar_codes, song_batches, song_sampler, temperatures
 from surrogate.model.bar_codes import CODES, FIRST_NOTE, KIND_OF_CODE, LEAP, NO_NOTE
 from tests import song_model as small
 from tests.bars import random_bars
@@ -58,7 +58,7 @@ def test_draws_hear_the_notes_before_as_the_training_does(near, leap):
     batch = song_batches.empty(1, 6)
     song_batches.put_melody(batch, 0, random_bars(6)[0][..., 0].reshape(-1), 120.0)
     batch["plays"][0] = 1
-    drawn = song_sampler.draw(model, batch, draws=8, seeds=[0], temperatures=song_sampler.DEFAULT)[0]
+    drawn = song_sampler.draw(model, batch, draws=8, seeds=[0], temperatures=temperatures.DEFAULT)[0]
     wanted = np.asarray(bar_codes.near_notes(drawn))[..., near] + leap
     written = drawn[..., IS_FIRST]
     within = (wanted > 0) & (wanted < codebook.FIRST_NOTES)

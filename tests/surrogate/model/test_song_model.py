@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from surrogate.model import bar_codes, song_batches, song_model, song_sampler
+from surrogate.model import bar_codes, song_batches, song_model, song_sampler, temperatures
 from surrogate.model.bar_codes import BASS, CHORDS, CODES, CODES_OF_PART, DRUMS
 from tests import song_model as small
 from tests.bars import random_bars
@@ -114,7 +114,7 @@ def test_where_a_part_does_not_play_nothing_is_learnt_and_nothing_taken_over(bat
 
 
 def sampled(batch, *, model=None, seed=0, **changes):
-    options = dict(draws=4, seeds=[seed] * len(batch["codes"]), temperatures=song_sampler.DEFAULT) | changes
+    options = dict(draws=4, seeds=[seed] * len(batch["codes"]), temperatures=temperatures.DEFAULT) | changes
     return song_sampler.draw(model or small.surrogate(), batch, **options)
 
 
@@ -141,6 +141,19 @@ def test_a_run_goes_on_from_where_known_bars_are_from():
     np.testing.assert_array_equal(drawn[0], np.broadcast_to(batch["codes"][0], drawn[0].shape))
 
 
+def test_chords_are_drawn_that_the_encoder_hears_new_ones_and_those_that_follow(batch):
+    heard = 1 + 12 * 2 + 7
+    model = small.surrogate()
+    model.chords.bias[...] += 10 * (np.arange(2 * bar_codes.CHORD_CLASSES) % bar_codes.CHORD_CLASSES == heard)
+    own = slice(*_span(CHORDS))
+    known = changed(batch, "known", (slice(None), slice(2), CHORDS), True)
+    known = changed(known, "codes", (slice(None), slice(2), own), [[heard, heard], [1, 2]])
+    for new in (-50, 50):
+        source = model.sources[CHORDS]
+        source.new.bias[...], source.alters.bias[...], source.goes_on.bias[...] = new, -50, -50
+        assert (sampled(known, model=model)[:, :, 2 : BARS - 2, own] == heard).all()
+
+
 def test_a_song_is_drawn_alike_whatever_is_beside_it_and_however_long_the_batch(batch):
     both = sampled(batch)
     alone = sampled({name: values[1:] for name, values in batch.items()})
@@ -153,7 +166,7 @@ def test_a_song_is_drawn_alike_whatever_is_beside_it_and_however_long_the_batch(
 
 def test_every_kind_of_code_is_drawn_from_its_own_classes(batch):
     model = small.surrogate()
-    hot = song_sampler.Temperatures((100.0,) * 5, (1.0,) * 3)
+    hot = temperatures.Temperatures((100.0,) * 5, (1.0,) * 3)
     drawn = sampled(batch, model=model, draws=24, temperatures=hot)[0].reshape(-1, CODES)
     for kind, classes in enumerate(small.SIZES.classes):
         of_kind = drawn[:, np.array(bar_codes.KIND_OF_CODE) == kind]
@@ -167,7 +180,7 @@ def test_temperature_0_draws_the_same_each_time(batch):
         dense.kernel[...] *= 100  # so that nothing is nearly as likely
     for source in model.sources:
         source.goes_on.bias[...] -= 50  # whether a run goes on has no temperature
-    cold = song_sampler.Temperatures((0,) * 5, (0,) * 3)
+    cold = temperatures.Temperatures((0,) * 5, (0,) * 3)
     drawn = sampled(batch, model=model, temperatures=cold)
     np.testing.assert_array_equal(drawn, np.broadcast_to(drawn[:, :1], drawn.shape))
 
