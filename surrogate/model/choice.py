@@ -12,6 +12,8 @@ ALIKE = 0.95
 """Draws whose likeness is more are one take."""
 ODDS = 0.05
 """How much likeness to the others a draw may lack that has one more of log-odds to be people's."""
+HEARD = 0.6
+"""The share of the draws, those most like the others, whose log-odds count: snares alone are people's, in a march."""
 
 
 def likeness(parts_KxTx2, *, silent: float = 1.0) -> np.ndarray:
@@ -47,7 +49,7 @@ def ranked(
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
         count: takes, at most K.
-        odds_K: log-odds that people wrote each, float [K].
+        odds_K: log-odds that people wrote each, float [K]; one that is less like the others than most has the least.
         chords_KxSxHx2: int [K, S, 2, 2], their chords, where takes are to differ in these; or None.
         before_Tx2: int, a take that is to be replaced: draws much like it come last; or None.
 
@@ -59,7 +61,10 @@ def ranked(
     alike_KxK = likeness(parts_KxTx2)
     # A drum that is missing speaks for no draw: a song without a kick is not the better for being one of many.
     shared_KxK = likeness(parts_KxTx2, silent=0.0)
-    rating_K = (shared_KxK.sum(1) - np.diag(shared_KxK)) / max(len(shared_KxK) - 1, 1) + ODDS * np.asarray(odds_K)
+    rating_K = (shared_KxK.sum(1) - np.diag(shared_KxK)) / max(len(shared_KxK) - 1, 1)
+    odds_K = np.broadcast_to(odds_K, len(rating_K))
+    is_heard_K = rating_K >= np.sort(rating_K)[-int(np.ceil(HEARD * len(rating_K)))]
+    rating_K = rating_K + ODDS * np.where(is_heard_K, odds_K, odds_K.min())
     chosen, left = [], list(np.argsort(-rating_K, kind="stable"))
     if before_Tx2 is not None:
         to_before_K = likeness(np.concatenate([parts_KxTx2, before_Tx2[None]]))[-1]

@@ -61,3 +61,14 @@ def test_what_is_to_be_replaced_is_not_chosen_again():
     assert choice.ranked(draws, 1)[0][0] in (0, 1)
     assert choice.ranked(draws, 4, before_Tx2=draw(40, KICK))[0].tolist()[:2] == [2, 3]
     assert choice.ranked(draws[:2], 1, before_Tx2=draw(40, KICK))[0][0] == 0
+
+
+def test_log_odds_choose_among_those_most_like_the_others():
+    draws = np.stack([draw(47, RIDE), draw(40, KICK), draw(40, KICK | CLOSED_HAT), draw(40, KICK | SNARE)])
+    plain, likeness = choice.ranked(draws, 4)
+    assert plain[-1] == 0
+    odds = np.array([9.0, -4.0, 1.0, 2.0])
+    chosen, ratings = choice.ranked(draws, 4, odds_K=odds)
+    assert chosen[0] == 3 and chosen[-1] == 0
+    assert list(ratings) == sorted(ratings, reverse=True)
+    assert ratings[-1] == pytest.approx(likeness[-1] + choice.ODDS * odds.min())
