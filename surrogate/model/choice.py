@@ -10,7 +10,7 @@ from musicvae_jax.events import drum_bits, held_pitches
 
 ALIKE = 0.95
 """Draws whose likeness is more are one take."""
-ODDS = 0.05
+ODDS = 0.067
 """How much likeness to the others a draw may lack that has one more of log-odds to be people's."""
 HEARD = 0.6
 """The share of the draws, those most like the others, whose log-odds count: snares alone are people's, in a march."""
