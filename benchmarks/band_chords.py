@@ -111,10 +111,9 @@ def judge(song, parts) -> dict[str, np.ndarray]:
 
 def heard(song, band) -> np.ndarray:
     """In how many half bars the annotated root is heard as the likeliest, and as one of three, float64 [2]."""
-    roots_Hx12 = band.heard_roots(MelodyLine(song.tokens, song.tempo)).reshape(-1, 12)
-    real_H = song.chords.half_bars(song.grid).reshape(-1, 3)[:, 0]
-    is_right_HxG = np.argsort(-roots_Hx12, axis=1)[:, :3] == real_H[:, None]
-    return np.array([is_right_HxG[real_H >= 0, :guesses].any(1).mean() for guesses in (1, 3)])
+    root_H = song.chords.half_bars(song.grid).reshape(-1, 3)[:, 0]
+    is_right_HxG = half_bars.right_guesses(band.heard_roots(MelodyLine(song.tokens, song.tempo)), root_H)
+    return is_right_HxG[root_H >= 0][:, [0, 2]].mean(0)
 
 
 def f1_of_changes(written_H, annotated_H) -> np.ndarray:

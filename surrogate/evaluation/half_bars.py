@@ -65,13 +65,18 @@ def of_song(song, take, heard_SxHx12=None) -> dict[str, tuple[int, int]]:
         "bass_on_root": (over_chord & (bass_H == chords_Hx2[:, 0]), over_chord),
     }
     if heard_SxHx12 is not None:
-        real_Hx1 = song.roots.reshape(-1, 1)
-        is_right_HxG = np.argsort(-heard_SxHx12.reshape(-1, 12), axis=1, kind="stable")[:, :GUESSES] == real_Hx1
-        everywhere = np.ones(len(real_Hx1), bool)
-        counts["root_written"] = chords_Hx2[:, :1] == real_Hx1, everywhere
+        root_H = song.roots.reshape(-1)
+        is_right_HxG, everywhere = right_guesses(heard_SxHx12, root_H), np.ones(len(root_H), bool)
+        counts["root_written"] = chords_Hx2[:, 0] == root_H, everywhere
         for guess in range(1, GUESSES + 1):
-            counts[f"root_in_{guess}"] = is_right_HxG[:, :guess].any(1), everywhere
+            counts[f"root_in_{guess}"] = is_right_HxG[:, guess - 1], everywhere
     return {column: (int(hits.sum()), int(of.sum())) for column, (hits, of) in counts.items()}
+
+
+def right_guesses(heard_SxHx12, root_H) -> np.ndarray:
+    """Whether the root of each half bar, int [H], is among the likeliest one, two, ... GUESSES: bool [H, GUESSES]."""
+    ranked_HxG = np.argsort(-heard_SxHx12.reshape(-1, 12), axis=1, kind="stable")[:, :GUESSES]
+    return np.logical_or.accumulate(ranked_HxG == root_H[:, None], axis=1)
 
 
 def longest(line_T) -> np.ndarray:

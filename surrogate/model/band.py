@@ -115,7 +115,8 @@ def _bass_around(own_T, stays_T, drawn_KxT):
 class Band(typing.Protocol):
     """Models that write bass and drums.
 
-    in_c: whether melodies are brought to C for them. knows_chords: whether they can be given chords, and tell them.
+    in_c: whether melodies are brought to C for them. knows_chords: whether they can be given chords, and tell them, and
+    what roots they hear, as SongBand.heard_roots does.
     """
 
     in_c: bool
