@@ -8,6 +8,10 @@ import numpy as np
 
 from musicvae_jax.events import drum_bits, held_pitches
 
+_WEIGHTS = 3, 1, 1, 1
+"""Of harmony, of kicks, of snares and of all other drums."""
+_LEAST = 0.02
+"""The likeness that counts as none."""
 ALIKE = 0.95
 """Draws whose likeness is more are one take."""
 ODDS = 0.067
@@ -16,24 +20,48 @@ HEARD = 0.6
 """The share of the draws, those most like the others, whose log-odds count: snares alone are people's, in a march."""
 
 
-def likeness(parts_KxTx2, *, silent: float = 1.0) -> np.ndarray:
-    """How like draws of a song are: the mean of bass and drums, of equal pitch classes and of F1 of hits.
+def likeness(parts_KxTx2) -> np.ndarray:
+    """How like draws of a song are: the mean of harmony and drums, of equal pitch classes and of F1 of hits.
 
     F1 is the mean of that of kicks, of snares and of all other drums, which are most of the hits.
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
-        silent: the F1 of drums that neither of two draws plays.
 
     Returns:
         float64 [K, K], 0 to 1; rests of the bass count as one more pitch class.
     """
+    return np.average(_alike(parts_KxTx2, None, silent=1.0), axis=0, weights=_WEIGHTS)
+
+
+def agreement(parts_KxTx2, roots_KxT=None) -> np.ndarray:
+    """How like the others each draw of a song is: the geometric mean of harmony and drums, as in likeness.
+
+    What is unlike the others in one respect, as snares without a kick or a hat are, is unlike them. A drum that neither
+    of two draws plays speaks for none: a song without a kick is not the better for being one of many.
+
+    Args:
+        parts_KxTx2: int [K, T, 2], tokens of bass and drums.
+        roots_KxT: int [K, T], roots of the chords at each step, which are half of the harmony: a bass that moves within
+            a chord is as much in harmony as one that sits still; None: not known.
+
+    Returns:
+        float64 [K], 0 to 1.
+    """
+    alike_AxKxK = _alike(parts_KxTx2, roots_KxT, silent=0.0)
+    others = max(len(parts_KxTx2) - 1, 1)
+    alike_AxK = (alike_AxKxK.sum(-1) - np.diagonal(alike_AxKxK, axis1=1, axis2=2)) / others
+    return np.exp(np.average(np.log((alike_AxK + _LEAST) / (1 + _LEAST)), axis=0, weights=_WEIGHTS))
+
+
+def _alike(parts_KxTx2, roots_KxT, *, silent):
+    """How like draws are in harmony, kicks, snares and other drums, float64 [4, K, K]; silent is the F1 of no hits."""
     pitch_KxT = held_pitches(parts_KxTx2[..., 0])
-    class_KxT = np.where(pitch_KxT >= 0, pitch_KxT % 12, -1)
-    same_KxK = np.array([(class_KxT == own).mean(-1) for own in class_KxT])
+    classes = [np.where(pitch_KxT >= 0, pitch_KxT % 12, -1), *([] if roots_KxT is None else [roots_KxT])]
+    same_KxK = np.mean([[(class_KxT == own).mean(-1) for own in class_KxT] for class_KxT in classes], axis=0)
     hits_KxTx9 = drum_bits(parts_KxTx2[..., 1].astype(np.int64)).astype(np.float32)
-    of_drums = [_f1(hits.reshape(len(hits), -1), silent) for hits in np.split(hits_KxTx9, (1, 2), axis=-1)]
-    return (same_KxK + np.mean(of_drums, axis=0)) / 2
+    drums = (hits.reshape(len(hits), -1) for hits in np.split(hits_KxTx9, (1, 2), axis=-1))
+    return np.stack([same_KxK, *(_f1(hits_KxN, silent) for hits_KxN in drums)])
 
 
 def _f1(hits_KxN, silent):
@@ -42,13 +70,14 @@ def _f1(hits_KxN, silent):
 
 
 def ranked(
-    parts_KxTx2, count: int, *, odds_K=0.0, chords_KxSxHx2=None, before_Tx2=None
+    parts_KxTx2, count: int, *, roots_KxT=None, odds_K=0.0, chords_KxSxHx2=None, before_Tx2=None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Chooses takes among draws of a song.
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
         count: takes, at most K.
+        roots_KxT: as agreement takes them.
         odds_K: log-odds that people wrote each, float [K]; one that is less like the others than most has the least.
         chords_KxSxHx2: int [K, S, 2, 2], their chords, where takes are to differ in these; or None.
         before_Tx2: int, a take that is to be replaced: draws much like it come last; or None.
@@ -58,10 +87,7 @@ def ranked(
         others; of those that are to differ in their chords the ones that do most. And what each is chosen by, float64
         [count]: how like the others it is, and ODDS times its log-odds more.
     """
-    alike_KxK = likeness(parts_KxTx2)
-    # A drum that is missing speaks for no draw: a song without a kick is not the better for being one of many.
-    shared_KxK = likeness(parts_KxTx2, silent=0.0)
-    rating_K = (shared_KxK.sum(1) - np.diag(shared_KxK)) / max(len(shared_KxK) - 1, 1)
+    alike_KxK, rating_K = likeness(parts_KxTx2), agreement(parts_KxTx2, roots_KxT)
     odds_K = np.broadcast_to(odds_K, len(rating_K))
     is_heard_K = rating_K >= np.sort(rating_K)[-int(np.ceil(HEARD * len(rating_K)))]
     rating_K = rating_K + ODDS * np.where(is_heard_K, odds_K, odds_K.min())

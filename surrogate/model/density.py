@@ -69,7 +69,8 @@ class _Search:
     def __init__(self, usual, guessed, playing_2, written_Tx2, steps_2, guess_2):
         self._written_Tx2, self._is_told_2 = written_Tx2, steps_2 != 0
         usual_Kx2, guessed_Kx2 = self._notes(usual), self._notes(guessed)
-        played_2 = usual_Kx2[choice.ranked(usual.tokens, 1, odds_K=usual.odds)[0][0]]
+        [played], _ = choice.ranked(usual.tokens, 1, roots_KxT=usual.roots, odds_K=usual.odds)
+        played_2 = usual_Kx2[played]
         self._wanted_2 = np.maximum(played_2, 0.5) * 2.0**steps_2
         usual_2, reached_2, self._goal_2 = (
             np.log2(0.5 + notes_2 / playing_2)

@@ -50,6 +50,11 @@ class Draws(typing.NamedTuple):
     chords: np.ndarray
     odds: np.ndarray
 
+    @property
+    def roots(self) -> np.ndarray:
+        """Of the chords at each step: int64 [K, T], -1 for none."""
+        return np.repeat(self.chords[..., 0].reshape(len(self.chords), -1), STEPS_PER_BAR // CHORDS_PER_BAR, axis=1)
+
 
 class _Scene(typing.NamedTuple):
     """Songs as the model reads them: a batch, and how many bars of an example are before each in it.
@@ -135,9 +140,13 @@ class SongBand:
             heard_T = line.written.any(1) if line.written.any() else slice(None)
             is_new = line.anew is None or line.bass is None or line.drums is None
             before_Tx2 = None if is_new else np.stack([line.bass, line.drums], 1)[heard_T]
-            parts_KxTx2 = draws.tokens[:, heard_T]
             chosen, ratings = choice.ranked(
-                parts_KxTx2, wishes.takes, odds_K=draws.odds, chords_KxSxHx2=chords, before_Tx2=before_Tx2
+                draws.tokens[:, heard_T],
+                wishes.takes,
+                roots_KxT=draws.roots[:, heard_T],
+                odds_K=draws.odds,
+                chords_KxSxHx2=chords,
+                before_Tx2=before_Tx2,
             )
             each = zip(chosen, ratings, strict=True)
             written.append([WrittenParts(draws.tokens[i], float(x), draws.chords[i]) for i, x in each])

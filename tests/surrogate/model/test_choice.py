@@ -18,9 +18,21 @@ def test_likeness_is_of_pitch_classes_and_drum_hits():
     assert alike[0, 1] == pytest.approx(1), "an octave is no difference"
     assert alike[0, 2] == pytest.approx((0 + (1 + 0 + 1) / 3) / 2), "kicks, snares and the others count alike"
     assert alike[2, 3] == pytest.approx((1 + (0 + 0 + 1) / 3) / 2)
-    shared = choice.likeness(np.stack([draw(40, KICK), draw(41, KICK | SNARE)]), silent=0)
-    assert shared[0, 1] == pytest.approx((0 + (1 + 0 + 0) / 3) / 2)
     np.testing.assert_allclose(alike, alike.T)
+
+
+def test_chords_that_are_told_are_half_of_the_harmony():
+    draws = np.stack([draw(40, KICK | SNARE | RIDE), draw(47, KICK | SNARE | RIDE), draw(40, KICK | SNARE | RIDE)])
+    plain, told = choice.agreement(draws), choice.agreement(draws, np.repeat([[0], [0], [5]], 32, axis=1))
+    assert plain[0] == pytest.approx(0.5**0.5, abs=0.01) and plain[1] == pytest.approx(0, abs=0.15)
+    assert told[0] == pytest.approx(0.5**0.5, abs=0.01) and told[1] == told[2] == pytest.approx(0.25**0.5, abs=0.02)
+
+
+def test_what_is_unlike_the_others_in_one_respect_is_unlike_them():
+    drums = KICK | SNARE | CLOSED_HAT, KICK | SNARE | RIDE, KICK | SNARE | RIDE, SNARE, KICK | SNARE | CLOSED_HAT
+    ratings = choice.agreement(np.stack([draw(40, own) for own in drums]))
+    assert ratings[3] < min(ratings[[0, 1, 2, 4]]) / 2, "it has no kick, no cymbal"
+    np.testing.assert_allclose(ratings[[0, 1, 2]], ratings[4])
 
 
 def test_the_draw_most_like_the_others_comes_first_and_twins_last():

@@ -222,8 +222,8 @@ def test_what_is_written_anew_is_what_takes_are_chosen_by(band):
     anew[16:32] = True
     own = line(12, bass=take.tokens[:, 0], drums=take.tokens[:, 1], anew=anew)
     [takes] = band.write([own], Wishes(takes=8))
-    alike = choice.likeness(np.stack([other.tokens[16:32] for other in takes]), silent=0.0)
-    ratings = (alike.sum(1) - np.diag(alike)) / 7
+    roots = np.stack([np.repeat(other.chords[1, :, 0], 8) for other in takes])
+    ratings = choice.agreement(np.stack([other.tokens[16:32] for other in takes]), roots)
     np.testing.assert_allclose([other.rating for other in takes], ratings)
 
 
