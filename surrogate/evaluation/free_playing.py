@@ -6,6 +6,7 @@ import numpy as np
 
 from musicvae_jax.events import BEATS_PER_BAR, STEPS_PER_BAR, STEPS_PER_BEAT, line_notes
 from surrogate.corpus import song_pack
+from surrogate.corpus.whole_song import BASS_LINE
 
 TEMPOS = 60.0, 180.0
 NEAR = 0.07
@@ -59,7 +60,7 @@ def with_bass(songs: song_pack.Songs, split: str, *, most: int | None = None, se
             rest = np.diff(first, prepend=0)
             bars = np.maximum(rest - np.append(0, np.full(len(rest) - 1, _LONGEST_REST)), 0) // STEPS_PER_BAR
             cut = bars * STEPS_PER_BAR
-            bass = line_notes(songs[index].lines[:, 1].reshape(-1))
+            bass = line_notes(songs[index].lines[:, BASS_LINE].reshape(-1))
             melody = Line(first - cut.cumsum(), last - cut.cumsum(), pitch)
             melody = melody._replace(last=np.minimum(melody.last, np.append(melody.first[1:], melody.last[-1])))
             found.append((melody, _cut(Line(*bass), first, cut)))

@@ -15,6 +15,10 @@ _LEAST_AGREEMENT, _CHANCE = 0.2, 3.0
 """How far the notes of a song must agree, 0 to 1, where in its file's beats, or parts of them, they begin; and how
 far at least times the root of their number, as by chance they do not."""
 _LEAST_ONSETS = 24
+_NEIGHBOURS, _MOST_WANDER = 16, 0.13
+"""Notes in a row may agree by so much more than all do: where the file's beats are those that were played, they do not
+wander from them, as one does who happens to play at the file's tempo.
+"""
 _LONG = 8  # beats over which a tempo is told
 
 
@@ -99,16 +103,22 @@ def follows(onset_ticks, ticks_per_beat: int) -> bool:
     """Whether the notes of a song follow its file's beats, or are too few to tell.
 
     Notes that do begin at the same places in a beat, in halves, thirds or other parts of it, over and over; those that
-    do not begin anywhere.
+    do not begin anywhere, or in places that wander.
 
     Args:
         onset_ticks: int64 [N], of all notes, in any order.
         ticks_per_beat: of a quarter note.
     """
     onset = np.unique(onset_ticks)
-    turns = np.exp(2j * np.pi * _PERIODS[:, None] * (onset % ticks_per_beat) / ticks_per_beat)
-    needed = max(_LEAST_AGREEMENT, _CHANCE / np.sqrt(len(onset)))
-    return len(onset) < _LEAST_ONSETS or bool(np.abs(turns.mean(1)).max() >= needed)
+    if len(onset) < _LEAST_ONSETS:
+        return True
+    turns_PxN = np.exp(2j * np.pi * _PERIODS[:, None] * (onset % ticks_per_beat) / ticks_per_beat)
+    agreement_P = np.abs(turns_PxN.mean(1))
+    best = agreement_P.argmax()
+    squares = np.abs(np.convolve(turns_PxN[best], np.full(_NEIGHBOURS, 1 / _NEIGHBOURS), "valid")) ** 2
+    nearby = np.sqrt(max((_NEIGHBOURS * squares.mean() - 1) / (_NEIGHBOURS - 1), 0))  # less what chance alone brings
+    needed = max(_LEAST_AGREEMENT, _CHANCE / np.sqrt(len(onset)), nearby - _MOST_WANDER)
+    return bool(agreement_P[best] >= needed)
 
 
 def _along(value, known, told):

@@ -5,7 +5,7 @@ import pytest
 
 from surrogate.commands import fit_beats as command
 from surrogate.corpus import song_pack
-from surrogate.corpus.whole_song import WholeSong
+from surrogate.corpus.whole_song import BASS_LINE, LINES, WholeSong
 from surrogate.evaluation import fit_beats, free_playing
 from surrogate.evaluation.free_playing import Line
 from surrogate.reading import beat_network, onset_steps
@@ -14,13 +14,15 @@ from tests import free_playing as tunes
 
 
 def song(line, bass=None):
-    """A WholeSong with a melody, and perhaps a bass."""
+    """A WholeSong with a melody, another that is less likely to be it, and perhaps a bass."""
     bars = int(line.last.max()) // 16 + 1
-    tokens = np.zeros((bars * 16, 2), np.uint8)
-    for number, part in enumerate([line] if bass is None else [line, bass]):
-        tokens[part.first, number] = part.pitch - 19
+    tokens = np.zeros((bars * 16, LINES), np.uint8)
+    tokens[1::2, 1] = 30
+    for number, part in ((0, line), (BASS_LINE, bass)):
+        if part is not None:
+            tokens[part.first, number] = part.pitch - 19
     return WholeSong(
-        lines=tokens.reshape(bars, 16, 2).transpose(0, 2, 1),
+        lines=tokens.reshape(bars, 16, LINES).transpose(0, 2, 1),
         drums=np.zeros((bars, 16), np.uint16),
         chroma=np.zeros((bars, 2, 12), np.uint8),
         chord=np.zeros((bars, 2, 3), np.int8),

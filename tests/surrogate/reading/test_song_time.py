@@ -88,6 +88,15 @@ def test_notes_of_two_hands_may_be_on_one_step():
     assert (np.diff(onset_steps.likeliest(seconds, onset_steps.table(), 120)) > 0).all(), "of one hand they are not"
 
 
+def test_playing_at_the_files_tempo_without_its_click_is_free():
+    eighth = np.arange(256)
+    strays = np.random.default_rng(0).normal(0, 10, len(eighth))
+    onset = BEAT // 2 * eighth + BEAT // 4 * np.sin(2 * np.pi * eighth / 64)
+    assert np.abs(np.exp(4j * np.pi * onset / BEAT).mean()) > 0.25, "it comes back to the file's beats"
+    assert not song_time.follows(np.rint(onset + strays - onset.min() + 100).astype(int), BEAT)
+    assert song_time.follows(np.rint(BEAT // 2 * eighth + strays + 100).astype(int), BEAT)
+
+
 def test_a_few_notes_are_in_the_files_beats():
     stray = np.sort(np.random.default_rng(0).integers(0, 20_000, 15))
     assert song_time.follows(stray, BEAT)
