@@ -10,11 +10,11 @@ from musicvae_jax.events import drum_bits, held_pitches
 
 _WEIGHTS = 3, 1, 1, 1
 """Of harmony, of kicks, of snares and of all other drums."""
-_LEAST = 0.01
+_LEAST = 0.02
 """The likeness that counts as none."""
 ALIKE = 0.95
 """Draws whose likeness is more are one take."""
-ODDS = 0.08
+ODDS = 0.067
 """How much likeness to the others a draw may lack that has one more of log-odds to be people's."""
 HEARD = 0.6
 """The share of the draws, those most like the others, whose log-odds count: snares alone are people's, in a march."""

@@ -21,7 +21,7 @@ class Temperatures(typing.NamedTuple):
 
 
 SAFE = Temperatures(codes=(1.0, 0.85, 0.85, 0.85, 0.35), sources=(0.3, 0.4, 0.35))
-DEFAULT = Temperatures(codes=(2.0, 1.0, 1.0, 1.0, 0.9), sources=(0.6, 0.8, 0.6))
+DEFAULT = Temperatures(codes=(2.0, 1.0, 1.0, 1.0, 0.9), sources=(0.7, 0.8, 0.7))
 
 
 def wished_temperatures(wishes) -> Temperatures:
