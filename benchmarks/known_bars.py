@@ -12,29 +12,29 @@ import argparse
 import numpy as np
 
 from musicvae_jax import checkpoint
-from musicvae_jax.events import BASS, DRUMS, MELODY, STEPS_PER_BAR
+from musicvae_jax.events import BASS, DRUMS, MELODY, NOTE_OFF, STEPS_PER_BAR
 from surrogate.evaluation import metrics, selection
 from surrogate.model import bands
 from surrogate.model.band import MelodyLine, Wishes
 
 KNOWN = (0, 1, 2, 4, 8, 16)
 JUDGED_FROM, LEAST = 16, 32  # bars
-AT_ONCE = 16
 
 
 def line(song, known: int) -> MelodyLine:
-    """A song's melody, with bass and drums of so many bars."""
-    anew_T = np.arange(len(song.tokens)) >= known * STEPS_PER_BAR
-    own = {"bass": song.tokens[:, BASS], "drums": song.tokens[:, DRUMS]} if known else {}
-    return MelodyLine(song.tokens[:, MELODY], song.tempo, **own, anew=np.stack([anew_T] * 2, 1) if known else None)
+    """A song's melody, with bass and drums of so many bars, and silence after them, which is written anew."""
+    steps = known * STEPS_PER_BAR
+    if not steps:
+        return MelodyLine(song.tokens[:, MELODY], song.tempo)
+    own_Tx3, anew_Tx2 = song.tokens.copy(), np.zeros((len(song.tokens), 2), bool)
+    own_Tx3[steps:], own_Tx3[steps, BASS], anew_Tx2[steps:] = 0, NOTE_OFF, True
+    return MelodyLine(song.tokens[:, MELODY], song.tempo, own_Tx3[:, BASS], own_Tx3[:, DRUMS], anew=anew_Tx2)
 
 
-def written(band, songs, known: int, seed: int):
+def written(band, songs, known: int, seed: int) -> list[np.ndarray]:
     """Songs whose first bars are known, as they are played: uint16 [T, 3] each."""
-    for first in range(0, len(songs), AT_ONCE):
-        own = songs[first : first + AT_ONCE]
-        for song, [take] in zip(own, band.write([line(song, known) for song in own], Wishes(seed=seed)), strict=True):
-            yield np.column_stack([song.tokens[:, MELODY], take.tokens])
+    takes = band.write([line(song, known) for song in songs], Wishes(seed=seed))
+    return [np.column_stack([song.tokens[:, MELODY], take.tokens]) for song, [take] in zip(songs, takes, strict=True)]
 
 
 def figures(songs, music) -> list[float]:
@@ -57,7 +57,7 @@ def main(argv=None):
     parser.add_argument("--checkpoint", default=checkpoint.DEFAULT)
     flags = parser.parse_args(argv)
     songs = selection.read(flags.input, flags.max_songs, tunes=flags.tunes, seed=flags.seed)
-    songs = sorted((song for song in songs if len(song.tokens) >= LEAST * STEPS_PER_BAR), key=lambda x: len(x.tokens))
+    songs = [song for song in songs if len(song.tokens) >= LEAST * STEPS_PER_BAR]
     names = list(metrics.LIKENESS)
     print(f"{len(songs)} songs\n\n| bars known | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
     band = bands.load(flags.checkpoint)
