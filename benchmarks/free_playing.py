@@ -21,7 +21,7 @@ import surrogate
 from musicvae_jax import events, midi
 from surrogate.corpus import song_pack
 from surrogate.evaluation import free_playing
-from surrogate.reading import beat_finder, melody, song_time, tracks
+from surrogate.reading import beat_finder, melody, song_time, tracks, two_hands
 
 TICKS_PER_BEAT, QPM = 480, 120
 LEAST_NOTES = 16  # of a track that tells anything
@@ -39,18 +39,23 @@ CLICKS = {  # name: jitter and lag in seconds, place of the second eighth
 }
 
 
-def free(songs, rng, *, told=False, hears=0):
+def free(songs, rng, *, told=False, hears=0, on_one_track=False, sung=False):
     """Rows of tempo, share of found beats near true ones, share of true beats near found ones, octaves off, is taken
     for free, sure, seconds that it took, failure if it is one, of songs, whose melody and so many other lines are
-    heard."""
+    heard, each on a track of its own or all on one; or sung is the melody."""
     for song in songs:
         played, *others = free_playing.perform_together(song, rng)
+        if sung:
+            played = free_playing.sung(played, rng)
         tempo = 60 / np.median(np.diff(played.beats))
         heard = [other[:3] for other in others[:hears] if len(other.start)]
         seconds = np.concatenate([start for start, *_ in (played, *heard)])
         onset = np.rint(seconds * TICKS_PER_BEAT * QPM / 60).astype(np.int64)
         began = time.process_time()
-        found = beat_finder.find(played.start, played.end, played.pitch, others=heard, qpm=tempo if told else None)
+        own = played[:3]
+        if on_one_track:
+            own, heard = hands_of(map(np.concatenate, zip(own, *heard, strict=True)))
+        found = beat_finder.find(*own, others=heard, qpm=tempo if told else None)
         took = time.process_time() - began
         if found is None:
             yield tempo, 0, 0, np.inf, False, 0, took, FAILURES.index("none found")
@@ -61,6 +66,15 @@ def free(songs, rng, *, told=False, hears=0):
         )
         octaves, is_free = np.log2(found.qpm / tempo), not song_time.follows(onset, TICKS_PER_BEAT)
         yield tempo, *near, octaves, is_free, found.sure, took, FAILURES.index(failure(found, played.beats, octaves))
+
+
+def hands_of(notes):
+    """The melody of a track, start and end in seconds, and pitch, and what else is on it, as a list of none or one."""
+    notes = list(notes)
+    ticks = (np.rint(seconds * TICKS_PER_BEAT * QPM / 60).astype(np.int64) for seconds in notes[:2])
+    is_melody = two_hands.is_melody(*ticks, notes[2], TICKS_PER_BEAT)
+    melody_line, below = ([values[own] for values in notes] for own in (is_melody, ~is_melody))
+    return melody_line, [] if is_melody.all() else [below]
 
 
 def failure(found, beats, octaves):
@@ -165,8 +179,10 @@ def main(argv=None):
     kinds = {
         "": (alone, {}),
         ", tempo told": (alone, {"told": True}),
+        ", sung": ([*alone], {"sung": True}),
         ", songs with a bass": (two_handed, {}),
         ", their bass heard, too": (two_handed, {"hears": 1}),
+        ", bass and melody on one track": (two_handed, {"hears": 1, "on_one_track": True}),
     }
     if flags.midi:
         whole = tracks_of_songs(flags.midi, flags.number)

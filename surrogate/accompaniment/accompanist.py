@@ -142,6 +142,7 @@ def read_melody(path: FilePath, options: Options) -> Melody:
     melody = melody_reading.read_melody(
         path,
         track=options.track,
+        hands=options.hands,
         pickup=options.pickup,
         swung=options.swing,
         meter=meter,

@@ -19,12 +19,13 @@ RANGES = {  # name: least, most
     "drum_density": (-2, 2),
     "human": (0, 4),
     "program": (0, 127),
+    "hands": (1, 2),
     "swing": (0.5, 0.8),
     "pickup": (0, math.inf),
     "tempo": (40, 240),
 }
 _TYPES = (  # options, of what type they are, and in words
-    (("takes", "seed", "program"), numbers.Integral, "a whole number"),
+    (("takes", "seed", "program", "hands"), numbers.Integral, "a whole number"),
     (("bass_temperature", "drum_temperature", "bass_density", "drum_density"), numbers.Real, "a number"),
     (("swing", "pickup", "human", "tempo"), numbers.Real, "a number"),
     (("track",), (numbers.Integral, str), "a number or a name"),
@@ -51,6 +52,8 @@ class Options:
 
     track: int | str | None = None
     """The melody's track, by number (from 1) or name; None finds it."""
+    hands: int | None = None
+    """How many hands play that track: 1, all of it is the melody, or 2, the upper one's line is; None finds it."""
     beats: str | None = None
     """"file": the file's own beats; "played": those that it was played to without a click; None: these where
     the file's cannot be right."""

@@ -28,6 +28,8 @@ def parser() -> Parser:
     of_melody = parser.add_argument_group("the melody")
     add = of_melody.add_argument
     add("--track", help="its track, by number from 1 or by name (default: found)")
+    hands = f"how many play that track, {range_text('hands')}: of two, the upper one has the melody (default: found)"
+    add("--hands", type=int, metavar="HANDS", help=hands)
     beats = "whose beats bass and drums follow (default: the file's, or where these cannot be right those played)"
     add("--beats", choices=BEATS, help=beats)
     tempo = f"about how many beats a minute it was played at without a click, {range_text('tempo')} (default: found)"

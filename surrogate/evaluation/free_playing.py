@@ -17,6 +17,7 @@ _LEAST_ON_EIGHTHS = 0.6
 _DRIFT, _WAVES, _WAVELENGTHS = 0.03, 3, (12, 64)  # of the tempo; beats
 _JITTER = 0.02  # seconds
 _SLOWING, _SLOWING_BEATS = 1 / 3, 2 * BEATS_PER_BAR
+_SCOOPS, _SCOOP, _SCOOPED = 0.2, (0.04, 0.09), 0.15  # of the notes; seconds; seconds that a note lasts at least
 
 
 class Line(typing.NamedTuple):
@@ -108,6 +109,19 @@ def perform_together(parts: list[Line], rng: np.random.Generator, *, qpm: float 
         start = np.maximum(start + rng.normal(0, _JITTER, len(start)), 0)
         played.append(FreePerformance(start, np.maximum(end, start + _JITTER), part.pitch[inside], beats))
     return played
+
+
+def sung(played: FreePerformance, rng: np.random.Generator) -> FreePerformance:
+    """A performance as a program writes it down that hears a singer: every fifth note begins a tone or less below."""
+    is_long = played.end - played.start > _SCOOPED
+    scoops = is_long & (rng.random(len(is_long)) < _SCOOPS)
+    until = played.start[scoops] + rng.uniform(*_SCOOP, scoops.sum())
+    start, end, pitch = played.start.copy(), played.end, played.pitch
+    begins, below = start[scoops], pitch[scoops] - rng.integers(1, 3, scoops.sum())
+    start[scoops] = until
+    start, end, pitch = (np.concatenate(values) for values in ((start, begins), (end, until), (pitch, below)))
+    order = np.argsort(start, kind="stable")
+    return FreePerformance(start[order], end[order], pitch[order], played.beats)
 
 
 def share_near(found, beats) -> float:

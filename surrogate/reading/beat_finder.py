@@ -16,6 +16,7 @@ LEAST_NOTES = 16
 MOST_NOTES = 10_000
 MOST_STEPS = 1 << 16
 _TOGETHER = 0.045  # seconds; notes that begin within them are a chord
+_ORNAMENT, _RUNS_INTO, _NEAR = 0.09, 0.03, 3  # seconds that are shorter, seconds between two notes, and semitones
 _JOINING = 0.12  # seconds; notes of two hands that begin within them may be on one step
 _OTHERS_WEIGHT = 0.5  # of what other tracks tell of where beats are; how long they are, the melody tells
 _WEIGHT = 0.03  # of a step's evidence for where beats are, as neighbours tell the same
@@ -106,12 +107,21 @@ class _Chords(typing.NamedTuple):
 
 def _chords(start, end, pitch):
     order = np.lexsort((-pitch, start))
-    start, end, pitch = start[order], end[order], pitch[order]
+    start, end, pitch = _without_ornaments(start[order], end[order], pitch[order])
     first = [0]
     for number, second in enumerate(start.tolist()):
         if second - start[first[-1]] > _TOGETHER:
             first.append(number)
     return _Chords(start[first], end[first], pitch[first])
+
+
+def _without_ornaments(start, end, pitch):
+    """Notes of which none is short and runs into a longer one near it, as a singer's do: they are its beginning."""
+    length = end - start
+    leads = (length[:-1] < _ORNAMENT) & (length[1:] >= _ORNAMENT) & (np.abs(np.diff(pitch)) <= _NEAR)
+    leads &= np.abs(start[1:] - end[:-1]) <= _RUNS_INTO
+    begins, kept = np.append(start[:1], np.where(leads, start[:-1], start[1:])), np.append(~leads, True)
+    return begins[kept], end[kept], pitch[kept]
 
 
 def _on_steps(start_of_tracks, qpm):

@@ -6,7 +6,20 @@ import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import beat_groups, duets, grid, meters, parts, pickup, song_time, swing, tempos, tracks, waltz
+from surrogate.reading import (
+    beat_groups,
+    duets,
+    grid,
+    meters,
+    parts,
+    pickup,
+    song_time,
+    swing,
+    tempos,
+    tracks,
+    two_hands,
+    waltz,
+)
 from surrogate.reading.grid import Grid
 from surrogate.reading.parts import Song
 from surrogate.reading.song_chords import SongChords
@@ -25,8 +38,9 @@ class Melody:
     song: what it came from. index: which of its tracks holds the melody; reason: why, a line for the player.
     meter: its meters in words. meters: the same, (heard tick, numerator, denominator). grid: where the line's steps lie
     in the song, up to the end of the bar in which the melody ends. time: whose beats these are. pickup: quarter notes
-    before the first bar line. swing: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line. chords: those
-    that are given for the song.
+    before the first bar line. swing: of its eighths and 16ths. tokens: uint16 [grid.bars * 16], the line. below: start
+    and end, ticks of the file, and pitch of the notes of its track that are not the melody's but another hand's, int64
+    [N] each. chords: those that are given for the song.
     """
 
     song: Song
@@ -39,6 +53,7 @@ class Melody:
     pickup: float
     swing: Swing
     tokens: np.ndarray
+    below: tuple[np.ndarray, np.ndarray, np.ndarray]
     chords: SongChords | None = None
 
     @property
@@ -69,7 +84,7 @@ class Melody:
         return tempos.longest(self.score.tempos, int(self.grid.ticks[-1]))
 
 
-def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=None, tempo=None) -> Melody:
+def read_melody(path, *, track=None, hands=None, pickup=None, swung=None, meter=None, beats=None, tempo=None) -> Melody:
     """The melody of a MIDI file or a written score, reduced to one line on the 16th-note grid.
 
     Steps are counted in the file's ticks per quarter note, so the tempo map does not matter; where the melody was
@@ -78,6 +93,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
     Args:
         path: the file.
         track: number (from 1) or name of the melody's track; None chooses it (surrogate.reading.tracks).
+        hands: how many play that track, 1 or 2, of which the upper one has the melody; None finds it
+            (surrogate.reading.two_hands).
         pickup: quarter notes before the first bar line; None finds it (surrogate.reading.pickup).
         swung: where in a beat its second eighth is played, 0.5 being straight; None finds it (surrogate.reading.swing).
         meter: surrogate.reading.meters.Meter of the whole song; None reads it from the file.
@@ -99,15 +116,20 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
         reason += f", in turns with {names}"
         song = song.joined([index, *others])
         score, index = song.score, index - sum(other < index for other in others)
-    start, end, pitch = tracks.notes(score.tracks[index])
+    notes = tracks.notes(score.tracks[index])
+    is_melody = two_hands.is_melody(*notes, beat, hands=hands)
+    below = tuple(values[~is_melody] for values in notes)
+    start, end, pitch = notes = [values[is_melody] for values in notes]
+    if not is_melody.all():
+        reason += ", the upper of two hands"
     bars = -(-int(end.max()) // (events.BEATS_PER_BAR * beat))
     if bars > MOST_MELODY_BARS:
         raise midi.MidiError(path, f"has a melody of {bars} bars; cut it to {MOST_MELODY_BARS} or fewer")
     onset = np.concatenate([each.notes.numpy()["time"] for each in score.tracks if len(each.notes)]).astype(np.int64)
     if song.notation is None:
         pitched = [tracks.notes(each) for i, each in enumerate(score.tracks) if i != index and not each.is_drum]
-        notes, has_beats = (start, end, pitch), not song.counts_frames
-        time = song_time.find(score, onset, notes, others=pitched, beats=beats, qpm=tempo, has_beats=has_beats)
+        how = {"beats": beats, "qpm": tempo, "has_beats": not song.counts_frames}
+        time = song_time.find(score, onset, notes, others=[below, *pitched], **how)
     else:
         time = FileTime(0)
     start, end, onset = (np.maximum(time.heard(tick), 0) for tick in (start, end, onset))
@@ -138,7 +160,8 @@ def read_melody(path, *, track=None, pickup=None, swung=None, meter=None, beats=
         qpm = tempos.longest(score.tempos, int(end.max()))
         meter_words += f" (the file counts frames, not beats: read at {qpm:g} beats a minute)"
     in_file = grid.Grid(np.maximum(time.in_file(laid_out.ticks), 0), time.in_file(laid_out.bar_ticks))
-    return Melody(song, index, reason, meter_words, marked.meters, in_file, time, pickup_beats, swing_of_song, tokens)
+    heard = in_file, time, pickup_beats, swing_of_song, tokens
+    return Melody(song, index, reason, meter_words, marked.meters, *heard, below)
 
 
 def _meters(score, meter, end_tick, time) -> meters.Written:

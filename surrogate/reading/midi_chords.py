@@ -1,4 +1,5 @@
-"""Chords that a MIDI file holds: symbols in its texts and markers, those of Yamaha's XF, or a track of block chords.
+"""Chords that a MIDI file holds: symbols in its texts and markers, those of Yamaha's XF, a track of block chords, or
+what a hand plays below the melody.
 
 MuseScore, Band-in-a-Box, JJazzLab and others write symbols as texts, markers, cues or lyrics; XF as events of its own.
 """
@@ -78,28 +79,30 @@ def _names_sections(changes, beat):
 
 
 def _chord_track(melody) -> SongChords | None:
-    """The chords of the track of block chords that plays in most bars."""
-    best, origin = None, None
+    """The chords of the track of block chords, or of the hand below the melody, that plays in most bars."""
+    heard = [(_labels(melody, _on_grid(melody.below, melody.grid)), "the hand below the melody")]
     for index, track in enumerate(melody.score.tracks):
         if index == melody.index or not len(track.notes) or tracks.role(track) != "other":
             continue
-        notes = _on_grid(track, melody.grid)
+        notes = _on_grid(tracks.notes(track), melody.grid)
         least = _NAMED_SHARE if track_names.names_chords(track.name) else _BLOCK_SHARE
-        if _share_in_blocks(notes[0]) < least:
-            continue
-        labels_Sx2x3 = chords.label(*chroma.half_bars([notes], len(melody.tokens))).reshape(-1, 2, 3)
-        bars = np.count_nonzero((labels_Sx2x3[..., 0] != NONE).any(1))
-        if bars >= _LEAST_BARS * melody.bars and (best is None or bars > best[0]):
-            best, origin = (bars, labels_Sx2x3), tracks.label(melody.score, index)
-    if best is None:
+        if _share_in_blocks(notes[0]) >= least:
+            heard.append((_labels(melody, notes), tracks.label(melody.score, index)))
+    bars = [np.count_nonzero((labels_Sx2x3[..., 0] != NONE).any(1)) for labels_Sx2x3, _ in heard]
+    if max(bars) < _LEAST_BARS * melody.bars:
         return None
-    changes = of_labels(best[1], melody.tokens, melody.grid, silence=None)
+    labels_Sx2x3, origin = heard[bars.index(max(bars))]
+    changes = of_labels(labels_Sx2x3, melody.tokens, melody.grid, silence=None)
     return SongChords(changes, f"heard on {origin}")
 
 
-def _on_grid(track, grid):
-    """First step, last step and pitch of a track's notes in the song."""
-    start, end, pitch = tracks.notes(track)
+def _labels(melody, notes):
+    return chords.label(*chroma.half_bars([notes], len(melody.tokens))).reshape(-1, 2, 3)
+
+
+def _on_grid(notes, grid):
+    """First step, last step and pitch of notes, start, end and pitch, in the song."""
+    start, end, pitch = notes
     first = grid.nearest(start)
     kept = first < grid.nearest(grid.ticks[-1])
     return first[kept], np.maximum(first + 1, grid.nearest(end))[kept], pitch[kept]

@@ -27,7 +27,7 @@ MOST_BARS = 512
 LENGTHS = 96, 128, 192
 """Bars of songs that between them need all programs of songs of up to 192 bars, but those that one of 64 bars needs."""
 _SEEDS = 1 << 32
-_READING = {"track", "beats", "tempo", "meter", "pickup"}
+_READING = {"track", "hands", "beats", "tempo", "meter", "pickup"}
 """Choices by which a melody becomes another one, swing apart, which only moves it."""
 _WRITING = {
     "key": PARTS,

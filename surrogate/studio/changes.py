@@ -6,7 +6,7 @@ import typing
 from surrogate.studio.work import PARTS
 
 CHOICES = (
-    *("track", "beats", "tempo", "key", "meter", "pickup", "swing"),
+    *("track", "hands", "beats", "tempo", "key", "meter", "pickup", "swing"),
     *("bass_density", "drum_density", "bass_temperature", "drum_temperature", "seed"),
     *("program", "human", "ending"),
 )

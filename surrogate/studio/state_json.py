@@ -79,13 +79,14 @@ def _assumed(state, knows_chords):
     melody = state.melody
     words = assumptions(melody, state.keys, state.options, knows_chords=knows_chords)
     return {
+        "hands": 2 if len(melody.below[0]) else 1,
         "key": state.keys.main.name,
         "meter": re.match(r"\S*", melody.meter)[0].rstrip(","),
         "pickup": melody.pickup,
         "swing": melody.swing.eighth,
         "tempo": melody.tempo,
         "beats": "played" if isinstance(melody.time, PlayedTime) else "file",
-        "words": {"melody": melody.reason} | dataclasses.asdict(words),
+        "words": {"melody": melody.reason, "hands": melody.reason} | dataclasses.asdict(words),
     }
 
 

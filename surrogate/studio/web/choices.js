@@ -10,6 +10,7 @@ const METERS = [
   "4/4", "3/4", "2/4", "2/2", "3/2", "3/8", "6/8", "9/8", "12/8", "5/4", "5/8", "7/8", "7/8:2+2+3", "7/8:3+2+2",
 ];
 const BEATS = { file: "the file’s", played: "as played" };
+const HANDS = { 1: "all of its track", 2: "the upper hand" };
 const TEMPOS = [40, 240]; // beats a minute
 const BASSES = {
   32: "Acoustic bass", 33: "Fingered bass", 34: "Picked bass", 35: "Fretless bass", 36: "Slap bass", 38: "Synth bass",
@@ -20,6 +21,8 @@ export class Choices {
   constructor(box, change) {
     const choose = (name, value) => change({ kind: "choose", choices: { [name]: value } });
     this.selects = {
+      hands: new Select("Hands", Object.keys(HANDS), (value) => choose("hands", value && Number(value)),
+        (value) => HANDS[value]),
       key: new Select("Key", KEYS, (value) => choose("key", value)),
       beats: new Select("Beats", Object.keys(BEATS), (beats) =>
         change({ kind: "choose", choices: { beats, tempo: null } }), (value) => BEATS[value]),
@@ -38,9 +41,9 @@ export class Choices {
     this.program.onchange = () => choose("program", Number(this.program.value));
     this.human = new Dial("the band", "Feel", [0, 4, 0.25], (value) =>
       (value === 0 ? "on the grid" : value <= 1.5 ? "human" : "loose"), (value) => choose("human", value));
-    const { key, beats, meter, pickup } = this.selects;
+    const { hands, key, beats, meter, pickup } = this.selects;
     box.append(
-      key.box, beats.box, this.tempoBox, meter.box, pickup.box, field("Bass sound", this.program),
+      key.box, beats.box, this.tempoBox, meter.box, pickup.box, hands.box, field("Bass sound", this.program),
       make("div", { className: "dials" }, this.swing.box, this.human.box),
     );
   }

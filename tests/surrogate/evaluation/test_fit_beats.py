@@ -142,3 +142,15 @@ def test_a_free_performance_has_its_beats():
     assert tempo.min() >= 0.96 * 90 and tempo.max() <= 1.04 * 90 and np.diff(played.beats)[-1] > 1.25 * 60 / 90
     assert free_playing.share_near(played.beats + 0.05, played.beats) == 1
     assert free_playing.share_near(played.beats[:-12] + 0.3, played.beats) < 0.1
+
+
+def test_a_singer_begins_some_notes_below():
+    played = tunes.play("oh_susanna", 90)
+    sung = free_playing.sung(played, np.random.default_rng(0))
+    is_scoop = ~np.isin(sung.end, played.end)
+    assert len(sung.start) == len(played.start) + is_scoop.sum() and 0.1 < is_scoop.sum() / len(played.start) < 0.3
+    assert (np.diff(sung.start) >= 0).all() and (sung.end > sung.start).all() and sung.beats is played.beats
+    main = np.flatnonzero(is_scoop) + 1
+    np.testing.assert_allclose(sung.start[main], sung.end[is_scoop])
+    assert set((sung.pitch[main] - sung.pitch[is_scoop]).tolist()) == {1, 2}
+    np.testing.assert_array_equal(sung.pitch[~is_scoop], played.pitch)

@@ -11,6 +11,7 @@ from tests import free_playing
 from tests.melodies import quarters, write_midi
 from tests.paths import EXAMPLES, ROOT
 from tests.surrogate.studio import studios
+from tests.two_hands import left_hand, right_hand
 
 SCHEMA = json.loads((ROOT / "docs/studio.schema.json").read_text())
 ALL, OTHERS = (0, 32), [(0, 8), (16, 32)]
@@ -210,6 +211,15 @@ def test_beats_are_those_of_the_file_or_those_played(studio, tmp_path):
     few = write_midi(tmp_path / "few.mid", quarters(1)).read_bytes()
     refused = studios.Page(studio, few, "few.mid").send("choose", choices={"beats": "played"})
     assert refused.json()["error"] == "no beats are found in this melody; it keeps those of its file"
+
+
+def test_one_hand_or_two(studio, tmp_path):
+    both = write_midi(tmp_path / "both.mid", right_hand() + left_hand("block")).read_bytes()
+    page = studios.Page(studio, both, "both.mid")
+    jsonschema.validate(page.state, SCHEMA)
+    assert page.state["assumed"]["hands"] == 2 and "two hands" in page.state["assumed"]["words"]["hands"]
+    assert page.change("choose", choices={"hands": 1})["assumed"]["hands"] == 1
+    assert page.change("undo")["assumed"]["hands"] == 2
 
 
 @pytest.mark.parametrize(

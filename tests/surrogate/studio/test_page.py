@@ -197,6 +197,8 @@ def test_beats_tempo_and_meter_are_chosen(page, tmp_path):
     of_file = page.changed(CHOOSE % ("beats", "file"))
     assert (of_file["assumed"]["beats"], of_file["choices"]["tempo"]) == ("file", None)
     assert browser.value("document.querySelector('#choices [name=played-at]').offsetParent") is None
+    assert browser.value(SHOWN % "hands") == "all of its track (found)"
+    assert page.changed(CHOOSE % ("hands", "2"))["choices"]["hands"] == 2
 
 
 def test_a_studio_that_was_closed_says_so(browser):
