@@ -12,13 +12,12 @@ times as many files of MIDI_DIR it is told how many have a melody track that is 
 import argparse
 import pathlib
 import tempfile
-from unittest import mock
 
 import numpy as np
 import symusic
 
 from musicvae_jax import events, midi
-from surrogate.reading import chord_symbols, melody, midi_chords, tempos, two_hands
+from surrogate.reading import chord_symbols, melody, midi_chords, tempos
 from surrogate.reading.meters import Meter
 from surrogate.reading.song_chords import of_changes
 
@@ -26,10 +25,10 @@ HOW = {"pickup": 0, "swung": 0.5, "beats": "file", "meter": Meter(4, 4)}
 EACH = 0.25  # seconds between the moments at which chords are compared
 
 
-def read(score, file):
+def read(score, file, **how):
     """A score's melody, as accompany reads its file."""
     score.dump_midi(file)
-    return melody.read_melody(file, **HOW)
+    return melody.read_melody(file, **HOW, **how)
 
 
 def pop909_song(folder, file):
@@ -42,8 +41,7 @@ def pop909_song(folder, file):
     both.notes.extend(of_name["PIANO"].notes)
     score.tracks = [both]
     as_it_is = read(score, file)
-    with mock.patch.object(two_hands, "is_melody", lambda start, *_: np.ones(len(start), bool)):
-        all_notes = read(score, file)
+    all_notes = read(score, file, hands=1)
     found = midi_chords.find(as_it_is)
     return f1(alone, as_it_is), f1(alone, all_notes), *roots_right(folder, score, found)
 
