@@ -1,5 +1,5 @@
 """Chords that a MIDI file holds: symbols in its texts and markers, those of Yamaha's XF, a track of block chords, or
-what a hand plays below the melody.
+what a left hand plays.
 
 MuseScore, Band-in-a-Box, JJazzLab and others write symbols as texts, markers, cues or lyrics; XF as events of its own.
 """
@@ -21,6 +21,10 @@ _SECTION_BARS = 4
 """Single letters that are farther apart, A, B, C, name sections."""
 _BLOCK_SHARE, _NAMED_SHARE = 0.6, 0.3
 """Of a track's notes that begin with two or more others: more is a track of chords; one of such a name needs less."""
+_KEYBOARDS = range(8)
+"""Programs that two hands play, each perhaps on a track of its own."""
+_LOWER = 7
+"""Semitones by which the middle of a left hand's pitches is below the melody's, at least."""
 _LEAST_BARS = 0.25
 """Of the song's bars in which a track of chords plays."""
 
@@ -79,14 +83,14 @@ def _names_sections(changes, beat):
 
 
 def _chord_track(melody) -> SongChords | None:
-    """The chords of the track of block chords, or of the hand below the melody, that plays in most bars."""
+    """Chords of the hand below the melody, a left hand's track or one of block chords, whichever plays in most bars."""
     heard = [(_labels(melody, _on_grid(melody.below, melody.grid)), "the hand below the melody")]
     for index, track in enumerate(melody.score.tracks):
         if index == melody.index or not len(track.notes) or tracks.role(track) != "other":
             continue
         notes = _on_grid(tracks.notes(track), melody.grid)
         least = _NAMED_SHARE if track_names.names_chords(track.name) else _BLOCK_SHARE
-        if _share_in_blocks(notes[0]) >= least:
+        if _share_in_blocks(notes[0]) >= least or _is_left_hand(track, melody.track):
             heard.append((_labels(melody, notes), tracks.label(melody.score, index)))
     bars = [np.count_nonzero((labels_Sx2x3[..., 0] != NONE).any(1)) for labels_Sx2x3, _ in heard]
     if max(bars) < _LEAST_BARS * melody.bars:
@@ -94,6 +98,13 @@ def _chord_track(melody) -> SongChords | None:
     labels_Sx2x3, origin = heard[bars.index(max(bars))]
     changes = of_labels(labels_Sx2x3, melody.tokens, melody.grid, silence=None)
     return SongChords(changes, f"heard on {origin}")
+
+
+def _is_left_hand(track, of_melody) -> bool:
+    """Whether a track is a keyboard's left hand, of which another one has the right hand's melody."""
+    middles = [np.median(tracks.notes(each)[2]) if len(each.notes) else 0 for each in (track, of_melody)]
+    is_same = track.program == of_melody.program and track.program in _KEYBOARDS
+    return is_same and bool(middles[0] <= middles[1] - _LOWER)
 
 
 def _labels(melody, notes):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import symusic
 
 from musicvae_jax.events import line_notes
 from surrogate.reading import beat_finder, midi_chords, two_hands
@@ -73,6 +74,23 @@ def test_the_lower_hand_gives_the_chords(kind, tmp_path):
     assert chords.origin == "heard on the hand below the melody"
     played = [chord.symbol for chord in chords.at([bar * BAR for bar in range(16)])]
     assert played == [CHORDS[bar % 4] for bar in range(16)]
+
+
+@pytest.mark.parametrize(
+    ("program", "below", "origin"),
+    [(0, 0, 'heard on track 2 "left"'), (0, -12, None), (25, 0, None)],
+    ids=["a left hand", "as high as the melody", "a guitar"],
+)
+def test_a_left_hand_on_its_own_track_gives_chords(program, below, origin, tmp_path):
+    score = symusic.Score(str(write_midi(tmp_path / "right.mid", right_hand())))
+    notes = [(start, end, pitch - 2 * below, 60) for start, end, pitch, _ in left_hand("broken")]
+    score.tracks.extend(symusic.Score(str(write_midi(tmp_path / "left.mid", notes))).tracks)
+    score.tracks[1].name = "left"
+    for track in score.tracks:
+        track.program = program
+    score.dump_midi(tmp_path / "both.mid")
+    chords = midi_chords.find(read_melody(tmp_path / "both.mid", track=1))
+    assert (chords and chords.origin) == origin
 
 
 def test_both_hands_tell_where_beats_are(monkeypatch, tmp_path):
