@@ -24,7 +24,7 @@ from surrogate.evaluation import half_bars
 from surrogate.model import bands
 from surrogate.model.band import MelodyLine, Wishes
 from surrogate.reading import chord_symbols, grid, melody, midi_chords, song_chords, tempos
-from surrogate.reading.chords import QUALITIES
+from surrogate.reading.chords import QUALITIES, NOTES_OF_QUALITIES_Qx12
 from surrogate.reading.grid import Grid
 from surrogate.reading.song_chords import SongChords
 
@@ -97,7 +97,7 @@ def judge(song, parts) -> dict[str, np.ndarray]:
     heard_H = (half_H[:, 0] >= 0) & (longest_H >= 0)
     above_H = (longest_H - half_H[:, 0]) % 12
     on_bass_H = longest_H == half_H[:, 2]
-    on_chord_H = half_bars.NOTES_OF_QUALITIES_Qx12[half_H[:, 1], above_H] | on_bass_H
+    on_chord_H = NOTES_OF_QUALITIES_Qx12[half_H[:, 1], above_H] | on_bass_H
     written_H = parts.chords.reshape(-1, 2)[:, 0]
     is_known_H = half_H[:, 0] >= 0
     return {

@@ -5,7 +5,7 @@ import numpy as np
 from musicvae_jax.events import BASS, MELODY, STEPS_PER_BAR, held_pitches
 from surrogate.evaluation import rows
 from surrogate.model.band import MelodyLine
-from surrogate.reading.chords import QUALITIES
+from surrogate.reading.chords import NOTES_OF_QUALITIES_Qx12
 
 GUESSES = 3
 COLUMNS = (
@@ -16,8 +16,6 @@ COLUMNS = (
     "bass_on_root",
 )
 """See docs/metrics.md."""
-NOTES_OF_QUALITIES_Qx12 = np.array([np.isin(np.arange(12), notes) for notes in QUALITIES.values()])
-"""bool [qualities, 12]: which semitones above its root are of a chord of each quality."""
 
 
 def compare(band, songs, bootstrap, *, seed=0) -> dict[str, dict]:

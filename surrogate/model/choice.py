@@ -7,6 +7,7 @@ on. A critic says how like people's it is.
 import numpy as np
 
 from musicvae_jax.events import drum_bits, held_pitches
+from surrogate.model.chord_bass import FITS, STRAYS
 
 _WEIGHTS = 3, 1, 1, 1
 """Of harmony, of kicks, of snares and of all other drums."""
@@ -42,8 +43,8 @@ def agreement(parts_KxTx2, roots_KxT=None) -> np.ndarray:
 
     Args:
         parts_KxTx2: int [K, T, 2], tokens of bass and drums.
-        roots_KxT: int [K, T], roots of the chords at each step, which are half of the harmony: a bass that moves within
-            a chord is as much in harmony as one that sits still; None: not known.
+        roots_KxT: int [K, T], chord_bass.sounding_roots, half of the harmony: a bass that moves within a chord is as
+            much in harmony as one that sits still; None: not known.
 
     Returns:
         float64 [K], 0 to 1.
@@ -58,10 +59,15 @@ def _alike(parts_KxTx2, roots_KxT, *, silent):
     """How like draws are in harmony, kicks, snares and other drums, float64 [4, K, K]; silent is the F1 of no hits."""
     pitch_KxT = held_pitches(parts_KxTx2[..., 0])
     classes = [np.where(pitch_KxT >= 0, pitch_KxT % 12, -1), *([] if roots_KxT is None else [roots_KxT])]
-    same_KxK = np.mean([[(class_KxT == own).mean(-1) for own in class_KxT] for class_KxT in classes], axis=0)
+    same_KxK = np.mean([[_same(class_KxT, own).mean(-1) for own in class_KxT] for class_KxT in classes], axis=0)
     hits_KxTx9 = drum_bits(parts_KxTx2[..., 1].astype(np.int64)).astype(np.float32)
     drums = (hits.reshape(len(hits), -1) for hits in np.split(hits_KxTx9, (1, 2), axis=-1))
     return np.stack([same_KxK, *(_f1(hits_KxN, silent) for hits_KxN in drums)])
+
+
+def _same(class_KxT, own_T):
+    """Where draws are like one of them, which is like all of them where it fits, and like none where it strays."""
+    return (own_T == FITS) | (class_KxT == own_T) & (own_T != STRAYS)
 
 
 def _f1(hits_KxN, silent):

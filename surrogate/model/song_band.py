@@ -43,17 +43,13 @@ class Draws(typing.NamedTuple):
     """K draws of a song, in the melody's key.
 
     tokens: uint16 [K, T, 2], bass and drums. chords: int64 [K, S, 2, 2]. odds: float64 [K], the log-odds that people
-    wrote each, 0 where no critic tells.
+    wrote each, 0 where no critic tells. roots: int64 [K, T], those that sound (chord_bass).
     """
 
     tokens: np.ndarray
     chords: np.ndarray
     odds: np.ndarray
-
-    @property
-    def roots(self) -> np.ndarray:
-        """Of the chords at each step: int64 [K, T], -1 for none."""
-        return np.repeat(self.chords[..., 0].reshape(len(self.chords), -1), STEPS_PER_BAR // CHORDS_PER_BAR, axis=1)
+    roots: np.ndarray
 
 
 class _Scene(typing.NamedTuple):
@@ -238,10 +234,12 @@ class SongBand:
         if line.chords is not None:
             tokens_KxTx2 = chord_bass.played(tokens_KxTx2, line.chords)
         tokens_KxTx2 = with_what_stays(line, tokens_KxTx2)
+        roots_KxT = chord_bass.sounding_roots(tokens_KxTx2, chords, line.chords)
         if line.bass is not None:
-            return Draws(tokens_KxTx2, chords, critic.log_odds(self.critic, line.tokens, tokens_KxTx2, shift))
-        tokens_KxTx2, odds_K = critic.in_register(self.critic, line.tokens, tokens_KxTx2, shift)
-        return Draws(tokens_KxTx2, chords, odds_K)
+            odds_K = critic.log_odds(self.critic, line.tokens, tokens_KxTx2, shift)
+        else:
+            tokens_KxTx2, odds_K = critic.in_register(self.critic, line.tokens, tokens_KxTx2, shift)
+        return Draws(tokens_KxTx2, chords, odds_K, roots_KxT)
 
     def _music(self, songs):
         """Bass and drums of songs, uint16 [K, T, 2] each, from each bar's codes and roots of half bars, [K, S, C] each.

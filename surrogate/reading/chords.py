@@ -32,6 +32,8 @@ QUALITIES = {
     "dim7": (0, 3, 6, 9),
 }
 """Harte's name of each quality -> its notes, in semitones above the root."""
+NOTES_OF_QUALITIES_Qx12 = np.array([np.isin(np.arange(12), notes) for notes in QUALITIES.values()])
+"""bool [qualities, 12]: which semitones above its root are of a chord of each quality."""
 NONE = -1
 """The root, quality and bass of a half bar in which nothing sounds."""
 

@@ -15,7 +15,8 @@ def draws(notes_K):
     for own, notes in zip(tokens, notes_K, strict=True):
         own[:notes, 0] = token_of_pitch(40)
         own[:8, 1] = 1
-    return song_band.Draws(tokens, np.zeros((len(tokens), BARS, 2, 2), int), np.zeros(len(tokens)))
+    roots = np.zeros(tokens.shape[:2], int)
+    return song_band.Draws(tokens, np.zeros((len(tokens), BARS, 2, 2), int), np.zeros(len(tokens)), roots)
 
 
 @pytest.mark.parametrize("response", [0.3, 0.6])
