@@ -102,9 +102,10 @@ def _chord_track(melody) -> SongChords | None:
 
 def _is_left_hand(track, of_melody) -> bool:
     """Whether a track is a keyboard's left hand, of which another one has the right hand's melody."""
-    middles = [np.median(tracks.notes(each)[2]) if len(each.notes) else 0 for each in (track, of_melody)]
-    is_same = track.program == of_melody.program and track.program in _KEYBOARDS
-    return is_same and bool(middles[0] <= middles[1] - _LOWER)
+    if track.program not in _KEYBOARDS or track.program != of_melody.program:
+        return False
+    own, melodys = (tracks.notes(each)[2] for each in (track, of_melody))
+    return len(own) > 0 and bool(np.median(own) <= np.median(melodys) - _LOWER)
 
 
 def _labels(melody, notes):

@@ -78,8 +78,8 @@ def test_the_lower_hand_gives_the_chords(kind, tmp_path):
 
 @pytest.mark.parametrize(
     ("program", "below", "origin"),
-    [(0, 0, 'heard on track 2 "left"'), (0, -12, None), (25, 0, None)],
-    ids=["a left hand", "as high as the melody", "a guitar"],
+    [(0, 0, 'heard on track 2 "left"'), (0, -12, None), (0, 20, None), (25, 0, None)],
+    ids=["a left hand", "as high as the melody", "below a piano's keys", "a guitar"],
 )
 def test_a_left_hand_on_its_own_track_gives_chords(program, below, origin, tmp_path):
     score = symusic.Score(str(write_midi(tmp_path / "right.mid", right_hand())))
