@@ -39,6 +39,8 @@ _TELLS = 4.0
 _HEARD = 3.0
 """How often the encoder's probability of a chord counts beside the decoder's once. The decoder knows what was played so
 far, and goes on from there, right or wrong; the encoder knows nothing but the melody, and hears all of it."""
+_IN_GIVEN_CHORDS = 0.65
+"""By how much the temperature of the bass's first notes is multiplied where chords are given: these move it enough."""
 
 
 def draw(model, batch: dict, *, draws: int, seeds: Sequence, temperatures: Temperatures) -> np.ndarray:
@@ -204,16 +206,19 @@ class _Draws:
         kept_KxR = kept_RxPxK[:, of_part, np.arange(CODES)].T
         follows_KxR, alters_KxR = (source_PxR < self.bars)[of_part], alters_PxR[of_part]
         is_given_Kx1 = self.song["known"][bar][of_part].at[:CHORDS_PER_BAR].max(self.song["given"][bar])[:, None]
+        half, kind = np.array(_HALF_OF_CODE), np.array(KIND_OF_CODE)
+        is_in_given_K = is_given_Kx1[half, 0] & (kind == FIRST_NOTE)
         # A code is kept where its die is not below the probability that it changes; some are always, some never.
         keeps_KxR = jnp.where(follows_KxR, jnp.where(alters_KxR, dice_Kx2xR[:, 0], 1), -1)
         places = dict(
             place=np.arange(CODES),
-            kind=np.array(KIND_OF_CODE),
+            kind=kind,
+            temperature=self.code_temperature[kind] * jnp.where(is_in_given_K, _IN_GIVEN_CHORDS, 1),
             row=_first_rows(self.model),
             kept_R=jnp.where(is_given_Kx1, self.song["codes"][bar][:, None], kept_KxR),
             keeps_R=jnp.where(is_given_Kx1, 1, keeps_KxR),
             die_R=dice_Kx2xR[:, 1],
-            half=np.array(_HALF_OF_CODE),
+            half=half,
             heard_V=jnp.pad(_HEARD * self.heard_SxHxV[bar], ((0, CODES - CHORDS_PER_BAR), (0, 0))),
             next_read_G=jnp.roll(self.read_places_KxG, -1, 0),
         )
@@ -230,7 +235,7 @@ class _Draws:
         near_RxN = near_codes(notes_Rx3, root_R)
         of_kinds = [functools.partial(self._logits, kind) for kind in range(len(classes))]
         logits_RxV, anew_R = jax.lax.switch(x["kind"], of_kinds, state_RxD, x["place"], near_RxN, x["heard_V"])
-        code_R = choose(logits_RxV, self.code_temperature[x["kind"]], x["die_R"], jnp.asarray(classes)[x["kind"]])
+        code_R = choose(logits_RxV, x["temperature"], x["die_R"], jnp.asarray(classes)[x["kind"]])
         code_R = jnp.where(x["keeps_R"] < jax.nn.sigmoid(anew_R), code_R, x["kept_R"])
         # A chord is that of the following half bars, too, until there is another.
         is_root_2xR = (x["kind"] == 0) & (np.arange(CHORDS_PER_BAR) >= x["half"])[:, None] & (code_R > 0)[None]

@@ -66,6 +66,32 @@ def test_draws_hear_the_notes_before_as_the_training_does(near, leap):
     np.testing.assert_array_equal(written[within], wanted[within])
 
 
+@pytest.mark.parametrize("are_given", [False, True])
+def test_first_notes_are_surer_where_chords_are_given(are_given, monkeypatch):
+    model = small.surrogate()
+    model.codes.outputs[bar_codes.FIRST_NOTE].kernel[...] *= 4  # notes that are likelier than others
+    batch = song_batches.empty(1, 4)
+    song_batches.put_melody(batch, 0, random_bars(4)[0][..., 0].reshape(-1), 120.0)
+    batch["plays"][0], batch["given"][0] = 1, are_given
+    batch["codes"][0, :, :2] = 1
+
+    monkeypatch.setattr(song_sampler.compiled, "call", lambda function, name, *leaves: function(*leaves))
+
+    def drawn(times):
+        monkeypatch.setattr(song_sampler, "_IN_GIVEN_CHORDS", times)
+        jax.clear_caches()
+        return song_sampler.draw(model, batch, draws=64, seeds=[0], temperatures=temperatures.DEFAULT)[0]
+
+    def notes(codes):
+        return np.mean([len(np.unique(first)) for first in codes[:, 0][..., IS_FIRST].T])
+
+    free, surer = drawn(1.0), drawn(0.1)
+    if are_given:
+        assert notes(surer) < 0.8 * notes(free)
+    else:
+        np.testing.assert_array_equal(surer, free)
+
+
 @pytest.mark.parametrize("semitones", [-7, -1, 3, 6])
 def test_codes_in_another_key_are_those_of_what_is_played_there(semitones):
     tokens, roots = random_bars(12, seed=1)
