@@ -72,8 +72,7 @@ def _shares(counts_Hx12):
 def _tables():
     """Logarithms of how likely each pitch class is of each chord to sound, and to be the lowest: [12, C] each."""
     chroma, bass = [], []
-    for notes in QUALITIES.values():
-        is_chord = np.isin(np.arange(12), notes)
+    for notes, is_chord in zip(QUALITIES.values(), NOTES_OF_QUALITIES_Qx12, strict=True):
         sounding = np.where(is_chord, CHORD_SHARE / len(notes), (1 - CHORD_SHARE) / (12 - len(notes)))
         root, other, rest = BASS_SHARES
         lowest = np.where(is_chord, other / (len(notes) - 1), rest / (12 - len(notes)))

@@ -84,7 +84,9 @@ def _names_sections(changes, beat):
 
 def _chord_track(melody) -> SongChords | None:
     """Chords of the hand below the melody, a left hand's track or one of block chords, whichever plays in most bars."""
-    heard = [(_labels(melody, _on_grid(melody.below, melody.grid)), "the hand below the melody")]
+    heard = []
+    if len(melody.below[0]):
+        heard.append((_labels(melody, _on_grid(melody.below, melody.grid)), "the hand below the melody"))
     for index, track in enumerate(melody.score.tracks):
         if index == melody.index or not len(track.notes) or tracks.role(track) != "other":
             continue
@@ -93,7 +95,7 @@ def _chord_track(melody) -> SongChords | None:
         if _share_in_blocks(notes[0]) >= least or _is_left_hand(track, melody.track):
             heard.append((_labels(melody, notes), tracks.label(melody.score, index)))
     bars = [np.count_nonzero((labels_Sx2x3[..., 0] != NONE).any(1)) for labels_Sx2x3, _ in heard]
-    if max(bars) < _LEAST_BARS * melody.bars:
+    if max(bars, default=0) < _LEAST_BARS * melody.bars:
         return None
     labels_Sx2x3, origin = heard[bars.index(max(bars))]
     changes = of_labels(labels_Sx2x3, melody.tokens, melody.grid, silence=None)
